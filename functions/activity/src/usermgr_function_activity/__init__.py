@@ -1,0 +1,1 @@
+"""Lambda function: records user activity from Cognito's pre token generation trigger."""

@@ -1,0 +1,1 @@
+"""Lambda function: downloads the JWKS of a user pool."""

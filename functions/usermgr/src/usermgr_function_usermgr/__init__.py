@@ -1,0 +1,1 @@
+"""Lambda function: user management for callers that cannot reach Cognito."""

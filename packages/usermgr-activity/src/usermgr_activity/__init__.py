@@ -1,0 +1,1 @@
+"""Who was last seen when: usermgr's activity records in DynamoDB."""

@@ -1,0 +1,1 @@
+"""usermgr's Amazon Cognito backend, called directly."""

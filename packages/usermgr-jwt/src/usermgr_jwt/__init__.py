@@ -1,0 +1,1 @@
+"""Offline verifier of Amazon Cognito tokens, and its JWKS file."""

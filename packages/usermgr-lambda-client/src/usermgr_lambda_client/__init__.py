@@ -1,0 +1,1 @@
+"""usermgr's client for the user management Lambda function."""

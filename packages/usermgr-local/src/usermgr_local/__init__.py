@@ -1,0 +1,1 @@
+"""usermgr's embedded SQLite store, for a laptop."""

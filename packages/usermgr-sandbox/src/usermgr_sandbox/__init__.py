@@ -1,0 +1,1 @@
+"""An AWS sandbox for usermgr's users: moto server, the real Lambda runtime client and Cognito triggers."""
