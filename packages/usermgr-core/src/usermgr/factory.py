@@ -1,0 +1,80 @@
+"""`Factory`: the front door. Finds a backend by its exact name, when it is asked for."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from importlib.metadata import entry_points
+from typing import Any, ClassVar
+
+from usermgr.errors import BackendNotInstalledError, ConfigurationError, UnknownBackendError
+from usermgr.manager import UserManager
+
+__all__ = ["Factory"]
+
+GROUP = "usermgr.backends"
+
+
+class Factory:
+    """Creates user managers.
+
+    A backend is a callable under the entry-point group `usermgr.backends` that takes its settings as keyword
+    arguments, fills the rest from the environment, and returns a `UserManager`.
+    """
+
+    AWS_COGNITO: ClassVar = "cognito"
+    AWS_LAMBDA: ClassVar = "lambda"
+    LOCAL: ClassVar = "local"
+
+    @staticmethod
+    def create(backend: str | None = None, **settings: Any) -> UserManager:
+        """The user manager of `backend`, or of the one that the variable `USERMGR_BACKEND` names.
+
+        Raises:
+            UnknownBackendError: no name was given, or nobody registers that name.
+            BackendNotInstalledError: the backend is ours, and its package is not installed.
+            ConfigurationError: settings are missing or malformed; the error names all of them.
+        """
+        name = backend if backend is not None else os.environ.get("USERMGR_BACKEND")
+        if not name:
+            raise UnknownBackendError(
+                f"no backend was named: pass one to Factory.create or set USERMGR_BACKEND to one of {_listed()}",
+                choices=_choices(),
+            )
+        create = _find(name)
+        return create(**settings)
+
+
+def _find(name: str) -> Callable[..., UserManager]:
+    match tuple(entry_points(group=GROUP, name=name)):
+        case (one,):
+            return one.load()
+        case () if name in _ours():
+            remedy = f'pip install "usermgr[{name}]"'
+            raise BackendNotInstalledError(
+                f"the backend {name} is not installed: {remedy}", backend=name, remedy=remedy
+            )
+        case ():
+            raise UnknownBackendError(
+                f"no backend is named {name!r}: the choices are {_listed()}",
+                backend=name,
+                choices=_choices(),
+            )
+        case several:
+            sources = sorted(point.dist.name if point.dist else point.value for point in several)
+            raise ConfigurationError(
+                f"several packages register the backend {name}: {', '.join(sources)}; uninstall all but one",
+                problems=sources,
+            )
+
+
+def _ours() -> tuple[str, ...]:
+    return (Factory.AWS_COGNITO, Factory.AWS_LAMBDA, Factory.LOCAL)
+
+
+def _choices() -> list[str]:
+    return sorted({*_ours(), *(point.name for point in entry_points(group=GROUP))})
+
+
+def _listed() -> str:
+    return ", ".join(_choices())

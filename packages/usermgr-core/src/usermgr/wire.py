@@ -1,0 +1,217 @@
+"""The wire protocol, derived from `UserManager`: nothing here names an operation.
+
+The abstract methods of `UserManager` are the allow-list, and their annotations make the codec. A request
+and its reply are JSON objects::
+
+    {"v": 1, "op": "get_user", "args": {"username": "alice"}}
+    {"v": 1, "version": "0.1.0", "result": {...}}
+    {"v": 1, "version": "0.1.0", "error": {"code": "user_not_found", "message": "...", "details": {...}}}
+
+The two sides are deployed apart. An argument with its default value is not sent, members that a peer does
+not know are ignored, and members that it misses take their defaults; any other change raises `VERSION`.
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Any, cast, get_type_hints
+
+from usermgr import codec
+from usermgr.errors import (
+    InvalidInputError,
+    OperationNotAllowedError,
+    ProtocolError,
+    UsermgrError,
+    VersionMismatchError,
+    errors_by_code,
+)
+from usermgr.manager import Access, UserManager
+
+__all__ = [
+    "OPERATIONS",
+    "VERSION",
+    "Operation",
+    "allowed_operations",
+    "decode_reply",
+    "encode_request",
+    "serve",
+]
+
+VERSION = 1
+
+MAX_REPLY_BYTES = 5 * 1024 * 1024
+"""Where a page is halved: under the 6 MB that a synchronous invocation can answer with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One abstract method of `UserManager`, as the wire sees it."""
+
+    name: str
+    access: Access
+    parameters: Mapping[str, codec.Codec]
+    defaults: Mapping[str, Any]
+    result: codec.Codec
+
+
+def _derive(name: str) -> Operation:
+    method = getattr(UserManager, name)
+    hints = get_type_hints(method)
+    parameters = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]
+    return Operation(
+        name=name,
+        access=method.__usermgr_access__,
+        parameters={p.name: codec.for_type(hints[p.name]) for p in parameters},
+        defaults={p.name: p.default for p in parameters if p.default is not p.empty},
+        result=codec.for_type(hints["return"]),
+    )
+
+
+OPERATIONS: Mapping[str, Operation] = {name: _derive(name) for name in sorted(UserManager.__abstractmethods__)}
+
+
+def allowed_operations(*accesses: Access) -> frozenset[str]:
+    """The names of the operations with one of these accesses."""
+    return frozenset(name for name, operation in OPERATIONS.items() if operation.access in accesses)
+
+
+# --- The calling side --------------------------------------------------------------------------------
+
+
+def encode_request(operation: Operation, arguments: Mapping[str, Any]) -> bytes:
+    """The request for a call with these arguments, by name.
+
+    Raises:
+        InvalidInputError: an argument has the wrong type; its value is not repeated.
+    """
+    args: dict[str, Any] = {}
+    for name, value in arguments.items():
+        if name in operation.defaults and value == operation.defaults[name]:
+            continue
+        try:
+            args[name] = operation.parameters[name].encode(value)
+        except codec.MismatchError as mismatch:
+            raise InvalidInputError(mismatch.describe(name), field=name) from None
+    return json.dumps({"v": VERSION, "op": operation.name, "args": args}, separators=(",", ":")).encode()
+
+
+def decode_reply(operation: Operation, reply: bytes) -> Any:
+    """The result that a reply carries, or raises the error that it carries.
+
+    Raises:
+        VersionMismatchError: the peer speaks another version of the protocol.
+        ProtocolError: the reply is no reply; none of its text is repeated.
+    """
+    try:
+        body = json.loads(reply)
+    except ValueError:
+        raise ProtocolError("the reply is not JSON") from None
+    members = _object(body)
+    if members is None or "v" not in members:
+        raise ProtocolError("the reply is not an object with a version")
+    if members["v"] != VERSION:
+        raise _mismatch(members["v"])
+    if "error" in members:
+        raise _decode_error(members["error"])
+    if "result" not in members:
+        raise ProtocolError("the reply has neither a result nor an error")
+    try:
+        return operation.result.decode(members["result"])
+    except codec.MismatchError as mismatch:
+        raise ProtocolError(mismatch.describe("result")) from None
+
+
+def _decode_error(body: Any) -> UsermgrError:
+    match body:
+        case {"code": str(code), "message": str(message)}:
+            cls = errors_by_code().get(code)
+            evidence = _object(cast("dict[str, Any]", body).get("details")) or {}
+            if cls is None:  # from a newer peer: the root class keeps the code as evidence
+                return UsermgrError(message, **{**evidence, "code": code})
+            return cls(message, **evidence)
+        case _:
+            return ProtocolError("the reply's error has no code and message")
+
+
+# --- The serving side --------------------------------------------------------------------------------
+
+
+def serve(
+    manager: UserManager,
+    request: Any,
+    *,
+    allowed: Collection[str] = OPERATIONS.keys(),
+    max_reply_bytes: int = MAX_REPLY_BYTES,
+) -> dict[str, Any]:
+    """Runs one request (a parsed JSON value) and answers with the reply, as a JSON-ready object.
+
+    Every `UsermgrError` becomes an error reply. A page that would be larger than `max_reply_bytes` is asked
+    for again with half the limit, so that a page of heavy users arrives as two.
+    """
+    try:
+        operation, arguments = _decode_request(request, allowed)
+        call: Callable[..., Any] = getattr(manager, operation.name)
+        while True:
+            result = operation.result.encode(call(**arguments))
+            limit = arguments.get("limit", operation.defaults.get("limit"))
+            if limit is None or limit == 1 or len(json.dumps(result)) <= max_reply_bytes:
+                break
+            arguments["limit"] = limit // 2
+    except UsermgrError as error:
+        return _reply(error={"code": _code(error), "message": error.message, "details": error.details})
+    return _reply(result=result)
+
+
+def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, dict[str, Any]]:
+    members = _object(request)
+    if members is None or "v" not in members:
+        raise ProtocolError("the request is not an object with a version")
+    if members["v"] != VERSION:
+        raise _mismatch(members["v"])
+    name, args = members.get("op"), _object(members.get("args", {}))
+    if not isinstance(name, str) or name not in OPERATIONS:
+        raise ProtocolError("the request names no operation of this protocol")
+    if name not in allowed:
+        raise OperationNotAllowedError(
+            f"this deployment does not allow {name}: ask its owner to widen the function's access", operation=name
+        )
+    if args is None:
+        raise ProtocolError("the request's args are not an object")
+    operation = OPERATIONS[name]
+    arguments: dict[str, Any] = {}
+    for parameter, parameter_codec in operation.parameters.items():
+        if parameter in args:
+            try:
+                arguments[parameter] = parameter_codec.decode(args[parameter])
+            except codec.MismatchError as mismatch:
+                raise InvalidInputError(mismatch.describe(parameter), field=parameter) from None
+        elif parameter not in operation.defaults:
+            raise InvalidInputError(f"{name} needs {parameter}", field=parameter)
+    return operation, arguments
+
+
+def _object(value: Any) -> dict[str, Any] | None:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else None
+
+
+def _reply(**outcome: Any) -> dict[str, Any]:
+    return {"v": VERSION, "version": version("usermgr-core"), **outcome}
+
+
+def _code(error: UsermgrError) -> str:
+    """The code of the nearest class of the core tree: a peer knows no others."""
+    known = errors_by_code().values()
+    return next(cls.code for cls in type(error).__mro__ if issubclass(cls, UsermgrError) and cls in known)
+
+
+def _mismatch(theirs: Any) -> VersionMismatchError:
+    number = theirs if isinstance(theirs, int) else None
+    return VersionMismatchError(
+        f"the peer speaks version {number} of the wire protocol and this side {VERSION}: deploy both from one release",
+        ours=VERSION,
+        theirs=number,
+    )
