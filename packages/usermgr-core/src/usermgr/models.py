@@ -99,9 +99,9 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class UserMatches:
-    """A page of users, and which of the conditions the store itself answered (by index).
+    """A page of users, narrowed by the conditions that the store itself answered (by index).
 
-    The store's answer is right for those; the rest are still to be applied, to every user of the page.
+    No user that meets all conditions is missing from the pages; one that does not may still be there.
     """
 
     users: Sequence[User]

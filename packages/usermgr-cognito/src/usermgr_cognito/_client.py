@@ -1,0 +1,46 @@
+"""The seam to the SDK: one place that calls Cognito and translates what comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from usermgr_cognito._errors import from_client_error, from_sdk_error
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
+
+__all__ = ["call", "make_client"]
+
+CONFIG = Config(
+    # Named, because botocore's default (legacy) does not retry Cognito's TooManyRequestsException:
+    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+    retries={"mode": "standard", "total_max_attempts": 3},
+    connect_timeout=5,
+    read_timeout=15,
+)
+
+
+def make_client(region: str) -> CognitoIdentityProviderClient:
+    """A client with an explicit retry mode and time-outs; thread-safe, so one for all threads."""
+    try:
+        return boto3.session.Session().client("cognito-idp", region_name=region, config=CONFIG)
+    except BotoCoreError as error:
+        raise from_sdk_error(error, "CreateClient") from error
+
+
+def call(method: Callable[..., Any], *, sign_in: bool = False, evidence: dict[str, Any], **parameters: Any) -> Any:
+    """Calls one operation; `evidence` goes onto the error, `parameters` (without `None`) to Cognito."""
+    present = {name: value for name, value in parameters.items() if value is not None}
+    try:
+        return method(**present)
+    except ClientError as error:
+        raise from_client_error(error, sign_in=sign_in, **evidence) from error
+    except BotoCoreError as error:
+        translated = from_sdk_error(error, method.__name__)
+        # A validation error's text quotes the value, so it may not even be the cause.
+        raise translated from (None if translated.code == "invalid_input" else error)

@@ -1,0 +1,47 @@
+"""Cognito's shapes as usermgr's models, and usermgr's attributes as Cognito's lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from usermgr import Group, User, UserStatus
+
+__all__ = ["to_attribute_list", "to_group", "to_user"]
+
+
+def to_user(shape: Mapping[str, Any]) -> User:
+    """A `UserType` (ListUsers, AdminCreateUser) or an AdminGetUser response, which name attributes apart."""
+    pairs: Iterable[Mapping[str, str]] = shape.get("UserAttributes") or shape.get("Attributes") or ()
+    attributes = {pair["Name"]: pair.get("Value", "") for pair in pairs}
+    return User(
+        username=shape["Username"],
+        sub=attributes.pop("sub", ""),
+        status=UserStatus(shape["UserStatus"]),
+        enabled=shape["Enabled"],
+        created_at=_utc(shape["UserCreateDate"]),
+        updated_at=_utc(shape["UserLastModifiedDate"]),
+        attributes=attributes,
+    )
+
+
+def to_group(shape: Mapping[str, Any]) -> Group:
+    """A `GroupType`."""
+    created, updated = shape.get("CreationDate"), shape.get("LastModifiedDate")
+    return Group(
+        name=shape["GroupName"],
+        description=shape.get("Description"),
+        precedence=shape.get("Precedence"),
+        created_at=_utc(created) if created else None,
+        updated_at=_utc(updated) if updated else None,
+    )
+
+
+def to_attribute_list(attributes: Mapping[str, str]) -> list[dict[str, str]]:
+    """An `AttributeListType`."""
+    return [{"Name": name, "Value": value} for name, value in attributes.items()]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

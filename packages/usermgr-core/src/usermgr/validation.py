@@ -1,0 +1,33 @@
+"""Checks that every backend makes before a value reaches a service, so that the error names the field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from usermgr.errors import InvalidInputError
+
+__all__ = ["check_attributes", "check_limit", "check_texts"]
+
+MAX_LIMIT = 60
+
+
+def check_texts(**fields: Any) -> None:
+    """Each value is a text that is not empty. Raises `InvalidInputError`; the value is never repeated."""
+    for name, value in fields.items():
+        if not isinstance(value, str) or not value:
+            raise InvalidInputError(f"{name} must be a text that is not empty", field=name)
+
+
+def check_attributes(attributes: Mapping[str, Any], *, removable: bool) -> None:
+    """Names are texts, values are texts, or `None` where a removal is meant."""
+    for name, value in attributes.items():
+        check_texts(attribute=name)
+        if not isinstance(value, str) and not (removable and value is None):
+            raise InvalidInputError(f"the attribute {name} must be a text{' or None' if removable else ''}", field=name)
+
+
+def check_limit(limit: Any) -> None:
+    """A page holds from 1 to 60 items."""
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_LIMIT:
+        raise InvalidInputError(f"limit must be a whole number from 1 to {MAX_LIMIT}", field="limit")
