@@ -1,0 +1,193 @@
+"""Who was here, and when: the interface of an activity store, and what a sighting does to a record.
+
+A *sighting* is one user, seen by one client, at a sign-in or at a refresh, in one five-minute bucket of UTC.
+Nothing tells a retry from a second sign-in, so time is kept in buckets: the same sighting twice is one.
+
+>>> from datetime import UTC, datetime
+>>> morning = datetime(2026, 1, 31, 8, 3, 20, tzinfo=UTC)
+>>> bucket_of(morning)
+datetime.datetime(2026, 1, 31, 8, 0, tzinfo=datetime.timezone.utc)
+>>> record = merge(None, Sighting("0a1b", SightingKind.SIGN_IN, "web", morning))
+>>> merge(record, Sighting("0a1b", SightingKind.SIGN_IN, "web", morning)) is record
+True
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
+
+from usermgr.errors import InvalidInputError
+
+__all__ = [
+    "BUCKET",
+    "Activity",
+    "ActivityStore",
+    "DailyCount",
+    "Outcome",
+    "Sighting",
+    "SightingKind",
+    "bucket_of",
+    "in_utc",
+    "merge",
+    "outcome_of",
+]
+
+BUCKET = timedelta(minutes=5)
+"""The grain of every time in an activity store."""
+
+
+class SightingKind(StrEnum):
+    """How a user was seen. A refresh counts as seen, not as signed in."""
+
+    SIGN_IN = "sign_in"
+    REFRESH = "refresh"
+
+
+class Outcome(StrEnum):
+    """What became of a sighting."""
+
+    RECORDED = "recorded"
+    REPEAT = "repeat"
+    """The record already says so."""
+    LATE = "late"
+    """The record already says something later: dropped."""
+
+
+def in_utc(value: datetime, field: str) -> datetime:
+    """`value` in UTC. Raises `InvalidInputError`, naming `field`, when it has no time zone."""
+    if value.tzinfo is None:
+        raise InvalidInputError(
+            f"{field} needs a time zone: datetime(..., tzinfo=UTC), not {value.isoformat()}", field=field
+        )
+    return value.astimezone(UTC)
+
+
+def bucket_of(at: datetime) -> datetime:
+    """The start of the five-minute bucket that `at` falls in, in UTC."""
+    moment = in_utc(at, "at")
+    return moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A user with the id `sub`, seen at `at` through the app `client_id`.
+
+    Raises:
+        InvalidInputError: `sub` or `client_id` is empty, or `at` has no time zone.
+    """
+
+    sub: str
+    kind: SightingKind
+    client_id: str
+    at: datetime
+
+    def __post_init__(self) -> None:
+        for field in ("sub", "client_id"):
+            if not getattr(self, field):
+                raise InvalidInputError(f"a sighting needs a {field}", field=field)
+        in_utc(self.at, "at")
+
+    @property
+    def bucket(self) -> datetime:
+        """The bucket's start, which is the time that a record keeps."""
+        return bucket_of(self.at)
+
+
+@dataclass(frozen=True, slots=True)
+class Activity:
+    """What is known of one user since recording began. Every time is the start of a five-minute bucket."""
+
+    sub: str
+    first_seen: datetime
+    last_seen: datetime
+    last_sign_in: datetime | None
+    """`None`: only refreshes were seen, of a session that began before recording did."""
+    sign_in_count: int
+    """A lower bound: the distinct buckets with a sign-in, without those that arrived late."""
+    client_id: str
+    """The client of the last sighting; where two fall into that bucket, the one that sorts last."""
+
+
+@dataclass(frozen=True, slots=True)
+class DailyCount:
+    """How many users were seen on a day of UTC."""
+
+    day: date
+    active: int
+
+
+def merge(before: Activity | None, sighting: Sighting) -> Activity:
+    """The record after the sighting; `before` itself when there is nothing to write.
+
+    Time never moves backwards, in whatever order sightings arrive, and a refresh never hides a sign-in: a
+    sign-in that arrives after a later refresh still counts. Only a sign-in that arrives after a later
+    sign-in is dropped, so that `sign_in_count` is a lower bound.
+    """
+    bucket = sighting.bucket
+    signed_in = sighting.kind is SightingKind.SIGN_IN
+    if before is None:
+        last_sign_in = bucket if signed_in else None
+        return Activity(sighting.sub, bucket, bucket, last_sign_in, int(signed_in), sighting.client_id)
+    after = before
+    if (bucket, sighting.client_id) > (before.last_seen, before.client_id):
+        after = replace(after, last_seen=bucket, client_id=sighting.client_id)
+    if signed_in and (before.last_sign_in is None or bucket > before.last_sign_in):
+        after = replace(after, last_sign_in=bucket, sign_in_count=before.sign_in_count + 1)
+    return after
+
+
+def outcome_of(before: Activity | None, sighting: Sighting) -> Outcome:
+    """What `merge` makes of the sighting."""
+    if before is None or merge(before, sighting) is not before:
+        return Outcome.RECORDED
+    newest = before.last_sign_in if sighting.kind is SightingKind.SIGN_IN else before.last_seen
+    return Outcome.LATE if newest is not None and sighting.bucket < newest else Outcome.REPEAT
+
+
+class ActivityStore(ABC):
+    """The activity of one store's users, keyed by `sub`: a user name can be given to somebody else.
+
+    Raises only errors of `usermgr.errors`. Streams hold a page in memory, not the answer.
+    """
+
+    @abstractmethod
+    def record(self, sighting: Sighting) -> Outcome:
+        """Notes the sighting, as `merge` says; again is no error and changes nothing."""
+
+    @abstractmethod
+    def last_seen_many(self, subs: Iterable[str]) -> Iterator[tuple[str, Activity | None]]:
+        """Each `sub` in the order given, with its activity, or `None` when it was never seen."""
+
+    @abstractmethod
+    def dormant_since(self, moment: datetime) -> Iterator[Activity]:
+        """Who was seen, but not at `moment` or later; the longest away first.
+
+        Knows nothing of users who were never seen: `usermgr.dormancy` does. Raises `InvalidInputError`
+        when `moment` has no time zone.
+        """
+
+    @abstractmethod
+    def active_on(self, day: date) -> Iterator[str]:
+        """The `sub` of everybody who was seen on that day of UTC, each once, sorted."""
+
+    def last_seen(self, sub: str) -> Activity | None:
+        """The user's activity, or `None` when the user was never seen since recording began."""
+        return next(self.last_seen_many([sub]))[1]
+
+    def count_active(self, day: date) -> int:
+        """How many users were seen on that day of UTC."""
+        return sum(1 for _ in self.active_on(day))
+
+    def daily_counts(self, first: date, last: date) -> Iterator[DailyCount]:
+        """A count for each day of UTC from `first` to `last`, both included; 0 for a day without anybody.
+
+        Raises `InvalidInputError` when `last` is before `first`.
+        """
+        if last < first:
+            raise InvalidInputError(f"last ({last}) is before first ({first})", field="last")
+        days = ((first + timedelta(days=n)) for n in range((last - first).days + 1))
+        return (DailyCount(day, self.count_active(day)) for day in days)
