@@ -107,7 +107,10 @@ def from_client_error(error: sdk.ClientError, *, sign_in: bool = False, **eviden
     if cls is None:
         cls = errors.ServiceUnavailableError if status >= 500 else errors.ServiceError
     message = _MESSAGES.get(cls, (cls.__doc__ or code).split("\n")[0])
-    return cls(message.format_map(_Evidence(evidence)), **evidence, service_code=code, operation=error.operation_name)
+    text = message.format_map(_Evidence(evidence))
+    if cls is errors.InvalidCredentialsError:
+        return cls(text)  # with more evidence, an unknown name and a wrong password could be told apart
+    return cls(text, **evidence, service_code=code, operation=error.operation_name)
 
 
 def from_sdk_error(error: sdk.BotoCoreError, operation: str) -> errors.UsermgrError:

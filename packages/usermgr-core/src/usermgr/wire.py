@@ -38,6 +38,7 @@ __all__ = [
     "allowed_operations",
     "decode_reply",
     "encode_request",
+    "error_reply",
     "serve",
 ]
 
@@ -162,8 +163,13 @@ def serve(
                 break
             arguments["limit"] = limit // 2
     except UsermgrError as error:
-        return _reply(error={"code": _code(error), "message": error.message, "details": error.details})
+        return error_reply(error)
     return _reply(result=result)
+
+
+def error_reply(error: UsermgrError) -> dict[str, Any]:
+    """The reply that carries an error."""
+    return _reply(error={"code": _code(error), "message": error.message, "details": error.details})
 
 
 def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, dict[str, Any]]:

@@ -1,0 +1,42 @@
+"""The user management function: `usermgr.wire.serve` around the Cognito backend."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from functools import cache
+from typing import Any
+
+from usermgr import UserManager
+from usermgr.errors import ServiceError, UsermgrError
+from usermgr.wire import error_reply, serve
+from usermgr_cognito import CognitoUserManager
+from usermgr_function_usermgr.config import Config
+
+__all__ = ["handler"]
+
+log = logging.getLogger("usermgr.function")
+
+
+@cache
+def _start() -> tuple[UserManager, Config]:
+    config = Config.read(os.environ)
+    return CognitoUserManager(config.cognito), config
+
+
+def handler(event: Any, context: Any) -> dict[str, Any]:
+    """Answers a request of the wire protocol with its reply; never with an exception.
+
+    Lambda hands the text and the traceback of an uncaught exception to the caller, and they may quote what
+    was sent, a password included. So what nobody foresaw is answered as `service` and logged by its type alone.
+    """
+    try:
+        manager, config = _start()
+        return serve(manager, event, allowed=config.allowed)
+    except UsermgrError as error:
+        return error_reply(error)
+    except Exception as error:  # noqa: BLE001 - the boundary that the docstring explains
+        kind = type(error).__name__
+        log.error(json.dumps({"event": "unforeseen_error", "type": kind, "request": context.aws_request_id}))  # noqa: TRY400 - a traceback may quote a password
+        return error_reply(ServiceError("the function failed inside: look for the request in its log"))
