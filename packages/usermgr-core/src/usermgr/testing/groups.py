@@ -81,20 +81,8 @@ class GroupsContract(ContractPart):
             ("get_group", ("nogroup",)),
             ("update_group", ("nogroup",)),
             ("delete_group", ("nogroup",)),
-            (
-                "add_user_to_group",
-                (
-                    "alice",
-                    "nogroup",
-                ),
-            ),
-            (
-                "remove_user_from_group",
-                (
-                    "alice",
-                    "nogroup",
-                ),
-            ),
+            ("add_user_to_group", ("alice", "nogroup")),
+            ("remove_user_from_group", ("alice", "nogroup")),
             ("list_users_in_group", ("nogroup",)),
         ],
     )

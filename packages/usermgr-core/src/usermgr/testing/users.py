@@ -188,27 +188,9 @@ class UsersContract(ContractPart):
         ("operation", "arguments"),
         [
             ("get_user", ("nobody",)),
-            (
-                "update_user",
-                (
-                    "nobody",
-                    {"name": "x"},
-                ),
-            ),
-            (
-                "update_user",
-                (
-                    "nobody",
-                    {"name": None},
-                ),
-            ),
-            (
-                "set_password",
-                (
-                    "nobody",
-                    PASSWORD,
-                ),
-            ),
+            ("update_user", ("nobody", {"name": "x"})),
+            ("update_user", ("nobody", {"name": None})),
+            ("set_password", ("nobody", PASSWORD)),
             ("reset_password", ("nobody",)),
             ("enable_user", ("nobody",)),
             ("disable_user", ("nobody",)),
