@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ from usermgr.errors import (
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError
+    from botocore.exceptions import BotoCoreError, ClientError
 
 _BY_CODE: dict[str, tuple[type[UsermgrError], str]] = {
     "ResourceNotFoundException": (StoreNotFoundError, "the activity table or its index does not exist"),
@@ -38,22 +38,26 @@ _BY_CODE: dict[str, tuple[type[UsermgrError], str]] = {
 
 
 @contextmanager
-def translated(operation: str) -> Iterator[None]:
+def translated(operation: str) -> Generator[None]:
     """Turns whatever the SDK raises inside into an error of usermgr that names the operation."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the SDK loads on use
 
     try:
         yield
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        raise refused(code, operation, status=error.response["ResponseMetadata"]["HTTPStatusCode"]) from error
+        raise refused(code_of(error), operation) from error
     except BotoCoreError as error:
         raise _from_sdk(error, operation) from error
 
 
-def refused(code: str, operation: str, *, status: int = 400) -> UsermgrError:
-    """An answer of DynamoDB that is an error, by its code."""
-    unknown = ServiceUnavailableError if status >= 500 else ServiceError
+def code_of(error: ClientError) -> str:
+    """The code of a refusal; the HTTP status where a broken answer has no code."""
+    return error.response.get("Error", {}).get("Code") or "unknown"
+
+
+def refused(code: str, operation: str) -> UsermgrError:
+    """A refusal of DynamoDB by its code. The SDK gives the HTTP status for the code of a broken answer."""
+    unknown = ServiceUnavailableError if code.startswith("5") else ServiceError
     cls, message = _BY_CODE.get(code, (unknown, "DynamoDB refused the request"))
     return cls(f"{operation}: {message} ({code})", operation=operation, service_code=code)
 

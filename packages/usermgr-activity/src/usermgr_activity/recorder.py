@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, cast
 from usermgr.activity import Activity, Outcome, Sighting, SightingKind, bucket_of, merge, outcome_of
 from usermgr.errors import ConcurrentChangeError
 from usermgr_activity import table
-from usermgr_activity.errors import refused, translated
+from usermgr_activity.errors import code_of, refused, translated
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -208,5 +208,5 @@ def _refusal_of(error: ClientError) -> _Refused:
         raise _Contended from error
     if codes[:1] == ["ConditionalCheckFailed"]:
         return _Refused(reasons[0].get("Item"))
-    telling = next((code for code in codes if code != "None"), error.response["Error"]["Code"])
+    telling = next((code for code in codes if code != "None"), code_of(error))
     raise refused(telling, "record") from error

@@ -1,0 +1,20 @@
+"""The DynamoDB store keeps the contract of every activity store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from usermgr.activity import ActivityStore
+from usermgr.testing.activity_contract import ActivityStoreContract
+from usermgr_activity import DynamoActivityStore
+
+
+class TestDynamoActivityStore(ActivityStoreContract):
+    """Over a moto server."""
+
+    @pytest.fixture
+    def store(self, make_store: Callable[..., DynamoActivityStore]) -> ActivityStore:
+        """An empty table."""
+        return make_store()
