@@ -1,0 +1,346 @@
+"""The wire protocol and its codec."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usermgr import (
+    Access,
+    Challenge,
+    ChallengeName,
+    Condition,
+    Group,
+    Operator,
+    Page,
+    Tokens,
+    User,
+    UserManager,
+    UserMatches,
+    UserStatus,
+    codec,
+    errors,
+    wire,
+)
+
+VECTORS = json.loads((Path(__file__).parent / "vectors" / "v1.json").read_text())
+NOW = datetime(2026, 1, 31, 12, 30, 0, 250000, tzinfo=UTC)
+ALICE = User("alice", "s-1", UserStatus.CONFIRMED, True, NOW, NOW, {"email": "a@example.org"})
+TOKENS = Tokens("alice", "ACCESS", "ID", "REFRESH", 3600)
+CHALLENGE = Challenge(ChallengeName.NEW_PASSWORD_REQUIRED, "alice", "SESSION", {"k": "v"})
+
+
+class Recorder:
+    """Stands where a manager stands: answers every operation with what the test said, and keeps the call."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        def call(**arguments: Any) -> Any:
+            self.calls.append((name, arguments))
+            if isinstance(self.result, Exception):
+                raise self.result
+            return self.result
+
+        return call
+
+
+def round_trip(operation: wire.Operation, arguments: dict[str, Any], result: Any) -> tuple[dict[str, Any], Any]:
+    """The arguments that the far side got, and the result that the near side got."""
+    far = Recorder(result)
+    request = json.loads(wire.encode_request(operation, arguments))
+    reply = json.dumps(wire.serve(far, request)).encode()  # type: ignore[arg-type]
+    ((name, received),) = far.calls
+    assert name == operation.name
+    return received, wire.decode_reply(operation, reply)
+
+
+def test_every_abstract_method_is_an_operation() -> None:
+    """The operations are exactly the abstract methods, each with its access."""
+    assert set(wire.OPERATIONS) == set(UserManager.__abstractmethods__)
+    assert all(isinstance(operation.access, Access) for operation in wire.OPERATIONS.values())
+
+
+def test_reading_changes_nothing() -> None:
+    """The operations of a read-only deployment are exactly those that only read."""
+    assert wire.allowed_operations(Access.READ) == {
+        "find_users", "get_group", "get_user", "list_groups", "list_groups_for_user"
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("vector", VECTORS["requests"], ids=lambda v: v["request"]["op"] + v.get("note", ""))
+def test_frozen_requests_are_made_and_read(vector: dict[str, Any]) -> None:
+    """A request of version 1 has the frozen JSON, and a request with that JSON is understood."""
+    operation = wire.OPERATIONS[vector["request"]["op"]]
+    arguments = {name: operation.parameters[name].decode(value) for name, value in vector["request"]["args"].items()}
+    assert json.loads(wire.encode_request(operation, arguments)) == vector["request"]
+    far = Recorder(operation.result.decode(vector["result"]))
+    reply = wire.serve(far, vector["request"])  # type: ignore[arg-type]
+    assert far.calls == [(operation.name, arguments)]
+    assert reply["result"] == vector["result"]
+    assert reply["v"] == 1
+
+
+def test_frozen_vectors_cover_every_operation() -> None:
+    """There is a frozen request for every operation and a frozen error for every class."""
+    assert {vector["request"]["op"] for vector in VECTORS["requests"]} == set(wire.OPERATIONS)
+    assert {vector["code"] for vector in VECTORS["errors"]} == set(errors.errors_by_code())
+
+
+@pytest.mark.parametrize("vector", VECTORS["errors"], ids=lambda v: v["code"])
+def test_frozen_errors_are_read(vector: dict[str, Any]) -> None:
+    """An error reply of version 1 becomes the class of its code, with its evidence as attributes."""
+    reply = json.dumps({"v": 1, "error": vector}).encode()
+    with pytest.raises(errors.UsermgrError) as caught:
+        wire.decode_reply(wire.OPERATIONS["get_user"], reply)
+    assert type(caught.value).code == vector["code"]
+    assert str(caught.value) == vector["message"]
+    assert {name: getattr(caught.value, name) for name in vector["details"]} == vector["details"]
+
+
+@pytest.mark.parametrize("cls", errors.errors_by_code().values(), ids=lambda cls: cls.code)
+def test_errors_cross_the_wire_whole(cls: type[errors.UsermgrError]) -> None:
+    """What a manager raises on the far side is raised on the near side: class, message and evidence."""
+    evidence = {name: f"the {name}" for name in cls._evidence()}
+    raised = cls("what happened", **evidence)
+    reply = json.dumps(wire.serve(Recorder(raised), {"v": 1, "op": "list_groups", "args": {}})).encode()  # type: ignore[arg-type]
+    with pytest.raises(cls) as caught:
+        wire.decode_reply(wire.OPERATIONS["list_groups"], reply)
+    assert type(caught.value) is cls
+    assert (caught.value.message, caught.value.details) == ("what happened", evidence)
+    assert {name: getattr(caught.value, name) for name in evidence} == evidence
+
+
+def test_error_of_a_strange_class_crosses_as_its_nearest_relative() -> None:
+    """A backend's own subclass arrives as the class of the core tree that it extends."""
+
+    class PoolIsMovingError(errors.ThrottledError):
+        code = "pool_is_moving"
+
+    reply = wire.serve(Recorder(PoolIsMovingError("wait")), {"v": 1, "op": "list_groups", "args": {}})  # type: ignore[arg-type]
+    assert reply["error"]["code"] == "throttled"
+
+
+def test_error_of_a_newer_peer_is_still_an_error() -> None:
+    """A code that this release does not know raises the root class and keeps the code as evidence."""
+    reply = b'{"v":1,"error":{"code":"from_tomorrow","message":"m","details":{"x":1}}}'
+    with pytest.raises(errors.UsermgrError) as caught:
+        wire.decode_reply(wire.OPERATIONS["get_user"], reply)
+    assert caught.value.details == {"x": 1, "code": "from_tomorrow"}
+
+
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (b"", errors.ProtocolError),
+        (b"\xff\xfe", errors.ProtocolError),
+        (b"null", errors.ProtocolError),
+        (b"[]", errors.ProtocolError),
+        (b"{}", errors.ProtocolError),
+        (b'{"v":1}', errors.ProtocolError),
+        (b'{"v":1,"result":{"username":"alice"}}', errors.ProtocolError),
+        (b'{"v":1,"result":null}', errors.ProtocolError),
+        (b'{"v":1,"error":"no"}', errors.ProtocolError),
+        (b'{"v":1,"error":{"code":7,"message":"m"}}', errors.ProtocolError),
+        (b'{"v":2,"result":null}', errors.VersionMismatchError),
+        (b'{"v":"1","result":null}', errors.VersionMismatchError),
+    ],
+)
+def test_malformed_reply_is_an_error_never_a_result(reply: bytes, expected: type[Exception]) -> None:
+    """A reply that is no reply raises, and repeats nothing of itself."""
+    with pytest.raises(expected) as caught:
+        wire.decode_reply(wire.OPERATIONS["get_user"], reply)
+    assert "alice" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("request_", "code"),
+    [
+        (None, "protocol"),
+        ([], "protocol"),
+        ({}, "protocol"),
+        ({"v": 1}, "protocol"),
+        ({"v": 1, "op": "__init__", "args": {}}, "protocol"),
+        ({"v": 1, "op": "iter_users", "args": {}}, "protocol"),
+        ({"v": 1, "op": ["get_user"], "args": {}}, "protocol"),
+        ({"v": 1, "op": "get_user", "args": []}, "protocol"),
+        ({"v": 2, "op": "get_user", "args": {}}, "version_mismatch"),
+        ({"v": 1, "op": "get_user", "args": {}}, "invalid_input"),
+        ({"v": 1, "op": "get_user", "args": {"username": 7}}, "invalid_input"),
+        ({"v": 1, "op": "find_users", "args": {"conditions": [{"field": "sub"}]}}, "invalid_input"),
+    ],
+)
+def test_malformed_request_is_answered_with_an_error(request_: Any, code: str) -> None:
+    """A request that is no request reaches no manager and is answered with its error."""
+    far = Recorder(None)
+    reply = wire.serve(far, request_)  # type: ignore[arg-type]
+    assert (reply["v"], reply["error"]["code"], far.calls) == (1, code, [])
+
+
+def test_members_that_a_peer_does_not_know_are_ignored() -> None:
+    """Additions of a newer peer, in a request and in a reply, disturb nobody."""
+    far = Recorder(None)
+    wire.serve(far, {"v": 1, "op": "delete_user", "args": {"username": "alice", "new": 1}, "trace": "x"})  # type: ignore[arg-type]
+    assert far.calls == [("delete_user", {"username": "alice"})]
+    reply = {"v": 1, "later": 1, "result": {**wire.OPERATIONS["get_user"].result.encode(ALICE), "new": [1]}}
+    assert wire.decode_reply(wire.OPERATIONS["get_user"], json.dumps(reply).encode()) == ALICE
+
+
+def test_narrowed_deployment_refuses_by_name() -> None:
+    """An operation off the list is refused with its name, and reaches no manager."""
+    far = Recorder(None)
+    request = {"v": 1, "op": "delete_user", "args": {"username": "alice"}}
+    reply = wire.serve(far, request, allowed=wire.allowed_operations(Access.READ))  # type: ignore[arg-type]
+    assert (reply["error"]["code"], reply["error"]["details"]) == (
+        "operation_not_allowed",
+        {"operation": "delete_user"},
+    )
+    assert far.calls == []
+
+
+def test_argument_of_the_wrong_type_never_shows() -> None:
+    """A password that is no text raises InvalidInputError that names the field and not the value."""
+    with pytest.raises(errors.InvalidInputError) as caught:
+        wire.encode_request(wire.OPERATIONS["set_password"], {"username": "alice", "password": ["S3cret-planted"]})
+    assert caught.value.field == "password"
+    assert "S3cret" not in repr(caught.value) + str(caught.value.details)
+
+
+def test_reply_says_which_release_answers() -> None:
+    """Every reply carries the package version of the side that made it."""
+    reply = wire.serve(Recorder(None), {"v": 1, "op": "delete_user", "args": {"username": "alice"}})  # type: ignore[arg-type]
+    assert reply["version"].count(".") == 2
+
+
+def test_page_of_heavy_users_is_halved_until_it_fits() -> None:
+    """A page that is too large for one reply is asked for again with half the limit."""
+
+    class Heavy:
+        def __init__(self) -> None:
+            self.limits: list[int] = []
+
+        def find_users(self, *, limit: int = 60, **_: Any) -> UserMatches:
+            self.limits.append(limit)
+            return UserMatches(tuple(ALICE for _ in range(limit)), "more")
+
+    one = len(json.dumps(wire.OPERATIONS["get_user"].result.encode(ALICE)))
+    heavy = Heavy()
+    reply = wire.serve(heavy, {"v": 1, "op": "find_users", "args": {}}, max_reply_bytes=one * 20)  # type: ignore[arg-type]
+    assert heavy.limits == [60, 30, 15]
+    assert len(reply["result"]["users"]) == 15
+
+
+@pytest.mark.parametrize("result", [TOKENS, CHALLENGE], ids=lambda r: type(r).__name__)
+def test_union_is_told_apart(result: Any) -> None:
+    """Tokens and a challenge arrive as what they were."""
+    _, received = round_trip(wire.OPERATIONS["authenticate"], {"username": "alice", "password": "p"}, result)
+    assert received == result
+
+
+def test_unknown_status_survives_the_wire() -> None:
+    """A status that no release knows arrives as it was sent."""
+    user = User("alice", "s-1", UserStatus("FROM_TOMORROW"), True, NOW, NOW)
+    _, received = round_trip(wire.OPERATIONS["get_user"], {"username": "alice"}, user)
+    assert received.status == "FROM_TOMORROW"
+    assert received.status.value == "FROM_TOMORROW"
+
+
+def test_codec_refuses_what_json_cannot_say() -> None:
+    """A type without a codec is a programmer's error, raised when the class is made."""
+    with pytest.raises(TypeError, match="cannot carry"):
+        codec.for_type(bytes)
+
+
+texts = st.text(max_size=30)
+moments = st.datetimes(
+    min_value=datetime(1970, 1, 2),  # noqa: DTZ001 - hypothesis adds the zone
+    max_value=datetime(2200, 1, 1),  # noqa: DTZ001 - hypothesis adds the zone
+    timezones=st.sampled_from([UTC, timezone(timedelta(hours=9))]),
+)
+users = st.builds(
+    User,
+    username=texts,
+    sub=texts,
+    status=st.sampled_from(UserStatus) | texts.filter(bool).map(UserStatus),
+    enabled=st.booleans(),
+    created_at=moments,
+    updated_at=moments,
+    attributes=st.dictionaries(texts, texts, max_size=4),
+)
+groups = st.builds(
+    Group,
+    name=texts,
+    description=st.none() | texts,
+    precedence=st.none() | st.integers(0, 2**31),
+    created_at=st.none() | moments,
+    updated_at=st.none() | moments,
+)
+conditions = st.builds(
+    Condition,
+    field=st.sampled_from(["username", "email", "custom:x", "status"]),
+    operator=st.sampled_from([Operator.EQUALS, Operator.CONTAINS]),
+    value=texts,
+)
+
+
+@given(st.lists(conditions, max_size=4).map(tuple), st.integers(1, 60), st.none() | texts, st.lists(users, max_size=3))
+def test_any_search_survives_the_wire(
+    asked: tuple[Condition, ...], limit: int, token: str | None, found: list[User]
+) -> None:
+    """Whatever is asked and found arrives equal on the other side."""
+    matches = UserMatches(tuple(found), token, tuple(range(len(asked))))
+    arguments = {"conditions": asked, "limit": limit, "page_token": token}
+    received, result = round_trip(wire.OPERATIONS["find_users"], arguments, matches)
+    defaults = wire.OPERATIONS["find_users"].defaults
+    assert {**defaults, **received} == arguments
+    assert result == matches
+
+
+@given(st.lists(groups, max_size=3).map(tuple), st.none() | texts)
+def test_any_page_of_groups_survives_the_wire(items: tuple[Group, ...], token: str | None) -> None:
+    """A generic page carries its items' own type."""
+    _, result = round_trip(wire.OPERATIONS["list_groups"], {}, Page(items, token))
+    assert result == Page(items, token)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | texts,
+        lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+        max_leaves=8,
+    )
+)
+def test_any_json_as_a_reply_is_a_result_or_an_error_of_the_tree(value: Any) -> None:
+    """No reply, however strange, raises anything but an error of the tree."""
+    for body in (value, {"v": 1, "result": value}, {"v": 1, "error": value}):
+        try:
+            result = wire.decode_reply(wire.OPERATIONS["find_users"], json.dumps(body).encode())
+        except errors.UsermgrError:
+            continue
+        assert isinstance(result, UserMatches)
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | texts,
+        lambda inner: st.lists(inner) | st.dictionaries(texts, inner),
+        max_leaves=8,
+    )
+)
+def test_any_json_as_a_request_is_answered(value: Any) -> None:
+    """No request, however strange, raises at all."""
+    for body in (
+        value,
+        {"v": 1, "op": "find_users", "args": value},
+        {"v": value, "op": "get_user"},
+        {"v": 1, "op": value},
+    ):
+        assert wire.serve(Recorder(UserMatches(())), body)["v"] == 1  # type: ignore[arg-type]
