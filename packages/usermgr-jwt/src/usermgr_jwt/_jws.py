@@ -1,0 +1,91 @@
+"""The signature of a token: from text to a payload that a key of ours has signed (RFC 7515)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from usermgr_jwt._strict import b64url_decode, json_object
+from usermgr_jwt.errors import TokenAlgorithmError, TokenFormatError, TokenSignatureError, UnknownKeyError
+from usermgr_jwt.keys import MAX_KEY_ID
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+    from usermgr_jwt.keys import KeySet
+
+__all__ = ["read_header", "signed_payload", "split"]
+
+MAX_TOKEN = 1 << 16  # characters: above what HTTP servers take as a header, below what hurts
+# `crit` asks for what we don't know (RFC 7515, 4.1.11); the others carry or point at a key, and nobody but the
+# JWKS file says which keys count (RFC 8725, 3.10). Cognito sends none of them.
+_REFUSED_HEADERS = frozenset({"crit", "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "b64", "zip", "enc"})
+_PADDING = PKCS1v15()
+_HASH = SHA256()
+
+
+def split(token: str) -> tuple[bytes, bytes, bytes, bytes]:
+    """Signing input, header, payload and signature segments of a compact JWS, none of them decoded."""
+    if not isinstance(token, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+        raise TokenFormatError("it is no str")
+    if len(token) > MAX_TOKEN:
+        raise TokenFormatError(f"it is longer than {MAX_TOKEN} characters")
+    try:
+        signing_input, _, signature = token.encode("ascii").rpartition(b".")
+    except UnicodeEncodeError:
+        raise TokenFormatError("it is not ASCII") from None
+    header, _, payload = signing_input.partition(b".")
+    if not header or not payload or not signature or b"." in payload:
+        raise TokenFormatError("it has not three parts")
+    return signing_input, header, payload, signature
+
+
+def signed_payload(token: str, keys: KeySet) -> bytes:
+    """Verify the signature and return the payload segment, still encoded.
+
+    Nothing of the payload is decoded before the signature is known to be good.
+    """
+    signing_input, header, payload, signature = split(token)
+    known = keys.known_header(header)
+    key_id, key = known or _key_for(header, keys)
+    try:
+        key.verify(b64url_decode(signature), signing_input, _PADDING, _HASH)
+    except InvalidSignature:
+        raise TokenSignatureError(key_id) from None
+    except ValueError:
+        raise TokenFormatError("its signature is no canonical base64url") from None
+    if known is None:
+        keys.remember_header(header, key_id)
+    return payload
+
+
+def _key_for(header: bytes, keys: KeySet) -> tuple[str, RSAPublicKey]:
+    key_id = read_header(header)
+    try:
+        return key_id, keys.by_id[key_id]
+    except KeyError:
+        raise UnknownKeyError(key_id) from None
+
+
+def read_header(segment: bytes) -> str:
+    """Check a header segment and return its key id."""
+    try:
+        header = json_object(b64url_decode(segment))
+    except ValueError:
+        raise TokenFormatError("its header is no strict JSON object in canonical base64url") from None
+    algorithm = header.get("alg")
+    if algorithm != "RS256":
+        raise TokenAlgorithmError(algorithm if isinstance(algorithm, str) else None)
+    refused = _REFUSED_HEADERS.intersection(header)
+    if refused:
+        raise TokenFormatError(f"its header has {min(refused)!r}, which Cognito never sends")
+    typ = header.get("typ", "JWT")
+    if not isinstance(typ, str) or typ.upper() != "JWT":
+        raise TokenFormatError("its header has a `typ` other than JWT")
+    key_id = header.get("kid")
+    if not isinstance(key_id, str) or not 0 < len(key_id) <= MAX_KEY_ID:
+        raise TokenFormatError(f"its header has no `kid` of 1 to {MAX_KEY_ID} characters")
+    return key_id

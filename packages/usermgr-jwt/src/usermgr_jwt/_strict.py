@@ -1,0 +1,87 @@
+"""Strict base64url and JSON: one text, one meaning.
+
+The standard library's decoders are fast and lenient. What is refused here beyond them: non-canonical base64url
+(GHSA-hxm8-2xgr-2p9m: several texts for one signature), duplicate JSON members, NaN and numbers that overflow to
+infinity, lone surrogates, and deep nesting. Each raises ValueError.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import a2b_base64
+from math import isfinite
+from typing import Any, cast
+
+__all__ = ["b64url_decode", "json_object"]
+
+MAX_DEPTH = 32
+
+# base64url to base64. "+" and "/" are no base64url, so they become a byte that a2b_base64 refuses.
+_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/\x00\x00\x00")
+_PADDING = (b"", b"", b"==", b"=")  # by length modulo 4
+# A last character that carries unused bits is canonical only when these are zero (RFC 4648, 3.5).
+# No base64url has length 1 modulo 4.
+_CANONICAL_LAST = (frozenset(range(128)), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+
+
+def b64url_decode(segment: bytes) -> bytes:
+    """Decode unpadded, canonical base64url (RFC 7515, 2); ValueError for anything else."""
+    if not segment:
+        return b""
+    remainder = len(segment) % 4
+    if segment[-1] not in _CANONICAL_LAST[remainder]:
+        raise ValueError("base64url is not canonical")
+    return a2b_base64(segment.translate(_TO_BASE64) + _PADDING[remainder], strict_mode=True)
+
+
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a member is there twice")
+    return members
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not isfinite(number):
+        raise ValueError("a number is out of range")
+    return number
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+_decoder = json.JSONDecoder(object_pairs_hook=_unique_members, parse_float=_finite, parse_constant=_no_constant)
+
+
+def _inspect(value: object, depth: int = 0) -> None:
+    """Refuse what the scanner lets through: deep nesting, and strings that no UTF-8 can carry."""
+    if depth > MAX_DEPTH:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}")
+    if isinstance(value, str):
+        value.encode()  # UnicodeEncodeError, a ValueError, for a lone surrogate
+    elif isinstance(value, dict):
+        for name, member in cast("dict[str, object]", value).items():
+            _inspect(name, depth)
+            _inspect(member, depth + 1)
+    elif isinstance(value, list):
+        for item in cast("list[object]", value):
+            _inspect(item, depth + 1)
+
+
+def json_object(data: bytes) -> dict[str, Any]:
+    """Parse UTF-8 JSON whose root is an object; ValueError for anything else."""
+    text = data.decode().strip(" \t\r\n")
+    try:
+        value, end = cast("tuple[object, int]", _decoder.raw_decode(text))
+    except RecursionError:
+        raise ValueError(f"nested deeper than {MAX_DEPTH}") from None
+    if end != len(text):
+        raise ValueError("something follows the JSON")
+    if type(value) is not dict:
+        raise ValueError("it is no JSON object")
+    # A walk over all values costs as much as the scan, and Cognito's own tokens never need it.
+    if b"\\u" in data or data.count(b"[") + data.count(b"{") > MAX_DEPTH:
+        _inspect(cast("object", value))
+    return cast("dict[str, Any]", value)

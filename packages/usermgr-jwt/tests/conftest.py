@@ -1,0 +1,138 @@
+"""A Cognito user pool's signing side, without Cognito: real RSA keys, and tokens with Cognito's claims."""
+
+import base64
+import json
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from usermgr_jwt import CognitoVerifier, JwksFile
+
+POOL_ID = "ap-northeast-1_AbCdEf123"
+CLIENT_ID = "1h57kf5cpq17m0eml12example"
+ISSUER = f"https://cognito-idp.ap-northeast-1.amazonaws.com/{POOL_ID}"
+
+
+def b64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+
+def compact(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def new_key(bits: int = 2048) -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+
+
+def jwk(key: rsa.RSAPrivateKey, key_id: str, **members: object) -> dict[str, Any]:
+    """The public JWK of a key, as Cognito publishes it."""
+    public = key.public_key().public_numbers()
+    modulus = public.n.to_bytes((public.n.bit_length() + 7) // 8, "big")
+    return {"alg": "RS256", "e": "AQAB", "kid": key_id, "kty": "RSA", "n": b64url(modulus), "use": "sig"} | members
+
+
+@dataclass
+class Pool:
+    """One pool: two keys, as Cognito has, the first of which signs access tokens."""
+
+    pool_id: str = POOL_ID
+    client_id: str = CLIENT_ID
+    keys: dict[str, rsa.RSAPrivateKey] = field(default_factory=lambda: {"access-key": new_key(), "id-key": new_key()})
+
+    @property
+    def issuer(self) -> str:
+        return f"https://cognito-idp.{self.pool_id.partition('_')[0]}.amazonaws.com/{self.pool_id}"
+
+    def jwks(self) -> dict[str, Any]:
+        return {"keys": [jwk(key, key_id) for key_id, key in self.keys.items()]}
+
+    def access_claims(self, **changes: object) -> dict[str, Any]:
+        """The claims of an access token; a change to `...` leaves a claim out."""
+        now = int(time.time())
+        claims = {
+            "sub": "c7f4f1a2-3b1d-4b6e-9d7b-0d5f1f0e9a11",
+            "cognito:groups": ["admins", "support"],
+            "iss": self.issuer,
+            "version": 2,
+            "client_id": self.client_id,
+            "origin_jti": "f3a8c5f0-9d55-4c8e-8f38-0d8b2f9a8e21",
+            "event_id": "0b3f4a39-8a17-4fd9-8c6f-25b0e7f5d1c4",
+            "token_use": "access",
+            "scope": "aws.cognito.signin.user.admin orders/read",
+            "auth_time": now,
+            "exp": now + 3600,
+            "iat": now,
+            "jti": "9d1c5a1e-31f8-4f0c-b0a3-4ce2a6f0b7d3",
+            "username": "alice",
+        } | changes
+        return {name: value for name, value in claims.items() if value is not ...}
+
+    def id_claims(self, **changes: object) -> dict[str, Any]:
+        """The claims of an id token; a change to `...` leaves a claim out."""
+        own = {"token_use": "id", "aud": self.client_id, "cognito:username": "alice", "email": "alice@example.com"}
+        without = dict.fromkeys(("client_id", "scope", "username", "version"), ...)
+        return self.access_claims(**(without | own | changes))
+
+    def token(
+        self,
+        claims: dict[str, Any] | bytes | None = None,
+        *,
+        header: dict[str, Any] | bytes | None = None,
+        key_id: str = "access-key",
+        key: rsa.RSAPrivateKey | None = None,
+    ) -> str:
+        """A signed token. `claims` and `header` may be raw bytes; `header` members are added to Cognito's."""
+        if not isinstance(header, bytes):
+            merged = {"kid": key_id, "alg": "RS256"} | (header or {})
+            header = compact({name: value for name, value in merged.items() if value is not ...})
+        payload = claims if isinstance(claims, bytes) else compact(self.access_claims() if claims is None else claims)
+        return self.sign(f"{b64url(header)}.{b64url(payload)}", key or self.keys[key_id])
+
+    @staticmethod
+    def sign(signing_input: str, key: rsa.RSAPrivateKey) -> str:
+        return f"{signing_input}.{b64url(key.sign(signing_input.encode(), padding.PKCS1v15(), SHA256()))}"
+
+
+@pytest.fixture(scope="session")
+def pool() -> Pool:
+    return Pool()
+
+
+@pytest.fixture(scope="session")
+def other_pool() -> Pool:
+    return Pool(pool_id="eu-west-1_XyZ987654", client_id="otherclientofotherpool")
+
+
+@pytest.fixture(scope="session")
+def stranger() -> rsa.RSAPrivateKey:
+    """A key that no pool has."""
+    return new_key()
+
+
+@pytest.fixture
+def jwks_path(tmp_path: Path, pool: Pool) -> Path:
+    path = tmp_path / "jwks.json"
+    path.write_bytes(compact(pool.jwks()))
+    return path
+
+
+@pytest.fixture
+def settings(jwks_path: Path, pool: Pool) -> dict[str, Any]:
+    """What every verifier of `pool`'s access tokens is built with."""
+    return {
+        "user_pool_id": pool.pool_id,
+        "client_id": pool.client_id,
+        "token_use": "access",
+        "keys": JwksFile(jwks_path),
+    }
+
+
+@pytest.fixture
+def verifier(settings: dict[str, Any]) -> CognitoVerifier:
+    return CognitoVerifier(**settings)
