@@ -95,6 +95,9 @@ _SDK: tuple[tuple[type[Exception], type[errors.UsermgrError], str], ...] = (
     (sdk.ConnectTimeoutError, errors.ServiceUnavailableError, "the service could not be reached in time"),
     (sdk.ReadTimeoutError, errors.ServiceTimeoutError, "the service did not answer in time"),
     (sdk.ConnectionClosedError, errors.ServiceTimeoutError, "the connection was closed before the answer came"),
+    (sdk.ResponseStreamingError, errors.ServiceTimeoutError, "the answer broke off"),
+    (sdk.IncompleteReadError, errors.ServiceTimeoutError, "the answer broke off"),
+    (sdk.ConnectionError, errors.ServiceUnavailableError, "the service could not be reached"),
     (sdk.HTTPClientError, errors.ServiceUnavailableError, "the service could not be reached"),
 )
 

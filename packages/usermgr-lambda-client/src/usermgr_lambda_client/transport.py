@@ -57,6 +57,9 @@ _SDK: tuple[tuple[type[Exception], type[errors.UsermgrError], str], ...] = (
     (sdk.ConnectTimeoutError, errors.ServiceUnavailableError, "Lambda could not be reached in time"),
     (sdk.ReadTimeoutError, errors.RemoteTimeoutError, "no answer came in time"),
     (sdk.ConnectionClosedError, errors.RemoteTimeoutError, "the connection was closed before the answer came"),
+    (sdk.ResponseStreamingError, errors.RemoteTimeoutError, "the answer broke off"),
+    (sdk.IncompleteReadError, errors.RemoteTimeoutError, "the answer broke off"),
+    (sdk.ConnectionError, errors.ServiceUnavailableError, "Lambda could not be reached"),
     (sdk.HTTPClientError, errors.ServiceUnavailableError, "Lambda could not be reached"),
 )
 

@@ -1,0 +1,50 @@
+"""The error tree."""
+
+from __future__ import annotations
+
+import pickle
+import re
+
+import pytest
+
+from usermgr import errors
+
+CLASSES = errors.errors_by_code()
+
+
+def test_drawing_shows_the_tree_as_it_is() -> None:
+    """The tree in the module's docstring has every class, under its parent, with its code."""
+    drawn: dict[str, tuple[str, str]] = {}
+    path: list[str] = []
+    for line in (errors.__doc__ or "").splitlines():
+        match = re.match(r"    ([│├└─\s]*)(\w+Error)\s+(\w+)", line)
+        if match:
+            depth = len(match[1]) // 4
+            path[depth:] = [match[2]]
+            drawn[match[2]] = (path[depth - 1] if depth else "Exception", match[3])
+    real = {cls.__name__: (cls.__base__.__name__, cls.code) for cls in CLASSES.values() if cls.__base__}
+    assert drawn == real
+
+
+def test_codes_are_unique() -> None:
+    """No two classes share a code."""
+    names = [name for name in errors.__all__ if name.endswith("Error")]
+    assert len({getattr(errors, name).code for name in names}) == len(names) == len(CLASSES)
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=lambda cls: cls.code)
+def test_evidence_is_an_attribute_and_survives_pickling(cls: type[errors.UsermgrError]) -> None:
+    """What a class names as evidence is an attribute, None where it is missing, and pickling keeps it."""
+    assert all(getattr(cls("m"), name) is None for name in cls._evidence())
+    error = cls("m", **dict.fromkeys(cls._evidence(), "x"), extra=1)
+    copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert (type(copy), str(copy), copy.details) == (cls, "m", error.details)
+    assert error.details["extra"] == 1
+    assert not hasattr(error, "extra")
+
+
+def test_retryable_is_what_may_pass() -> None:
+    """Exactly throttling, unavailability, time-outs of the service and concurrent changes may pass."""
+    assert {code for code, cls in CLASSES.items() if cls.retryable} == {
+        "throttled", "service_unavailable", "service_timeout", "concurrent_change"
+    }  # fmt: skip

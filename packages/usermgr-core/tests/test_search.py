@@ -1,0 +1,64 @@
+"""Conditions."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from usermgr import Condition, Operator, User, UserStatus, where
+from usermgr.errors import InvalidInputError
+from usermgr.search import matches
+
+NOW = datetime(2026, 1, 31, tzinfo=UTC)
+
+
+def user(**attributes: str) -> User:
+    """A user with these attributes."""
+    return User("alice", "s-1", UserStatus.CONFIRMED, True, NOW, NOW, attributes)
+
+
+@given(st.text(), st.text())
+def test_text_conditions_mean_what_python_means(text: str, value: str) -> None:
+    """equals, starts_with, contains and ends_with are Python's ==, startswith, in and endswith."""
+    person = user(name=text)
+    asked = where("name")
+    assert matches(person, asked.equals(value)) is (text == value)
+    assert matches(person, asked.starts_with(value)) is text.startswith(value)
+    assert matches(person, asked.contains(value)) is (value in text)
+    assert matches(person, asked.ends_with(value)) is text.endswith(value)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_times_are_before_or_after(moment: datetime) -> None:
+    """Every moment is before or after another, never both."""
+    assert matches(user(), where("created_at").before(moment)) is (moment > NOW)
+    assert matches(user(), where("created_at").after(moment)) is (moment <= NOW)
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "value"),
+    [
+        ("", Operator.EQUALS, "x"),
+        ("name", Operator.BEFORE, "2026-01-01T00:00:00+00:00"),
+        ("created_at", Operator.EQUALS, "2026-01-01T00:00:00+00:00"),
+        ("created_at", Operator.BEFORE, "2026-01-01T00:00:00"),
+        ("created_at", Operator.BEFORE, "yesterday"),
+        ("enabled", Operator.EQUALS, "yes"),
+        ("group", Operator.STARTS_WITH, "a"),
+        ("sub", Operator.CONTAINS, "a"),
+        ("name", Operator.EQUALS, 7),
+    ],
+)
+def test_condition_that_makes_no_sense_is_refused(field: str, operator: Operator, value: str) -> None:
+    """A condition whose operator or value does not fit its field raises InvalidInputError."""
+    with pytest.raises(InvalidInputError):
+        Condition(field, operator, value)
+
+
+def test_group_cannot_be_seen_on_a_user() -> None:
+    """A condition on a group is for the store: a user does not carry its groups."""
+    with pytest.raises(InvalidInputError):
+        matches(user(), where("group").equals("admins"))

@@ -1,0 +1,37 @@
+"""Reading settings."""
+
+from __future__ import annotations
+
+import pytest
+
+from usermgr.errors import ConfigurationError
+from usermgr.settings import SettingsReader
+
+
+def test_all_problems_are_told_at_once() -> None:
+    """One error names every setting that is missing or malformed, with the remedy."""
+    reader = SettingsReader("demo", {"size": None}, {"REGION": "nowhere!"})
+    reader.text("size", "SIZE")
+    reader.text("region", "REGION", pattern="[a-z-]+")
+    with pytest.raises(ConfigurationError) as caught:
+        reader.finish()
+    assert len(caught.value.problems or ()) == 2
+    assert "SIZE" in str(caught.value)
+    assert "REGION" in str(caught.value)
+
+
+def test_malformed_value_is_not_repeated() -> None:
+    """A malformed value never shows: it may be a secret in the wrong variable."""
+    reader = SettingsReader("demo", None, {"CLIENT_ID": "S3cret-planted !"})
+    reader.optional("client_id", "CLIENT_ID", pattern=r"\w+")
+    with pytest.raises(ConfigurationError) as caught:
+        reader.finish()
+    assert "S3cret" not in str(caught.value)
+
+
+def test_keyword_goes_before_the_environment_and_empty_is_unset() -> None:
+    """A keyword argument wins over the variable, and an empty variable counts as missing."""
+    reader = SettingsReader("demo", {"a": "given"}, {"A": "environment", "B": ""})
+    assert reader.text("a", "A") == "given"
+    assert reader.optional("b", "B") is None
+    reader.finish()

@@ -1,0 +1,183 @@
+"""The transport, over real HTTP against a stub of Lambda's Invoke."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from usermgr import Factory, UserManager, errors
+
+PASSWORD = "S3cret-planted-passw0rd"
+
+
+@dataclass
+class Stub:
+    """What the stub answers with, and what it was sent."""
+
+    status: int = 200
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b'{"v":1,"version":"0.1.0","result":null}'
+    delay: float = 0
+    close: bool = False
+    missing: int = 0
+    sent: list[bytes] = field(default_factory=list)
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
+    """A server on a free loopback port in the place of Lambda."""
+    state = Stub()
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            state.sent.append(self.rfile.read(int(self.headers["Content-Length"])))
+            time.sleep(state.delay)
+            if state.close:
+                self.close_connection = True
+                return
+            self.send_response(state.status)
+            for name, value in {**state.headers, "Content-Length": str(len(state.body) + state.missing)}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(state.body)
+            self.close_connection = state.missing > 0
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    environment = {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_REGION": "ap-northeast-1",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    yield state
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def users(stub: Stub) -> UserManager:
+    """The manager whose function is the stub."""
+    return Factory.create(Factory.AWS_LAMBDA, read_timeout=1)
+
+
+def failure(report: bytes) -> dict[str, object]:
+    """A function that failed, with its report."""
+    return {"headers": {"X-Amz-Function-Error": "Unhandled"}, "body": report}
+
+
+def refusal(code: str, status: int) -> dict[str, object]:
+    """An error of Lambda itself."""
+    return {"status": status, "headers": {"x-amzn-ErrorType": code}, "body": b'{"Message":"S3cret-planted"}'}
+
+
+OUTCOMES = [
+    (refusal("ResourceNotFoundException", 404), errors.RemoteNotFoundError),
+    (refusal("AccessDeniedException", 403), errors.AccessDeniedError),
+    (refusal("UnrecognizedClientException", 403), errors.NoCredentialsError),
+    (refusal("TooManyRequestsException", 429), errors.ThrottledError),
+    (refusal("ServiceException", 500), errors.ServiceUnavailableError),
+    (refusal("NeverHeardOfItException", 500), errors.ServiceUnavailableError),
+    (refusal("NeverHeardOfItException", 400), errors.RemoteError),
+    (
+        {
+            "headers": {"X-Amz-Function-Error": "Unhandled"},
+            "body": b'{"errorType":"KeyError","errorMessage":"S3cret-planted"}',
+        },
+        errors.RemoteCrashedError,
+    ),
+    (
+        {
+            "headers": {"X-Amz-Function-Error": "Unhandled"},
+            "body": b'{"errorType":"Sandbox.Timedout","errorMessage":"x"}',
+        },
+        errors.RemoteTimeoutError,
+    ),
+    (
+        {
+            "headers": {"X-Amz-Function-Error": "Unhandled"},
+            "body": b'{"errorMessage":"Task timed out after 3.00 seconds"}',
+        },
+        errors.RemoteTimeoutError,
+    ),
+    (failure(b"not json"), errors.RemoteCrashedError),
+    ({"body": b'"S3cret-planted"'}, errors.ProtocolError),
+    ({"body": b"S3cret-planted"}, errors.ProtocolError),
+    ({"body": b'{"v":2,"result":null}'}, errors.VersionMismatchError),
+    ({"delay": 1.5}, errors.RemoteTimeoutError),
+    ({"missing": 5}, errors.RemoteTimeoutError),
+    ({"close": True}, errors.RemoteTimeoutError),
+]
+
+
+@pytest.mark.parametrize(("answer", "expected"), OUTCOMES, ids=lambda v: v.__name__ if isinstance(v, type) else "")
+def test_what_is_no_reply_is_an_error_sent_once(
+    stub: Stub, users: UserManager, answer: dict[str, object], expected: type[errors.UsermgrError]
+) -> None:
+    """Every failure is its own class, the call was sent exactly once, and no text of the far side shows."""
+    for name, value in answer.items():
+        setattr(stub, name, value)
+    with pytest.raises(expected) as caught:
+        users.set_password("alice", PASSWORD)
+    assert type(caught.value) is expected
+    assert len(stub.sent) == 1
+    assert "S3cret" not in str(caught.value) + repr(caught.value.details)
+
+
+def test_request_is_the_wire_protocols(stub: Stub, users: UserManager) -> None:
+    """What is sent is the request of the wire protocol, without the defaults."""
+    users.delete_user("alice")
+    assert json.loads(stub.sent[0]) == {"v": 1, "op": "delete_user", "args": {"username": "alice"}}
+
+
+def test_service_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A closed port raises ServiceUnavailableError, which may be tried again."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    with pytest.raises(errors.ServiceUnavailableError) as caught:
+        Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1").get_user("alice")
+    assert caught.value.retryable is True
+
+
+def test_no_credentials(stub: Stub, users: UserManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without credentials nothing is sent and the error says so."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "nowhere")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "nowhere")
+    with pytest.raises(errors.NoCredentialsError):
+        Factory.create(Factory.AWS_LAMBDA).get_user("alice")
+    assert stub.sent == []
+
+
+def test_settings_are_all_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing Region and a malformed function name come in one error."""
+    monkeypatch.delenv("AWS_REGION", raising=False)
+    monkeypatch.setenv("LAMBDA_NAME_USERMGR", "not a name")
+    with pytest.raises(errors.ConfigurationError) as caught:
+        Factory.create(Factory.AWS_LAMBDA)
+    assert len(caught.value.problems or ()) == 2
+
+
+def test_function_name_defaults_to_usermgr(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without LAMBDA_NAME_USERMGR the function is `usermgr`."""
+    monkeypatch.delenv("LAMBDA_NAME_USERMGR", raising=False)
+    assert repr(Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1")) == (
+        "LambdaUserManager(LambdaTransport('usermgr'))"
+    )
