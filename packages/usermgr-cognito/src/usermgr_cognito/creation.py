@@ -111,7 +111,7 @@ class Creation:
         untouched = (
             user.status is UserStatus.FORCE_CHANGE_PASSWORD
             and user.updated_at == user.created_at
-            and user.attributes == attributes
+            and _same(user.attributes, username, attributes)
             and age < RESUMABLE_FOR
         )
         if not untouched:
@@ -124,3 +124,9 @@ class Creation:
             Limit=1,
         )
         return None if groups["Groups"] else user
+
+
+def _same(found: Mapping[str, str], username: str, wanted: Mapping[str, str]) -> bool:
+    """Whether these are the wanted attributes and no other, but for the name where the pool made it an address."""
+    extra = {name for name in found.keys() - wanted.keys() if found[name] != username}
+    return not extra and all(found.get(name) == value for name, value in wanted.items())
