@@ -8,12 +8,15 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING
 
+import boto3
 import pytest
 
-from usermgr_activity import INDEX, DynamoActivityStore, reading_client
+from usermgr_activity import INDEX, DirectTransport, DynamoActivityStore, Transport, sdk_transport
+from usermgr_activity.transport import Body
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,8 +64,8 @@ def aws(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def client(aws: None) -> DynamoDBClient:
-    """A client of the moto server."""
-    return reading_client(REGION)
+    """The SDK's client of the moto server, to make tables and to look into them."""
+    return boto3.client("dynamodb", region_name=REGION)
 
 
 @pytest.fixture
@@ -89,23 +92,41 @@ def table_name(client: DynamoDBClient) -> str:
     return name
 
 
+class Killed(BaseException):
+    """Stands for a process that ends at this very place."""
+
+
+@dataclass
+class Spy:
+    """A transport that notes what it sends, and can die `before` or `after` an operation."""
+
+    inner: Transport
+    sent: list[str] = field(default_factory=list[str])
+    dies: tuple[str, str] | None = None
+    killed: type[BaseException] = Killed
+
+    def call(self, operation: str, body: Body) -> Body:
+        """Sends the request."""
+        self.sent.append(operation)
+        if self.dies == ("before", operation):
+            raise Killed
+        answer = self.inner.call(operation, body)
+        if self.dies == ("after", operation):
+            raise Killed
+        return answer
+
+
+@pytest.fixture(params=["direct", "sdk"])
+def spy(request: pytest.FixtureRequest, aws: None) -> Spy:
+    """Both ways to the moto server."""
+    return Spy(DirectTransport(REGION) if request.param == "direct" else sdk_transport(REGION))
+
+
 @pytest.fixture
-def make_store(client: DynamoDBClient, table_name: str) -> Callable[..., DynamoActivityStore]:
+def make_store(spy: Spy, table_name: str) -> Callable[..., DynamoActivityStore]:
     """Stores over the test's table."""
 
     def make(pool: str = POOL, **settings: int) -> DynamoActivityStore:
-        return DynamoActivityStore(client, table_name=table_name, user_pool_id=pool, **settings)
+        return DynamoActivityStore(spy, table_name=table_name, user_pool_id=pool, **settings)
 
     return make
-
-
-@pytest.fixture
-def sent(client: DynamoDBClient) -> list[str]:
-    """The operations that the client has sent since the table was made."""
-    operations: list[str] = []
-
-    def note(request: object, event_name: str, **_: object) -> None:
-        operations.append(event_name.rpartition(".")[2])
-
-    client.meta.events.register("before-send.dynamodb", note)
-    return operations

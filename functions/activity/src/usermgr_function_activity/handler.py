@@ -7,25 +7,22 @@ came; the one boundary is in `handler`, and no other code of usermgr catches eve
 from __future__ import annotations
 
 import os
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from usermgr.activity import Outcome, Sighting
-from usermgr_activity import Recorder, recording_client
+from usermgr_activity import DirectTransport, Recorder
 from usermgr_function_activity.config import Config
 from usermgr_function_activity.event import TokenEvent, parse_event
 from usermgr_function_activity.log import failure, log_line
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
-
 DEADLINE = 2.6
 """Seconds that a sign-in waits for us at the most; Cognito itself waits five.
 
-The client's own time-outs end sooner. This one also ends what has no time-out: a name server, a reply that
+The transport's own time-outs end sooner. This one also ends what has no time-out: a name server, a reply that
 comes in drips, a slow import.
 """
 
@@ -47,7 +44,7 @@ def record(event: object, now: datetime) -> dict[str, str]:
     """Records the event; returns what to log. Raises whatever went wrong."""
     config = Config.parse(os.environ)
     seen = parse_event(event)
-    recorder = Recorder(_client(config.region), table_name=config.table_name, user_pool_id=seen.user_pool_id)
+    recorder = Recorder(_transport(config.region), table_name=config.table_name, user_pool_id=seen.user_pool_id)
     outcome = _record(recorder, seen, now)
     kind = "machine" if seen.kind is None else seen.kind.value
     return {"outcome": outcome.value, "kind": kind, "user_pool_id": seen.user_pool_id, "client_id": seen.client_id}
@@ -60,5 +57,14 @@ def _record(recorder: Recorder, seen: TokenEvent, now: datetime) -> Outcome:
 
 
 @cache
-def _client(region: str) -> DynamoDBClient:
-    return recording_client(region)
+def _transport(region: str) -> DirectTransport:
+    return DirectTransport(region)
+
+
+def _warm_up() -> None:
+    """Loads what a sighting needs while Lambda still gives a starting function its full processor."""
+    _transport(Config.parse(os.environ).region)
+
+
+# A failure here stays in the future: `record` meets it again, inside the boundary.
+wait([_workers.submit(_warm_up)], timeout=DEADLINE)

@@ -1,13 +1,14 @@
 """Who was last seen when: usermgr's activity records in DynamoDB.
 
-Read on in `table` (the rows), `recorder` (one sighting, one request) and `store` (the questions).
+Read on in `table` (the rows), `recorder` (one sighting, one request), `store` (the questions) and
+`transport` (how requests reach DynamoDB).
 Importing this package does not import an AWS SDK: the recorder runs while somebody waits to sign in.
 """
 
-from usermgr_activity.client import reading_client, recording_client
 from usermgr_activity.recorder import Recorder
 from usermgr_activity.store import DynamoActivityStore
 from usermgr_activity.table import INDEX, SHARDS, MachineActivity
+from usermgr_activity.transport import DirectTransport, SdkTransport, Transport, sdk_transport
 
 __all__ = [
     "DynamoActivityStore",
@@ -15,6 +16,8 @@ __all__ = [
     "Recorder",
     "INDEX",
     "SHARDS",
-    "reading_client",
-    "recording_client",
+    "Transport",
+    "DirectTransport",
+    "SdkTransport",
+    "sdk_transport",
 ]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from usermgr.errors import (
     AccessDeniedError,
@@ -19,7 +17,7 @@ from usermgr.errors import (
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.exceptions import BotoCoreError, HTTPClientError
 
 _BY_CODE: dict[str, tuple[type[UsermgrError], str]] = {
     "ResourceNotFoundException": (StoreNotFoundError, "the activity table or its index does not exist"),
@@ -32,37 +30,28 @@ _BY_CODE: dict[str, tuple[type[UsermgrError], str]] = {
     "RequestLimitExceeded": (ThrottledError, "the account's DynamoDB quota is used up"),
     "ThrottlingError": (ThrottledError, "DynamoDB throttles the transaction"),
     "ProvisionedThroughputExceeded": (ThrottledError, "DynamoDB throttles the transaction"),
-    "InternalServerError": (ServiceUnavailableError, "DynamoDB failed"),
-    "ServiceUnavailable": (ServiceUnavailableError, "DynamoDB failed"),
 }
 
 
-@contextmanager
-def translated(operation: str) -> Generator[None]:
-    """Turns whatever the SDK raises inside into an error of usermgr that names the operation."""
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the SDK loads on use
+class Refused(Exception):  # noqa: N818 - an answer; whoever asked knows whether it is an error
+    """DynamoDB's answer is an error: its `code`, and the whole `answer`."""
 
-    try:
-        yield
-    except ClientError as error:
-        raise refused(code_of(error), operation) from error
-    except BotoCoreError as error:
-        raise _from_sdk(error, operation) from error
+    def __init__(self, code: str, answer: dict[str, Any]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.answer = answer
 
 
-def code_of(error: ClientError) -> str:
-    """The code of a refusal; the HTTP status where a broken answer has no code."""
-    return error.response.get("Error", {}).get("Code") or "unknown"
-
-
-def refused(code: str, operation: str) -> UsermgrError:
-    """A refusal of DynamoDB by its code. The SDK gives the HTTP status for the code of a broken answer."""
-    unknown = ServiceUnavailableError if code.startswith("5") else ServiceError
-    cls, message = _BY_CODE.get(code, (unknown, "DynamoDB refused the request"))
+def refused(code: str, operation: str, *, status: int | None = None) -> UsermgrError:
+    """The error for a code of DynamoDB; the HTTP status is the code of an answer that names none."""
+    broken = code.startswith("5") or (status or 0) >= 500
+    unknown = ServiceUnavailableError if broken else ServiceError
+    cls, message = _BY_CODE.get(code, (unknown, "DynamoDB failed" if broken else "DynamoDB refused the request"))
     return cls(f"{operation}: {message} ({code})", operation=operation, service_code=code)
 
 
-def _from_sdk(error: BotoCoreError, operation: str) -> UsermgrError:
+def from_sdk(error: BotoCoreError | HTTPClientError, operation: str) -> UsermgrError:
+    """The error for a request that got no answer."""
     from botocore import exceptions as sdk  # noqa: PLC0415 - the SDK loads on use
 
     name = type(error).__name__

@@ -12,18 +12,18 @@ Needs `dynamodb:UpdateItem` on the table and nothing else: a transaction asks fo
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from usermgr.activity import Activity, Outcome, Sighting, SightingKind, bucket_of, merge, outcome_of
 from usermgr.errors import ConcurrentChangeError
 from usermgr_activity import table
-from usermgr_activity.errors import code_of, refused, translated
+from usermgr_activity.errors import Refused, refused
+from usermgr_activity.transport import Transport
 
 if TYPE_CHECKING:
-    from botocore.exceptions import ClientError
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 MAX_REQUESTS = 4
@@ -31,7 +31,7 @@ MAX_REQUESTS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class _Refused:
+class _Refusal:
     """The condition did not hold. `row` is what stands there, `None` where nothing does."""
 
     row: table.Item | None
@@ -42,12 +42,10 @@ class _Contended(Exception):  # noqa: N818 - never leaves this module
 
 
 class Recorder:
-    """Records the sightings of one user pool. Safe to share between threads, as its client is."""
+    """Records the sightings of one user pool. Safe to share between threads, as its transport is."""
 
-    def __init__(
-        self, client: DynamoDBClient, *, table_name: str, user_pool_id: str, shards: int = table.SHARDS
-    ) -> None:
-        self._client = client
+    def __init__(self, transport: Transport, *, table_name: str, user_pool_id: str, shards: int = table.SHARDS) -> None:
+        self._transport = transport
         self._table_name = table_name
         self._pool = user_pool_id
         self._shards = shards
@@ -175,38 +173,35 @@ class Recorder:
     def _index_partition(self, sub: str) -> str:
         return table.index_partition(self._pool, table.shard_of(sub, self._shards))
 
-    def _send(self, updates: list[dict[str, Any]]) -> _Refused | None:
+    def _send(self, updates: list[dict[str, Any]]) -> _Refusal | None:
         """Sends one update, or two as a transaction; only the first one's condition can be refused."""
-        updates[0]["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         addressed = [{"TableName": self._table_name, **update} for update in updates]
-        errors = self._client.exceptions
-        with translated("record"):
-            try:
-                if len(addressed) == 1:
-                    self._client.update_item(**addressed[0])  # pyright: ignore[reportArgumentType] - built above
-                else:
-                    self._client.transact_write_items(
-                        TransactItems=cast("Any", [{"Update": update} for update in addressed])
-                    )
-            except errors.ConditionalCheckFailedException as error:
-                return _Refused(cast("dict[str, Any]", error.response).get("Item"))
-            except errors.TransactionConflictException as error:
-                raise _Contended from error
-            except errors.TransactionCanceledException as error:
-                return _refusal_of(error)
+        addressed[0]["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        try:
+            if len(addressed) == 1:
+                self._transport.call("UpdateItem", addressed[0])
+            else:
+                # The token makes a second attempt of the same transaction one with the first.
+                token = secrets.token_hex(16)
+                items = [{"Update": update} for update in addressed]
+                self._transport.call("TransactWriteItems", {"TransactItems": items, "ClientRequestToken": token})
+        except Refused as answer:
+            return _refusal_of(answer)
         return None
 
 
-def _refusal_of(error: ClientError) -> _Refused:
-    """Why a transaction was cancelled: one reason for each of its parts, in their order.
+def _refusal_of(refusal: Refused) -> _Refusal:
+    """Why a write was refused; a cancelled transaction has a reason for each of its parts, in their order.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
     """
-    reasons = cast("dict[str, Any]", error.response).get("CancellationReasons", [])
+    if refusal.code == "ConditionalCheckFailedException":
+        return _Refusal(refusal.answer.get("Item"))
+    reasons = refusal.answer.get("CancellationReasons", [])
     codes = [reason.get("Code", "None") for reason in reasons]
-    if "TransactionConflict" in codes:
-        raise _Contended from error
+    if refusal.code == "TransactionConflictException" or "TransactionConflict" in codes:
+        raise _Contended from refusal
     if codes[:1] == ["ConditionalCheckFailed"]:
-        return _Refused(reasons[0].get("Item"))
-    telling = next((code for code in codes if code != "None"), code_of(error))
-    raise refused(telling, "record") from error
+        return _Refusal(reasons[0].get("Item"))
+    telling = next((code for code in codes if code != "None"), refusal.code)
+    raise refused(telling, "record") from refusal

@@ -12,17 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime
 from heapq import merge as merge_sorted
 from itertools import groupby, islice
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self
 
 from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, bucket_of
 from usermgr.errors import ConfigurationError, ThrottledError
 from usermgr_activity import table
-from usermgr_activity.client import reading_client
-from usermgr_activity.errors import translated
+from usermgr_activity.errors import Refused, refused
 from usermgr_activity.recorder import Recorder
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from usermgr_activity.transport import Body, Transport, sdk_transport
 
 BATCH = 100
 """The most keys that one BatchGetItem takes.
@@ -46,14 +43,14 @@ class DynamoActivityStore(ActivityStore):
 
     def __init__(
         self,
-        client: DynamoDBClient,
+        transport: Transport,
         *,
         table_name: str,
         user_pool_id: str,
         shards: int = table.SHARDS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._client = client
+        self._transport = transport
         self._table_name = table_name
         self._pool = user_pool_id
         self._shards = shards
@@ -76,11 +73,11 @@ class DynamoActivityStore(ActivityStore):
             ]
             raise ConfigurationError("activity store: " + "; ".join(problems), problems=problems)
         name = table_name or os.environ.get("DYNAMODB_NAME") or "usermgr_activity"
-        return cls(reading_client(region), table_name=name, user_pool_id=pool)
+        return cls(sdk_transport(region), table_name=name, user_pool_id=pool)
 
     def record(self, sighting: Sighting) -> Outcome:
         """Records the sighting, as the Lambda function does."""
-        recorder = Recorder(self._client, table_name=self._table_name, user_pool_id=self._pool, shards=self._shards)
+        recorder = Recorder(self._transport, table_name=self._table_name, user_pool_id=self._pool, shards=self._shards)
         return recorder.record(sighting)
 
     def last_seen_many(self, subs: Iterable[str]) -> Iterator[tuple[str, Activity | None]]:
@@ -116,20 +113,17 @@ class DynamoActivityStore(ActivityStore):
 
     def machine(self, client_id: str) -> table.MachineActivity | None:
         """What is known of an app client that gets tokens for itself."""
-        with translated("machine"):
-            found = self._client.get_item(
-                TableName=self._table_name, Key=table.machine_key(self._pool, client_id), ConsistentRead=True
-            )
+        key = table.machine_key(self._pool, client_id)
+        found = self._ask("GetItem", {"TableName": self._table_name, "Key": key, "ConsistentRead": True})
         return table.machine_of(found["Item"]) if "Item" in found else None
 
     def _batch(self, subs: Iterable[str]) -> Iterator[Activity]:
         keys = [table.user_key(self._pool, sub) for sub in subs]
         request: dict[str, Any] = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
         for attempt in range(UNPROCESSED_TRIES):
-            with translated("last_seen"):
-                answer = self._client.batch_get_item(RequestItems=request)
+            answer = self._ask("BatchGetItem", {"RequestItems": request})
             yield from map(table.activity_of, answer["Responses"].get(self._table_name, []))
-            request = cast("dict[str, Any]", answer.get("UnprocessedKeys", {}))
+            request = answer.get("UnprocessedKeys", {})
             if not request:
                 return
             self._sleep(min(0.05 * 2**attempt, 2.0))
@@ -158,12 +152,17 @@ class DynamoActivityStore(ActivityStore):
     def _query(self, condition: dict[str, Any], **options: Any) -> Iterator[dict[str, Any]]:
         request: dict[str, Any] = {"TableName": self._table_name, **condition, **options}
         while True:
-            with translated("query"):
-                page = cast("dict[str, Any]", self._client.query(**request))
+            page = self._ask("Query", request)
             yield page
             if "LastEvaluatedKey" not in page:
                 return
             request["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+
+    def _ask(self, operation: str, body: Body) -> Body:
+        try:
+            return self._transport.call(operation, body)
+        except Refused as answer:
+            raise refused(answer.code, operation) from answer
 
 
 def _partition_is(partition: str) -> dict[str, Any]:
