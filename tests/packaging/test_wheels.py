@@ -1,0 +1,137 @@
+"""What people get when they install: built wheels, in empty environments, without a network."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import zipfile
+from email.parser import Parser
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+
+ROOT = Path(__file__).parents[2]
+UV = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "uv" / "bin" / "uv")
+BACKENDS = {"cognito": "usermgr-cognito", "lambda": "usermgr-lambda-client", "local": "usermgr-local"}
+EXTRAS = {**BACKENDS, "jwt": "usermgr-jwt", "activity": "usermgr-activity"}
+MODULES = {
+    "cognito": "usermgr_cognito", "lambda": "usermgr_lambda_client", "local": "usermgr_local",
+    "jwt": "usermgr_jwt", "activity": "usermgr_activity",
+}  # fmt: skip
+
+
+def uv(*arguments: str | Path) -> str:
+    """Runs uv without a network."""
+    command = [UV, *map(str, arguments), "--offline", "--quiet"]
+    environment = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    return subprocess.run(command, cwd=ROOT, check=True, text=True, capture_output=True, env=environment).stdout
+
+
+@pytest.fixture(scope="session")
+def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Every distribution of the workspace as a wheel, by name."""
+    folder = tmp_path_factory.mktemp("wheels")
+    uv("build", "--all-packages", "--wheel", "--out-dir", folder)
+    return {path.name.split("-")[0].replace("_", "-"): path for path in folder.glob("*.whl")}
+
+
+def requirements(wheel: Path, extra: str) -> set[str]:
+    """The names of what a wheel requires for an extra (or for none)."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
+        metadata = Parser().parsestr(archive.read(name).decode())
+    found = (Requirement(text) for text in metadata.get_all("Requires-Dist", []))
+    return {r.name for r in found if r.marker is None or r.marker.evaluate({"extra": extra})}
+
+
+def ours(wheels: dict[str, Path], extra: str) -> set[str]:
+    """Our distributions that `usermgr[extra]` brings, by the wheels' own metadata."""
+    names, waiting = {"usermgr"}, requirements(wheels["usermgr"], extra)
+    while waiting:
+        name = waiting.pop()
+        if name in wheels and name not in names:
+            names.add(name)
+            waiting |= requirements(wheels[name], "")
+    return names
+
+
+@pytest.fixture(scope="session")
+def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory):  # noqa: ANN201 - a function
+    """Makes an empty environment with `usermgr[extra]` from the wheels, the rest as locked."""
+
+    def make(extra: str) -> Path:
+        folder = tmp_path_factory.mktemp(f"env-{extra}")
+        uv("venv", "--python", sys.executable, folder / "env")
+        python = folder / "env" / ("Scripts" if os.name == "nt" else "bin") / "python"
+        locked = folder / "pylock.toml"
+        uv("export", "--locked", "--package", "usermgr", "--extra", extra, "--no-dev", "--no-emit-workspace",
+           "--format", "pylock.toml", "--output-file", locked)  # fmt: skip
+        uv("pip", "sync", "--python", python, "--allow-empty-requirements", locked)
+        own = [wheels[name] for name in sorted(ours(wheels, extra))]
+        uv("pip", "install", "--python", python, "--no-deps", "--no-index", *own)
+        uv("pip", "check", "--python", python)
+        return python
+
+    return make
+
+
+REPORT = """
+import importlib.metadata as m, json
+from usermgr import Factory, errors
+def attempt(name):
+    try: Factory.create(name)
+    except errors.BackendNotInstalledError as error: return error.remedy
+    except errors.ConfigurationError: return "installed"
+print(json.dumps({
+    "distributions": sorted({d.name for d in m.distributions()}),
+    "summary": m.metadata("usermgr")["Summary"],
+    "provided_by": m.packages_distributions()["usermgr"],
+    "backends": {name: attempt(name) for name in ("cognito", "lambda", "local")},
+}))
+"""
+
+
+@pytest.mark.parametrize("extra", EXTRAS)
+def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Path], install: object) -> None:
+    """`pip install "usermgr[extra]"` brings that package, core and what they need; other backends name their extra."""
+    python = install(extra)  # type: ignore[operator]
+    environment = {"PATH": os.environ["PATH"]}
+    run = lambda code: subprocess.run(  # noqa: E731 - twice, here
+        [python, "-I", "-c", code], check=True, text=True, capture_output=True, env=environment
+    ).stdout
+    report = json.loads(run(REPORT))
+    own = {name for name in report["distributions"] if name.startswith("usermgr")}
+    assert own == {"usermgr", "usermgr-core", EXTRAS[extra]}
+    assert report["backends"] == {
+        name: "installed" if name == extra else f'pip install "usermgr[{name}]"' for name in BACKENDS
+    }
+    assert report["provided_by"] == ["usermgr-core"]
+    assert report["summary"].startswith("One Python API to manage users")
+    run(f"import {MODULES[extra]}")
+    if extra == "jwt":
+        assert not {"boto3", "botocore"} & set(report["distributions"])
+
+
+def test_every_package_is_typed_and_licensed(wheels: dict[str, Path]) -> None:
+    """Each wheel with a module has py.typed, and each names its licence."""
+    for name, wheel in wheels.items():
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            (metadata,) = (archive.read(n).decode() for n in names if n.endswith("METADATA"))
+        assert "License-Expression: MIT" in metadata, name
+        if name != "usermgr":
+            assert any(n.endswith("/py.typed") for n in names), name
+        else:
+            assert not any(n.endswith(".py") for n in names)
+
+
+def test_extras_are_all_there(wheels: dict[str, Path]) -> None:
+    """The extra `all` brings what the others bring together."""
+    assert requirements(wheels["usermgr"], "all") == {"usermgr-core", *EXTRAS.values()}
+    readme = (ROOT / "README.md").read_text()
+    assert {match for match in re.findall(r"usermgr\[(\w+)\]", readme)} <= {*EXTRAS, "all"}
