@@ -2,7 +2,11 @@
 
 import base64
 import json
+import socket
+import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -95,6 +99,11 @@ class Pool:
         return self.sign(f"{b64url(header)}.{b64url(payload)}", key or self.keys[key_id])
 
     @staticmethod
+    def token_header(key_id: str) -> str:
+        """The header segment of a token of that key."""
+        return b64url(compact({"kid": key_id, "alg": "RS256"}))
+
+    @staticmethod
     def sign(signing_input: str, key: rsa.RSAPrivateKey) -> str:
         return f"{signing_input}.{b64url(key.sign(signing_input.encode(), padding.PKCS1v15(), SHA256()))}"
 
@@ -113,6 +122,55 @@ def other_pool() -> Pool:
 def stranger() -> rsa.RSAPrivateKey:
     """A key that no pool has."""
     return new_key()
+
+
+@pytest.fixture(scope="session", name="compact")
+def compact_() -> Callable[[object], bytes]:
+    return compact
+
+
+@pytest.fixture(scope="session", name="b64url")
+def b64url_() -> Callable[[bytes], str]:
+    return b64url
+
+
+@pytest.fixture(scope="session")
+def compact_jwks() -> Callable[[dict[str, rsa.RSAPrivateKey]], bytes]:
+    """The JWKS document of keys by key id."""
+    return lambda keys: compact({"keys": [jwk(key, key_id) for key_id, key in keys.items()]})
+
+
+@pytest.fixture(scope="session")
+def make_jwk() -> Callable[[int], dict[str, Any]]:
+    """The JWK `made`, of a new key with so many bits."""
+    return lambda bits: jwk(new_key(bits), "made")
+
+
+_socket_events: list[list[str]] = []  # one list for each `no_sockets` block that is open
+
+
+def _watch_sockets(event: str, arguments: tuple[object, ...]) -> None:
+    if _socket_events and event.startswith("socket."):
+        _socket_events[-1].append(event)
+
+
+@pytest.fixture(scope="session")
+def no_sockets() -> Callable[[], AbstractContextManager[list[str]]]:
+    """A context that collects every socket event of the process (audit hooks cannot be removed, so there is one)."""
+    sys.addaudithook(_watch_sockets)
+
+    @contextmanager
+    def watched() -> Iterator[list[str]]:
+        events: list[str] = []
+        _socket_events.append(events)
+        try:
+            yield events
+        finally:
+            _socket_events.pop()
+
+    with watched() as events, socket.socket():
+        assert events, "the watch itself must be able to fire"
+    return watched
 
 
 @pytest.fixture

@@ -6,12 +6,12 @@ Start at `verifier.py`; `errors.py` draws everything that can be raised.
 from usermgr_jwt.claims import Claims
 from usermgr_jwt.errors import (
     KeysError,
+    KeysFileError,
     KeysInvalidError,
     KeysNotFoundError,
     KeysReplacementError,
     KeysSourceError,
     KeysTooOldError,
-    KeysUnreadableError,
     TokenAlgorithmError,
     TokenClaimError,
     TokenClientError,
@@ -28,6 +28,7 @@ from usermgr_jwt.errors import (
     VerifierError,
 )
 from usermgr_jwt.jwks_file import JwksFile
+from usermgr_jwt.sources import HttpsSource, InvokeSource, PullResult, pull
 from usermgr_jwt.verifier import CognitoVerifier, Verifier
 
 __all__ = [
@@ -35,6 +36,10 @@ __all__ = [
     "Verifier",
     "JwksFile",
     "Claims",
+    "HttpsSource",
+    "InvokeSource",
+    "PullResult",
+    "pull",
     "VerifierError",
     "TokenError",
     "TokenFormatError",
@@ -51,7 +56,7 @@ __all__ = [
     "TokenScopeError",
     "KeysError",
     "KeysNotFoundError",
-    "KeysUnreadableError",
+    "KeysFileError",
     "KeysInvalidError",
     "KeysTooOldError",
     "KeysSourceError",

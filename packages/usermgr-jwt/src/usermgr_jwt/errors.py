@@ -19,7 +19,7 @@ token::
     │       └── TokenScopeError         token_scope              scopes, required      (403)
     └── KeysError                       keys                     the caller answers 503
         ├── KeysNotFoundError           keys_not_found           path
-        ├── KeysUnreadableError         keys_unreadable          path, problem
+        ├── KeysFileError         keys_file                path, problem
         ├── KeysInvalidError            keys_invalid             where, problem
         ├── KeysTooOldError             keys_too_old             path, age, max_age (seconds)
         ├── KeysSourceError             keys_source              source, problem       (only from pull)
@@ -57,7 +57,7 @@ __all__ = [
     "TokenScopeError",
     "KeysError",
     "KeysNotFoundError",
-    "KeysUnreadableError",
+    "KeysFileError",
     "KeysInvalidError",
     "KeysTooOldError",
     "KeysSourceError",
@@ -259,10 +259,10 @@ class KeysNotFoundError(KeysError):
         return f"no JWKS file {self.path!r}; write it with `python -m usermgr_jwt pull`"
 
 
-class KeysUnreadableError(KeysError):
+class KeysFileError(KeysError):
     """The JWKS file is there, and cannot be read or written."""
 
-    code: ClassVar[str] = "keys_unreadable"
+    code: ClassVar[str] = "keys_file"
 
     def __init__(self, path: str, problem: str) -> None:
         super().__init__(path, problem)

@@ -7,14 +7,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from usermgr_jwt.errors import KeysError, KeysNotFoundError, KeysTooOldError, KeysUnreadableError
+from usermgr_jwt.errors import KeysError, KeysFileError, KeysNotFoundError, KeysTooOldError
 from usermgr_jwt.keys import MAX_DOCUMENT, parse_jwks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from usermgr_jwt.keys import KeySet
-    from usermgr_jwt.refresh import BackgroundRefresh
+    from usermgr_jwt.sources import KeysSource
 
 __all__ = ["JwksFile"]
 
@@ -36,8 +36,8 @@ class JwksFile:
     the last good keys stay in use, and `problem` says what is wrong. `max_age` (seconds since the file was last
     written, by its modification time) refuses keys that nobody has renewed; without it, keys never grow old.
 
-    `refresh` is the only way to a network: given a `BackgroundRefresh`, an unknown key id makes it pull the file
-    in a thread of its own. Without it no socket is ever opened.
+    `refresh_from` is the only way to a network: given a source, an unknown key id makes a thread of its own pull
+    the file, at most once in 10 seconds. Without it no socket is ever opened.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class JwksFile:
         path: str | os.PathLike[str],
         *,
         max_age: float | None = None,
-        refresh: BackgroundRefresh | None = None,
+        refresh_from: KeysSource | None = None,
         now: Callable[[], float] = time.time,
     ) -> None:
         if max_age is not None and not max_age > 0:
@@ -53,8 +53,12 @@ class JwksFile:
         self.path = os.fspath(path)
         self.max_age = max_age
         self.problem: KeysError | None = None
-        self._refresh = refresh
         self._now = now
+        self._refresh = None
+        if refresh_from is not None:
+            from usermgr_jwt.refresh import BackgroundRefresh  # noqa: PLC0415 - only who asks for it pays for it
+
+            self._refresh = BackgroundRefresh(refresh_from, self.path, now)
         self._lock = threading.Lock()
         self._keys: KeySet | None = None
         self._loaded: _Version | None = None  # the version that `_keys` came from
@@ -86,7 +90,7 @@ class JwksFile:
     def unknown_key_id(self) -> None:
         """Start a background refresh, if the application asked for one and it is not too early."""
         if self._refresh is not None:
-            self._refresh.request(self.path)
+            self._refresh.request()
 
     def _refuse_old(self, now: float, max_age: float) -> None:
         loaded = self._loaded
@@ -120,7 +124,7 @@ class JwksFile:
             self.problem = KeysNotFoundError(self.path)
         except OSError as error:
             self._seen = None
-            self.problem = KeysUnreadableError(self.path, error.strerror or type(error).__name__)
+            self.problem = KeysFileError(self.path, error.strerror or type(error).__name__)
         except KeysError as error:
             self.problem = error
 

@@ -1,0 +1,62 @@
+"""Renewing the JWKS file in the background, when a token names a key that it does not have."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from typing import TYPE_CHECKING
+
+from usermgr_jwt.errors import KeysError
+from usermgr_jwt.sources import pull
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from usermgr_jwt.sources import KeysSource
+
+__all__ = ["BackgroundRefresh"]
+
+REFRESH_EVERY = 10.0  # seconds
+
+_logger = logging.getLogger(__name__)
+
+
+class BackgroundRefresh:
+    """Pulls a JWKS file from a source in a thread of its own, at most once in 10 seconds.
+
+    Anybody can make up key ids, so an unknown one is only a hint: however many come, from however many threads,
+    there is one pull in 10 seconds, successful or not. Processes that share the file share the limit as far as the
+    file shows it: one that was replaced less than 10 seconds ago is not pulled again.
+
+    A pull that fails is logged as a warning, and the last good keys stay.
+    """
+
+    def __init__(self, source: KeysSource, path: str, now: Callable[[], float]) -> None:
+        self._source = source
+        self._path = path
+        self._now = now
+        self._lock = threading.Lock()
+        self._requested_at = float("-inf")
+
+    def request(self) -> None:
+        """Start a pull, unless it is too early. Returns at once."""
+        now = self._now()
+        with self._lock:
+            if 0 <= now - self._requested_at < REFRESH_EVERY:
+                return
+            self._requested_at = now
+        threading.Thread(target=self._pull, name="usermgr-jwt-refresh", daemon=True).start()
+
+    def _pull(self) -> None:
+        try:
+            if not self._was_just_replaced():
+                pull(self._source, self._path)
+        except KeysError as error:
+            _logger.warning("the JWKS file was not refreshed: %s", error)
+
+    def _was_just_replaced(self) -> bool:
+        try:
+            return 0 <= self._now() - os.stat(self._path).st_mtime < REFRESH_EVERY  # noqa: PTH116
+        except OSError:
+            return False

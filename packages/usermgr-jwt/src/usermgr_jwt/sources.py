@@ -1,0 +1,212 @@
+"""Where a JWKS file comes from, and how it is written.
+
+A source answers with the bytes of a JWKS document; `pull` judges them and replaces the file. Nothing here runs while
+a token is verified.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+import stat
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
+
+from usermgr_jwt._strict import json_object
+from usermgr_jwt.errors import (
+    KeysError,
+    KeysFileError,
+    KeysReplacementError,
+    KeysSourceError,
+)
+from usermgr_jwt.keys import MAX_DOCUMENT, parse_jwks
+from usermgr_jwt.policy import region_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from usermgr_jwt.keys import KeySet
+
+__all__ = ["HttpsSource", "InvokeSource", "KeysSource", "PullResult", "pull"]
+
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class KeysSource(Protocol):
+    """Anything that can get a JWKS document."""
+
+    @property
+    def name(self) -> str:
+        """What an error calls it; no secret."""
+        ...
+
+    def fetch(self) -> bytes:
+        """The document, not yet judged; KeysSourceError when it cannot be had."""
+        ...
+
+
+class HttpsSource:
+    """A JWKS address, read with the standard library. Only HTTPS, but for a loopback address; no redirects.
+
+    `timeout`: seconds for the whole request. Proxies come from the environment, as urllib has it.
+    """
+
+    def __init__(self, url: str, *, timeout: float = 5.0) -> None:
+        from urllib.parse import urlsplit  # noqa: PLC0415 - only who pulls pays for urllib
+
+        parts = urlsplit(url)
+        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
+            raise ValueError("url must start with https:// (http:// only for a loopback address)")
+        if not parts.hostname or parts.username is not None or parts.password is not None:
+            raise ValueError("url must have a host and no user name or password")
+        self.name = url
+        self._timeout = timeout
+
+    @classmethod
+    def for_pool(cls, user_pool_id: str, *, timeout: float = 5.0) -> HttpsSource:
+        """The address at which Cognito publishes a pool's keys.
+
+        https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+        """
+        host = f"https://cognito-idp.{region_of(user_pool_id)}.amazonaws.com"
+        return cls(f"{host}/{user_pool_id}/.well-known/jwks.json", timeout=timeout)
+
+    def fetch(self) -> bytes:
+        """GET the address."""
+        from http.client import HTTPException  # noqa: PLC0415
+        from urllib.error import HTTPError  # noqa: PLC0415
+
+        from usermgr_jwt._http import open_without_redirects  # noqa: PLC0415
+
+        deadline = time.monotonic() + self._timeout
+        document = bytearray()
+        try:
+            with open_without_redirects(self.name, self._timeout) as response:
+                # Chunk by chunk: a socket's time-out starts again with every byte that trickles in.
+                while chunk := response.read1(1 << 16):
+                    document += chunk
+                    if len(document) > MAX_DOCUMENT:
+                        raise KeysSourceError(self.name, f"it answered with more than {MAX_DOCUMENT} bytes")
+                    if time.monotonic() > deadline:
+                        raise KeysSourceError(self.name, f"it took longer than {self._timeout:g} s")
+        except HTTPError as error:
+            error.close()
+            raise KeysSourceError(self.name, f"it answered with status {error.code}") from error
+        except (OSError, HTTPException) as error:
+            reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
+            raise KeysSourceError(self.name, f"the request failed ({reason})") from error
+        return bytes(document)
+
+
+class InvokeSource:
+    """The download function, through any `invoke(bytes) -> bytes` such as that of usermgr-lambda-client.
+
+    The function answers with the JWKS document itself, or with `{"error": {"code": ..., "message": ...}}`.
+    What `invoke` itself raises comes through unchanged.
+    """
+
+    name = "the download function"
+
+    def __init__(self, invoke: Callable[[bytes], bytes]) -> None:
+        self._invoke = invoke
+
+    def fetch(self) -> bytes:
+        """Invoke the function with an empty event."""
+        reply = self._invoke(b"{}")
+        try:
+            error = json_object(reply).get("error")
+        except ValueError:
+            raise KeysSourceError(self.name, "its reply is no strict JSON object") from None
+        if error is not None:
+            evidence = cast("dict[str, object]", error) if isinstance(error, dict) else {}
+            raise KeysSourceError(self.name, f"{evidence.get('code')}: {evidence.get('message')}")
+        return reply
+
+
+class PullResult(NamedTuple):
+    """What `pull` did to the file. Key ids, sorted."""
+
+    key_ids: list[str]
+    added: list[str]
+    removed: list[str]
+
+
+def pull(source: KeysSource, path: str | os.PathLike[str], *, replace_all: bool = False) -> PullResult:
+    """Get a JWKS from `source`, judge it, and replace the file at `path` atomically, its permissions kept.
+
+    The file is written even when the keys are the same, so that its age says when they were last confirmed.
+
+    A set that has no key in common with the good keys in the file is taken for another pool's, and refused; so is
+    one that gives a known key id to another key. `replace_all=True` says that it is meant.
+
+    Raises KeysSourceError, KeysInvalidError, KeysReplacementError or KeysFileError, and leaves the file as it was.
+    """
+    path = os.fspath(path)
+    document = source.fetch()
+    new = parse_jwks(document, source.name)
+    old = _good_keys(path)
+    if old is not None and not replace_all:
+        _refuse_foreign(new, old, path)
+    try:
+        _replace(path, document)
+    except OSError as error:
+        raise KeysFileError(path, f"cannot be written ({error.strerror or type(error).__name__})") from error
+    before = old.key_ids if old is not None else frozenset[str]()
+    return PullResult(sorted(new.key_ids), sorted(new.key_ids - before), sorted(before - new.key_ids))
+
+
+def _good_keys(path: str) -> KeySet | None:
+    try:
+        with Path(path).open("rb") as file:
+            return parse_jwks(file.read(MAX_DOCUMENT + 1), path)
+    except (OSError, KeysError):
+        return None  # a missing or broken file has nothing to protect
+
+
+def _refuse_foreign(new: KeySet, old: KeySet, path: str) -> None:
+    same_id = new.key_ids & old.key_ids
+    changed = sorted(key_id for key_id in same_id if new.by_id[key_id] != old.by_id[key_id])
+    remedy = "check that the source is the same pool's; if it is meant, say replace_all (--replace-all)"
+    if changed:
+        raise KeysReplacementError(path, f"key id {changed[0]!r} now names another key; {remedy}")
+    if not same_id:
+        raise KeysReplacementError(path, f"the new keys have none in common with it; {remedy}")
+
+
+def _replace(path: str, document: bytes) -> None:
+    """Write beside the file, make it durable, and rename over it: a reader sees the old file or the new one."""
+    target = os.path.realpath(path)  # a link stays a link
+    folder = os.path.dirname(target)  # noqa: PTH120 - os.* throughout: descriptors are what fsync and fchmod take
+    temporary = os.path.join(folder, f".{os.path.basename(target)}.{secrets.token_hex(8)}")  # noqa: PTH118, PTH119
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            _copy_permissions(target, file.fileno())
+            file.write(document)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, target)  # noqa: PTH105
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)  # noqa: PTH108
+        raise
+    folder_descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(folder_descriptor)
+    finally:
+        os.close(folder_descriptor)
+
+
+def _copy_permissions(target: str, descriptor: int) -> None:
+    try:
+        old = os.stat(target)  # noqa: PTH116
+    except FileNotFoundError:
+        return
+    new = os.fstat(descriptor)
+    if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
+        # Only root may give a file away; who may not replaces it as its own, readable as before.
+        with contextlib.suppress(PermissionError):
+            os.fchown(descriptor, old.st_uid, old.st_gid)
+    os.fchmod(descriptor, stat.S_IMODE(old.st_mode))

@@ -1,0 +1,140 @@
+"""The command line, as a process: output, exit status, and no token on it."""
+# ruff: noqa: PLR0917 - fixtures are positional by nature
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+@pytest.fixture
+def run(tmp_path):
+    def run(*arguments: object, stdin: str | bytes = b"", **environment: str) -> subprocess.CompletedProcess[bytes]:
+        clean = {k: v for k, v in os.environ.items() if k not in ("USERPOOL_ID", "CLIENT_ID")}
+        command = [sys.executable, "-m", "usermgr_jwt", *map(str, arguments)]
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        return subprocess.run(
+            command, input=data, capture_output=True, env=clean | environment, cwd=tmp_path, check=False
+        )
+
+    return run
+
+
+def test_status_is_for_monitoring(run, jwks_path):
+    """fresh is 0, stale 3, missing 4, broken 5, each with its state in the JSON."""
+    fresh = run("status", jwks_path, "--max-age", 3600, "--json")
+    assert fresh.returncode == 0
+    assert json.loads(fresh.stdout)["state"] == "fresh"
+    assert json.loads(fresh.stdout)["key_ids"] == ["access-key", "id-key"]
+    os.utime(jwks_path, (1, 1))
+    broken = jwks_path.with_name("broken.json")
+    broken.write_bytes(b"{")
+
+    for file, status, state, code in [
+        (jwks_path, 3, "stale", "keys_too_old"),
+        ("none.json", 4, "missing", "keys_not_found"),
+        (broken, 5, "broken", "keys_invalid"),
+        (jwks_path.parent, 5, "broken", "keys_file"),
+    ]:
+        result = run("status", file, "--max-age", 3600, "--json")
+        assert result.returncode == status
+        assert json.loads(result.stdout)["state"] == state
+        assert json.loads(result.stdout)["error"]["code"] == code
+    plain = run("status", "none.json")
+    assert (plain.returncode, plain.stdout) == (4, b"")
+    assert b"state: missing" in plain.stderr
+
+
+def test_verify(run, jwks_path, pool):
+    """A good token's claims come out with status 0, a refused one's error with status 1."""
+    options = ["verify", jwks_path, "--user-pool-id", pool.pool_id, "--client-id", pool.client_id, "--token-use"]
+    token = pool.token()
+
+    good = run(*options, "access", "--json", stdin=token + "\n")
+    assert good.returncode == 0
+    assert json.loads(good.stdout)["claims"]["username"] == "alice"
+    assert b"exp: " in run(*options, "any", stdin=token).stdout
+    refused = run(*options, "id", "--json", stdin=token)
+    assert refused.returncode == 1
+    assert json.loads(refused.stdout)["error"]["code"] == "token_use"
+    assert token.encode() not in refused.stdout + refused.stderr
+    assert run(*options, "access", "--group", "nobody", stdin=token).returncode == 1
+    os.utime(jwks_path, (1, 1))
+    assert run(*options, "access", "--max-age", 60, stdin=token).returncode == 3
+
+
+def test_verify_takes_the_names_that_users_know(run, jwks_path, pool, tmp_path):
+    """USERPOOL_ID and CLIENT_ID stand for the options, and the token may come from a file."""
+    (tmp_path / "token").write_text(pool.token())
+
+    result = run(
+        "verify",
+        jwks_path,
+        "--token-use",
+        "access",
+        "--token-file",
+        "token",
+        USERPOOL_ID=pool.pool_id,
+        CLIENT_ID=pool.client_id,
+    )
+
+    assert result.returncode == 0
+
+
+def test_wrong_usage_is_2(run, jwks_path, pool):
+    """What is not said, and what makes no sense, is named."""
+    pool_id = ["--user-pool-id", pool.pool_id]
+    for arguments, problem in [
+        ([], b"required"),
+        (["verify", jwks_path, *pool_id, "--token-use", "access"], b"--client-id --any-client"),
+        (["verify", jwks_path, *pool_id, "--any-client"], b"--token-use"),
+        (["verify", jwks_path, "--user-pool-id", "x", "--any-client", "--token-use", "id"], b"user_pool_id must"),
+        (["verify", jwks_path, *pool_id, "--any-client", "--token-use", "id", "--token-file", "none"], b"No such file"),
+        (["pull", "jwks.json"], b"--user-pool-id --url --stdin"),
+        (["pull", "jwks.json", "--url", "http://example.com/"], b"url must start with https"),
+        (["status", jwks_path, "--max-age", "0"], b"max_age must"),
+    ]:
+        result = run(*arguments)
+        assert result.returncode == 2
+        assert problem in result.stderr
+        assert b"Traceback" not in result.stderr
+
+
+def test_pull(run, jwks_path, pool, stranger, compact, compact_jwks):
+    """A document on stdin is written; a function's error is 6, a foreign set 7, an unreachable address 6."""
+    good = run("pull", "new.json", "--stdin", "--json", stdin=compact(pool.jwks()))
+    assert good.returncode == 0
+    assert json.loads(good.stdout) == {
+        "state": "written",
+        "file": "new.json",
+        "key_ids": ["access-key", "id-key"],
+        "added": ["access-key", "id-key"],
+        "removed": [],
+    }
+    assert run("pull", "new.json", "--stdin", stdin=b'{"error": {"code": "x", "message": "y"}}').returncode == 6
+    assert run("pull", "new.json", "--stdin", stdin=b'{"keys": []}').returncode == 5
+    foreign = compact_jwks({"x": stranger})
+    refused = run("pull", "new.json", "--stdin", stdin=foreign)
+    assert refused.returncode == 7
+    assert b"--replace-all" in refused.stderr
+    assert run("pull", "new.json", "--stdin", "--replace-all", stdin=foreign).returncode == 0
+    assert run("pull", "new.json", "--url", "http://127.0.0.1:1/", stdin=b"").returncode == 6
+
+
+def test_decode_says_that_it_verifies_nothing(run, pool, stranger):
+    """A forged token is shown, under a warning; what is no token is refused."""
+    claims = pool.access_claims(exp=10**30, iat="x")
+
+    shown = run("decode", "--json", stdin=pool.token(claims, key=stranger))
+
+    assert shown.returncode == 0
+    assert json.loads(shown.stdout)["state"].startswith("NOT VERIFIED")
+    assert json.loads(shown.stdout)["claims"] == claims
+    assert b"NOT VERIFIED" in run("decode", stdin=pool.token(claims, key=stranger)).stdout
+    for hostile in ("", "x", "a.b.c", "é.é.é", "e30." + "A" * 70_000 + ".AA"):
+        result = run("decode", stdin=hostile)
+        assert result.returncode == 1
+        assert b"Traceback" not in result.stderr
+    assert run("decode", stdin=b"\xff\xfe").returncode == 1
