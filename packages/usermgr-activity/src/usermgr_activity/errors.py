@@ -17,7 +17,7 @@ from usermgr.errors import (
 )
 
 if TYPE_CHECKING:
-    from botocore.exceptions import BotoCoreError, HTTPClientError
+    from botocore.exceptions import BotoCoreError
 
 _BY_CODE: dict[str, tuple[type[UsermgrError], str]] = {
     "ResourceNotFoundException": (StoreNotFoundError, "the activity table or its index does not exist"),
@@ -50,7 +50,7 @@ def refused(code: str, operation: str, *, status: int | None = None) -> UsermgrE
     return cls(f"{operation}: {message} ({code})", operation=operation, service_code=code)
 
 
-def from_sdk(error: BotoCoreError | HTTPClientError, operation: str) -> UsermgrError:
+def from_sdk(error: BotoCoreError, operation: str) -> UsermgrError:
     """The error for a request that got no answer."""
     from botocore import exceptions as sdk  # noqa: PLC0415 - the SDK loads on use
 
@@ -59,7 +59,7 @@ def from_sdk(error: BotoCoreError | HTTPClientError, operation: str) -> UsermgrE
         ((sdk.NoCredentialsError, sdk.PartialCredentialsError), NoCredentialsError, "no AWS credentials"),
         ((sdk.NoRegionError,), ConfigurationError, "no AWS region: set AWS_REGION"),
         ((sdk.ConnectTimeoutError, sdk.ReadTimeoutError), ServiceTimeoutError, "DynamoDB did not answer in time"),
-        ((sdk.HTTPClientError,), ServiceUnavailableError, "DynamoDB cannot be reached"),
+        ((sdk.HTTPClientError, sdk.ConnectionError), ServiceUnavailableError, "DynamoDB cannot be reached"),
     ):
         if isinstance(error, kinds):
             return cls(f"{operation}: {message} ({name})", operation=operation, service_code=name)

@@ -108,13 +108,13 @@ class DirectTransport:
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, operation: str, body: Body) -> Body:
-        from botocore.exceptions import BotoCoreError, HTTPClientError  # noqa: PLC0415 - the SDK loads on use
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the SDK loads on use
 
         request = self._signed(operation, body)
         try:
             response = self._http.send(request)
             return _answer(response, operation)
-        except (BotoCoreError, HTTPClientError) as error:
+        except BotoCoreError as error:
             raise from_sdk(error, operation) from error
 
     def _signed(self, operation: str, body: Body) -> AWSPreparedRequest:
