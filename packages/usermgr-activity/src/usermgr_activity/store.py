@@ -48,12 +48,14 @@ class DynamoActivityStore(ActivityStore):
         table_name: str,
         user_pool_id: str,
         shards: int = table.SHARDS,
+        page_size: int = PAGE,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._transport = transport
         self._table_name = table_name
         self._pool = user_pool_id
         self._shards = shards
+        self._page_size = page_size
         self._sleep = sleep
 
     @classmethod
@@ -141,12 +143,12 @@ class DynamoActivityStore(ActivityStore):
                     ":before": {"S": before},
                 },
             },
-            Limit=PAGE,
+            Limit=self._page_size,
         )
         return (table.activity_of(item) for page in pages for item in page["Items"])
 
     def _subs_in(self, partition: str) -> Iterator[str]:
-        pages = self._query(_partition_is(partition), ProjectionExpression="sk", Limit=PAGE)
+        pages = self._query(_partition_is(partition), ProjectionExpression="sk", Limit=self._page_size)
         return (item["sk"]["S"] for page in pages for item in page["Items"])
 
     def _query(self, condition: dict[str, Any], **options: Any) -> Iterator[dict[str, Any]]:

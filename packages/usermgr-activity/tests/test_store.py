@@ -1,0 +1,193 @@
+"""The store's requests: batches, pages, retries, settings and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from usermgr.activity import Sighting, SightingKind
+from usermgr.errors import AccessDeniedError, ConfigurationError, StoreNotFoundError, ThrottledError
+from usermgr_activity import SHARDS, DynamoActivityStore
+from usermgr_activity.errors import Refused
+from usermgr_activity.table import shard_of
+from usermgr_activity.transport import Body, endpoint
+
+POOL = "ap-northeast-1_Example"
+NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+class Scripted:
+    """A transport that answers with a function and notes the requests."""
+
+    def __init__(self, answer: Callable[[str, Body], Body]) -> None:
+        self.answer = answer
+        self.asked: list[tuple[str, Body]] = []
+
+    def call(self, operation: str, body: Body) -> Body:
+        self.asked.append((operation, dict(body)))
+        return self.answer(operation, body)
+
+
+def store_over(transport: Any, **settings: Any) -> DynamoActivityStore:
+    """A store with that transport."""
+    return DynamoActivityStore(transport, table_name="table", user_pool_id=POOL, **settings)
+
+
+def row(n: int) -> Body:
+    """A user's row, seen at the n-th bucket of a day."""
+    stamp = {"S": f"2026-01-31T{n // 12:02}:{n % 12 * 5:02}:00Z"}
+    return {
+        "pk": {"S": f"user#{POOL}#user-{n}"},
+        "first_seen": stamp,
+        "last_seen": stamp,
+        "sign_in_count": {"N": "0"},
+        "client_id": {"S": "web"},
+    }
+
+
+def test_batches_of_a_hundred(make_store: Callable[..., DynamoActivityStore], spy: Any) -> None:
+    """250 users are three requests, and no more than are asked for are sent."""
+    store = make_store()
+    answers = store.last_seen_many(f"user-{n}" for n in range(250))
+    next(answers)
+    assert spy.sent == ["BatchGetItem"]
+    assert len(list(answers)) == 249
+    assert spy.sent == ["BatchGetItem"] * 3
+
+
+def test_unprocessed_keys_are_asked_again() -> None:
+    """Keys that DynamoDB leaves unprocessed are asked for again, each time after a longer pause."""
+
+    def half(_: str, body: Body) -> Body:
+        request = body["RequestItems"]["table"]
+        done, left = request["Keys"][:40], request["Keys"][40:]
+        found = [row(int(key["pk"]["S"].rpartition("-")[2])) for key in done]
+        rest = {"table": {**request, "Keys": left}} if left else {}
+        return {"Responses": {"table": found}, "UnprocessedKeys": rest}
+
+    transport, pauses = Scripted(half), list[float]()
+    store = store_over(transport, sleep=pauses.append)
+    answer = dict(store.last_seen_many(f"user-{n}" for n in range(100)))
+    assert [sub for sub, activity in answer.items() if activity is None] == []
+    assert [len(body["RequestItems"]["table"]["Keys"]) for _, body in transport.asked] == [100, 60, 20]
+    assert pauses == [0.05, 0.1]
+
+
+def test_keys_that_stay_unprocessed() -> None:
+    """A table that never answers for a key is throttled, not empty."""
+    transport = Scripted(lambda _, body: {"Responses": {}, "UnprocessedKeys": body["RequestItems"]})
+    with pytest.raises(ThrottledError):
+        store_over(transport, sleep=lambda _: None).last_seen("ada")
+
+
+def test_streams_hold_a_page() -> None:
+    """The first answer of a stream costs one page a shard; the next page is asked for when it is needed."""
+
+    def page(_: str, body: Body) -> Body:
+        n = int(body.get("ExclusiveStartKey", {"n": 0})["n"])
+        shard = int(body["ExpressionAttributeValues"][":shard"]["S"].rpartition("#")[2])
+        return {"Items": [row(2 * n + shard)], **({"LastEvaluatedKey": {"n": n + 1}} if n < 5 else {})}
+
+    transport = Scripted(page)
+    stream = store_over(transport, shards=2).dormant_since(NOON)
+    assert next(stream).sub == "user-0"
+    assert len(transport.asked) == 2
+    assert [activity.sub for activity in stream] == [f"user-{n}" for n in range(1, 12)]
+    assert len(transport.asked) == 12
+    assert {operation for operation, _ in transport.asked} == {"Query"}
+
+
+def test_long_streams_over_real_pages(make_store: Callable[..., DynamoActivityStore]) -> None:
+    """Sixty users in pages of two come out complete and in order."""
+    store = make_store(page_size=2)
+    order = [f"user-{n}" for n in range(60)]
+    for n, sub in enumerate(order):
+        store.record(Sighting(sub, SightingKind.SIGN_IN, "web", NOON + timedelta(minutes=5 * n)))
+    assert [a.sub for a in store.dormant_since(NOON + timedelta(days=1))] == order
+    assert list(store.active_on(NOON.date())) == sorted(order)
+    assert store.count_active(NOON.date()) == 60
+
+
+def test_questions_are_queries(make_store: Callable[..., DynamoActivityStore], spy: Any) -> None:
+    """No question scans the table."""
+    store = make_store()
+    list(store.dormant_since(NOON))
+    list(store.active_on(NOON.date()))
+    list(store.daily_counts(date(2026, 1, 31), date(2026, 1, 31)))
+    store.last_seen("ada")
+    store.machine("job")
+    assert set(spy.sent) == {"Query", "BatchGetItem", "GetItem"}
+
+
+def test_shards_are_even() -> None:
+    """The hash spreads users evenly, and is the same for ever."""
+    counts = [0] * SHARDS
+    for n in range(16_000):
+        counts[shard_of(f"57d4ca88-9051-70d3-f1ad-{n:012}")] += 1
+    assert max(counts) < 1.2 * 1000
+    assert shard_of("57d4ca88-9051-70d3-f1ad-000000000001") == 9
+
+
+def test_missing_table(spy: Any) -> None:
+    """A table that does not exist is named as such, for reading and for recording."""
+    store = store_over(spy)
+    for question in (
+        lambda: store.last_seen("ada"),
+        lambda: next(store.dormant_since(NOON)),
+        lambda: store.record(Sighting("ada", SightingKind.SIGN_IN, "web", NOON)),
+    ):
+        with pytest.raises(StoreNotFoundError):
+            question()
+
+
+def test_denied() -> None:
+    """A missing right is an AccessDeniedError with the operation."""
+
+    def deny(_: str, __: Body) -> Body:
+        raise Refused("AccessDeniedException", {})
+
+    with pytest.raises(AccessDeniedError) as caught:
+        next(store_over(Scripted(deny)).active_on(NOON.date()))
+    assert caught.value.details == {"operation": "Query", "service_code": "AccessDeniedException"}
+
+
+def test_connect_names_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without settings, one error names all of them."""
+    for name in ("USERPOOL_ID", "AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(ConfigurationError) as caught:
+        DynamoActivityStore.connect()
+    assert caught.value.problems == ["USERPOOL_ID is not set", "AWS_REGION is not set"]
+
+
+def test_connect_from_the_environment(table_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools' environment names are enough."""
+    monkeypatch.setenv("USERPOOL_ID", POOL)
+    monkeypatch.setenv("DYNAMODB_NAME", table_name)
+    assert DynamoActivityStore.connect().last_seen("ada") is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, "https://dynamodb.eu-west-1.amazonaws.com/"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:5000"}, "http://127.0.0.1:5000/"),
+        ({"AWS_ENDPOINT_URL": "http://a", "AWS_ENDPOINT_URL_DYNAMODB": "http://b/"}, "http://b/"),
+    ],
+)
+def test_endpoint(settings: dict[str, str], expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's address, unless the SDK's standard variables say another; the nearer one wins."""
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_DYNAMODB"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert endpoint("eu-west-1") == expected
+
+
+def test_endpoint_in_china(monkeypatch: pytest.MonkeyPatch) -> None:
+    """China's regions have a domain of their own."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    assert endpoint("cn-north-1") == "https://dynamodb.cn-north-1.amazonaws.com.cn/"
