@@ -21,8 +21,9 @@ __all__ = ["read_header", "signed_payload", "split"]
 
 MAX_TOKEN = 1 << 16  # characters: above what HTTP servers take as a header, below what hurts
 # `crit` asks for what we don't know (RFC 7515, 4.1.11); the others carry or point at a key, and nobody but the
-# JWKS file says which keys count (RFC 8725, 3.10). Cognito sends none of them.
-_REFUSED_HEADERS = frozenset({"crit", "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "b64", "zip", "enc"})
+# JWKS file says which keys count (RFC 8725, 3.10); or they say that the payload is no plain claims set.
+# Cognito sends none of them.
+_REFUSED_HEADERS = frozenset({"crit", "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "b64", "zip", "enc", "cty"})
 _PADDING = PKCS1v15()
 _HASH = SHA256()
 

@@ -130,11 +130,18 @@ def _check_types(claims: dict[str, Any]) -> None:
     subject = get("sub")
     if type(subject) is not str or not subject:
         raise TokenClaimError("sub", "must be a non-empty string")
-    if type(get("scope", "")) is not str:
-        raise TokenClaimError("scope", "must be a string")
-    groups = cast("list[object]", get("cognito:groups", []))
-    if type(groups) is not list or not all(type(name) is str for name in groups):
+    for name in ("scope", "jti"):
+        if type(get(name, "")) is not str:
+            raise TokenClaimError(name, "must be a string")
+    if not _is_names(get("cognito:groups", [])):
         raise TokenClaimError("cognito:groups", "must be a list of strings")
+    audience = get("aud", "")
+    if type(audience) is not str and not _is_names(audience):
+        raise TokenClaimError("aud", "must be a string or a list of strings")
+
+
+def _is_names(value: object) -> bool:
+    return type(value) is list and all(type(name) is str for name in cast("list[object]", value))
 
 
 def _check_time_claim(name: str, value: object) -> None:
