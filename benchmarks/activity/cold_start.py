@@ -1,0 +1,103 @@
+"""What the recorder adds to a cold start, against a function that makes a `boto3.resource` at module level.
+
+Both run in fresh processes, interleaved, against an HTTP server on the loopback that answers at once. Two
+times are taken: importing the handler (Lambda's init phase), and that plus the first recorded sighting, which
+is what a person waits for. Gated on the median of the paired ratios of the second, so that nothing is won by
+loading late.
+
+    python benchmarks/activity/cold_start.py [--repeats 15]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+TARGET = 0.75
+EVENT = {
+    "triggerSource": "TokenGeneration_Authentication",
+    "userPoolId": "ap-northeast-1_Example",
+    "callerContext": {"clientId": "web"},
+    "request": {"userAttributes": {"sub": "57d4ca88-9051-70d3-f1ad-000000000001"}},
+}
+NAIVE = """
+import boto3
+table = boto3.resource("dynamodb").Table("usermgr_activity")
+def handler(event, context):
+    table.update_item(Key={"pk": "p", "sk": "s"}, UpdateExpression="SET x = :x", ExpressionAttributeValues={":x": "1"})
+    return event
+"""
+OURS = "from usermgr_function_activity.handler import handler\n"
+MEASURE = f"""
+import time; start = time.perf_counter()
+from subject import handler
+ready = time.perf_counter()
+handler({EVENT!r}, None)
+import sys; print(ready - start, time.perf_counter() - start, file=sys.stderr)
+"""
+
+
+class _Answers(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+def measure(subject: str, folder: Path, url: str) -> tuple[float, float]:
+    """Seconds to import, and to import and record, in a process of its own."""
+    (folder / "subject.py").write_text(subject)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": str(folder),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_REGION": "ap-northeast-1",
+        "AWS_DEFAULT_REGION": "ap-northeast-1",
+        "AWS_ENDPOINT_URL": url,
+        "DYNAMODB_NAME": "usermgr_activity",
+    }
+    run = subprocess.run([sys.executable, "-c", MEASURE], env=environment, capture_output=True, text=True, check=True)
+    imported, recorded = map(float, run.stderr.split())
+    return imported, recorded
+
+
+def main() -> int:
+    """Prints the medians and the ratios; 1 when the target is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--repeats", type=int, default=15)
+    repeats = parser.parse_args().repeats
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Answers) as server, tempfile.TemporaryDirectory() as folder:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}"
+        for subject in (NAIVE, OURS):
+            measure(subject, Path(folder), url)  # so that every .pyc and page is warm
+        pairs = [tuple(measure(s, Path(folder), url) for s in (NAIVE, OURS)) for _ in range(repeats)]
+        server.shutdown()
+    missed = False
+    for index, what in enumerate(("init", "init and first sighting")):
+        naive = statistics.median(pair[0][index] for pair in pairs) * 1000
+        ours = statistics.median(pair[1][index] for pair in pairs) * 1000
+        ratio = statistics.median(pair[1][index] / pair[0][index] for pair in pairs)
+        print(f"{what}: naive {naive:.0f} ms, recorder {ours:.0f} ms, ratio {ratio:.2f} (target <= {TARGET})")
+        missed = missed or ratio > TARGET
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
