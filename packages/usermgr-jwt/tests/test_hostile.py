@@ -458,9 +458,9 @@ KINDS = [
 ]
 
 
-@pytest.fixture
-def strict(settings) -> CognitoVerifier:
-    return CognitoVerifier(**settings, groups=["admins"], scopes=["orders/read"])
+@pytest.fixture(params=[0, 100], ids=["uncached", "cached"])
+def strict(settings, request) -> CognitoVerifier:
+    return CognitoVerifier(**settings, groups=["admins"], scopes=["orders/read"], cache_size=request.param)
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)

@@ -210,10 +210,11 @@ def test_10000_replacements_by_another_process_fail_no_verification(settings, jw
         while replacer.poll() is None:
             assert verifier.verify(token).username == "alice"
             assert keys.problem is None
-            seen.add(id(keys.current()))
+            seen.add(keys.current().key_ids)
             verified += 1
         assert replacer.communicate()[0] == "replaced 10000\n"
     assert replacer.returncode == 0
+    assert seen == {frozenset(pool.keys), frozenset(["rotated", *pool.keys])}
     assert verified > 1000
     print(f"verified {verified} times during 10,000 replacements: 0 failed")
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from usermgr_jwt.keys import KeySet
 
-__all__ = ["read_header", "signed_payload", "split"]
+__all__ = ["MAX_TOKEN", "read_header", "signed_payload", "split"]
 
 MAX_TOKEN = 1 << 16  # characters: above what HTTP servers take as a header, below what hurts
 # `crit` asks for what we don't know (RFC 7515, 4.1.11); the others carry or point at a key, and nobody but the

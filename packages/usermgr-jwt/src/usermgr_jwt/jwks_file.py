@@ -116,7 +116,10 @@ class JwksFile:
             if self._seen == self._version(os.stat(self.path)):  # noqa: PTH116 - a Path object costs more than stat
                 return
             document, self._seen = self._read()
-            self._keys = parse_jwks(document, self.path)
+            keys = parse_jwks(document, self.path)
+            # The same keys, written again, stay the same object: what is remembered with them stays good.
+            if self._keys is None or keys.by_id != self._keys.by_id:
+                self._keys = keys
             self._loaded = self._seen
             self.problem = None
         except (FileNotFoundError, NotADirectoryError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from usermgr_jwt._jws import signed_payload
+from usermgr_jwt._jws import MAX_TOKEN, signed_payload
 from usermgr_jwt._strict import b64url_decode, json_object
 from usermgr_jwt.claims import Claims
 from usermgr_jwt.errors import (
@@ -43,6 +43,7 @@ class CognitoVerifier:
     `groups`, `scopes`: when given, the token must have at least one of them.
     `leeway`: seconds of clock difference to forgive in `exp` and `nbf`.
     `now`: the clock, in seconds since 1970.
+    `cache_size`: how many verified tokens to remember (see `cache.py`); 0, the default, remembers none.
 
     `client_id` and `token_use` have no default: accepting any must be said aloud. A setting that makes no sense is
     a ValueError here. A verifier can be shared by threads.
@@ -59,6 +60,7 @@ class CognitoVerifier:
         scopes: str | Collection[str] | None = None,
         leeway: float = 0,
         now: Callable[[], float] = time.time,
+        cache_size: int = 0,
     ) -> None:
         self._policy = Policy(
             user_pool_id=user_pool_id,
@@ -68,8 +70,15 @@ class CognitoVerifier:
             scopes=scopes,
             leeway=leeway,
         )
+        if not isinstance(cache_size, int) or cache_size < 0:  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise ValueError("cache_size must be a number of tokens, or 0")
         self._keys = keys
         self._now = now
+        self._cache = None
+        if cache_size:
+            from usermgr_jwt.cache import VerifiedTokens  # noqa: PLC0415 - only who asks for it pays for hashlib
+
+            self._cache = VerifiedTokens(cache_size)
 
     @staticmethod
     def any_of(*verifiers: CognitoVerifier) -> AnyOfVerifier:
@@ -82,7 +91,17 @@ class CognitoVerifier:
         Raises TokenError (answer 401; 403 for its group and scope errors) or KeysError (answer 503), nothing else.
         """
         keys = self._keys.current()
-        return self._verify(token, keys)
+        # What cannot be a token is not worth a hash; the way without cache says what is wrong with it.
+        if self._cache is None or not isinstance(token, str) or len(token) > MAX_TOKEN or not token.isascii():  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+            return self._verify(token, keys)
+        digest = self._cache.digest(token)
+        claims = self._cache.get(digest, keys)
+        if claims is not None:
+            self._policy.check_times(claims["exp"], claims.get("nbf"), self._now())
+            return claims
+        claims = self._verify(token, keys)
+        self._cache.add(digest, keys, claims)
+        return claims
 
     def _verify(self, token: str, keys: KeySet) -> Claims:
         try:
