@@ -1,0 +1,33 @@
+"""The corrected Cognito backend: each topic is a module beside this one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool
+
+from usermgr_sandbox.fidelity.listing import Listing
+from usermgr_sandbox.fidelity.pools import Pools, SandboxUserPool
+from usermgr_sandbox.fidelity.sign_in import SignIn
+from usermgr_sandbox.fidelity.users import Users
+from usermgr_sandbox.fidelity.world import World
+
+__all__ = ["make_cognito_backend"]
+
+
+def make_cognito_backend(world: World) -> type[CognitoIdpBackend]:
+    """moto's backend with the corrections in front of it."""
+
+    class SandboxCognitoBackend(Pools, Users, Listing, SignIn, CognitoIdpBackend):
+        __module__ = CognitoIdpBackend.__module__  # where moto looks for the backend's routes
+
+        def __init__(self, region_name: str, account_id: str) -> None:
+            super().__init__(region_name, account_id)
+            self.world = world
+
+        def create_user_pool(self, name: str, extended_config: dict[str, Any]) -> CognitoIdpUserPool:
+            pool = SandboxUserPool(self.account_id, self.region_name, name, extended_config)
+            self.user_pools[pool.id] = pool
+            return pool
+
+    return SandboxCognitoBackend

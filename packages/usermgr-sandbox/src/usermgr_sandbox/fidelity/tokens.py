@@ -1,0 +1,112 @@
+"""The claims of Cognito's tokens.
+
+https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-access-token.html
+https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-the-id-token.html
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPool, CognitoIdpUserPoolClient
+from moto.cognitoidp.utils import flatten_attrs
+
+from usermgr_sandbox.fidelity.world import World
+
+__all__ = ["Overrides", "issue"]
+
+_SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+_BOOLEAN = ("email_verified", "phone_number_verified")
+
+
+@dataclass(frozen=True, slots=True)
+class Overrides:
+    """What a pre token generation trigger asked for, for each token."""
+
+    added: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"id": {}, "access": {}})
+    suppressed: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"id": (), "access": ()})
+    groups: tuple[str, ...] | None = None
+
+
+def issue(
+    world: World,
+    pool: CognitoIdpUserPool,
+    client: CognitoIdpUserPoolClient,
+    user: CognitoIdpUser,
+    *,
+    origin_jti: str,
+    auth_time: int,
+    overrides: Overrides,
+) -> dict[str, Any]:
+    """The access and the id token, as in an `AuthenticationResult`."""
+    now, event_id = int(world.now()), str(uuid.uuid4())
+    groups = overrides.groups
+    if groups is None:
+        ordered = sorted(user.groups, key=lambda group: (group.precedence is None, group.precedence, group.group_name))
+        groups = tuple(group.group_name for group in ordered)
+    common: dict[str, Any] = {
+        "sub": user.id,
+        "iss": f"https://cognito-idp.{pool.region}.amazonaws.com/{pool.id}",
+        "origin_jti": origin_jti,
+        "event_id": event_id,
+        "auth_time": auth_time,
+        "iat": now,
+        **({"cognito:groups": list(groups)} if groups else {}),
+    }
+    lives = {use: _lifetime(client, use) for use in ("access", "id")}
+    access = {
+        **common,
+        "client_id": client.id,
+        "token_use": "access",
+        "scope": "aws.cognito.signin.user.admin",
+        "username": user.username,
+        "exp": now + lives["access"],
+        "jti": str(uuid.uuid4()),
+    }
+    identity = {
+        **common,
+        **_attributes(user, client),
+        "aud": client.id,
+        "token_use": "id",
+        "cognito:username": user.username,
+        "exp": now + lives["id"],
+        "jti": str(uuid.uuid4()),
+    }
+    tokens = {
+        use: world.keys.sign(pool.id, use, _override(claims, overrides, use))
+        for use, claims in (("access", access), ("id", identity))
+    }
+    return {
+        "AccessToken": tokens["access"],
+        "IdToken": tokens["id"],
+        "ExpiresIn": lives["access"],
+        "TokenType": "Bearer",
+    }
+
+
+def _override(claims: dict[str, Any], overrides: Overrides, use: str) -> dict[str, Any]:
+    kept = {name: value for name, value in claims.items() if name not in overrides.suppressed[use]}
+    return {**kept, **overrides.added[use]}
+
+
+def _attributes(user: CognitoIdpUser, client: CognitoIdpUserPoolClient) -> dict[str, Any]:
+    readable = client.extended_config.get("ReadAttributes")
+    attributes = {
+        name: value
+        for name, value in flatten_attrs(user.attributes).items()
+        if name != "sub" and (not readable or name in readable)
+    }
+    return {name: value == "true" if name in _BOOLEAN else value for name, value in attributes.items()}
+
+
+def _lifetime(client: CognitoIdpUserPoolClient, use: str) -> int:
+    """One hour unless the client says otherwise; whole hours unless it names a unit."""
+    member = {"access": "AccessToken", "id": "IdToken"}[use]
+    value = client.extended_config.get(f"{member}Validity")
+    if not value:
+        return 3600
+    unit = (client.extended_config.get("TokenValidityUnits") or {}).get(member, "hours")
+    return int(value) * _SECONDS[unit]

@@ -1,0 +1,142 @@
+"""Users: passwords and attributes are checked at creation, RESEND keeps the user, sub cannot be changed.
+
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminDeleteUserAttributes.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from moto.cognitoidp.exceptions import (
+    AliasExistsException,
+    InvalidParameterException,
+    InvalidPasswordException,
+    UsernameExistsException,
+)
+from moto.cognitoidp.models import CognitoIdpUser, UserStatus
+from moto.cognitoidp.utils import flatten_attrs
+from moto.core.utils import utcnow
+
+from usermgr_sandbox.fidelity.base import Base
+from usermgr_sandbox.fidelity.errors import cognito_error
+from usermgr_sandbox.fidelity.pools import SandboxUserPool
+
+__all__ = ["Users"]
+
+
+class Users(Base):
+    """Creation, attributes, passwords, states."""
+
+    def admin_create_user(
+        self,
+        user_pool_id: str,
+        username: str,
+        message_action: str,
+        temporary_password: str,
+        attributes: list[dict[str, str]],
+    ) -> CognitoIdpUser:
+        pool = self._pool(user_pool_id)
+        if message_action == "RESEND":
+            return self.admin_get_user(user_pool_id, username)
+        if pool._get_user(username):
+            raise UsernameExistsException("User account already exists")
+        _check_schema(pool, (attribute["Name"] for attribute in attributes or ()))
+        flat = flatten_attrs(attributes or [])
+        for alias in pool.extended_config.get("UsernameAttributes") or ():
+            if alias in flat and pool._get_user(flat[alias]):
+                raise UsernameExistsException(f"An account with the given {alias} already exists.")
+        for alias in pool.extended_config.get("AliasAttributes") or ():
+            if flat.get(f"{alias}_verified") == "true" and pool._get_user(flat.get(alias, "")):
+                raise AliasExistsException
+        if temporary_password:
+            self._validate_password(user_pool_id, temporary_password)
+        user = super().admin_create_user(user_pool_id, username, message_action, temporary_password, attributes)
+        if pool.folds_case and not pool.extended_config.get("UsernameAttributes"):
+            # "Amazon Cognito preserves the case that you create": compared in any case, kept as it was given.
+            user.username = username
+        return user
+
+    def admin_update_user_attributes(self, user_pool_id: str, username: str, attributes: list[dict[str, str]]) -> None:
+        pool = self._pool(user_pool_id)
+        user = self.admin_get_user(user_pool_id, username)
+        _check_schema(pool, (attribute["Name"] for attribute in attributes))
+        flat = flatten_attrs(attributes)
+        for alias in ("email", "phone_number"):
+            other = pool._get_user(flat[alias]) if alias in flat and _is_alias(pool, alias) else None
+            if other is not None and other is not user:
+                raise AliasExistsException
+        user.update_attributes(attributes)
+
+    def admin_delete_user_attributes(self, user_pool_id: str, username: str, attributes: list[str]) -> None:
+        pool = self._pool(user_pool_id)
+        user = self.admin_get_user(user_pool_id, username)
+        _check_schema(pool, attributes)
+        present = flatten_attrs(user.attributes)
+        user.delete_attributes([name for name in attributes if name in present])
+
+    def admin_set_user_password(self, user_pool_id: str, username: str, password: str, permanent: bool) -> None:
+        user = self.admin_get_user(user_pool_id, username)
+        self._validate_password(user_pool_id, password)
+        user.password = password
+        user.status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
+        user.last_modified_date = utcnow()
+
+    def admin_reset_user_password(self, user_pool_id: str, username: str) -> None:
+        user = self.admin_get_user(user_pool_id, username)
+        if not user.enabled:
+            raise cognito_error("NotAuthorizedException", "User is disabled.")
+        attributes = flatten_attrs(user.attributes)
+        if not any(attributes.get(f"{kind}_verified") == "true" for kind in ("email", "phone_number")):
+            raise InvalidParameterException(
+                "Cannot reset password for the user as there is no registered/verified email or phone_number"
+            )
+        user.status = UserStatus.RESET_REQUIRED
+        user.last_modified_date = utcnow()
+
+    def admin_delete_user(self, user_pool_id: str, username: str) -> None:
+        user = self.admin_get_user(user_pool_id, username)
+        self._pool(user_pool_id).sign_out(user.username)
+        super().admin_delete_user(user_pool_id, user.username)
+
+    def admin_user_global_sign_out(self, user_pool_id: str, username: str) -> None:
+        user = self.admin_get_user(user_pool_id, username)
+        self._pool(user_pool_id).sign_out(user.username)
+
+    def _pool(self, user_pool_id: str) -> SandboxUserPool:
+        pool = self.describe_user_pool(user_pool_id)
+        if not isinstance(pool, SandboxUserPool):
+            raise TypeError("a pool that the sandbox did not make")
+        return pool
+
+    def _validate_password(self, user_pool_id: str, password: str) -> None:
+        """https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html"""
+        policy = (self.describe_user_pool(user_pool_id).extended_config.get("Policies") or {}).get("PasswordPolicy", {})
+        symbols = set("^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ")
+        rules = (
+            len(password) >= policy.get("MinimumLength", 8),
+            len(password) <= 256,
+            not policy.get("RequireUppercase", True) or any(c.isupper() for c in password),
+            not policy.get("RequireLowercase", True) or any(c.islower() for c in password),
+            not policy.get("RequireNumbers", True) or any(c.isdigit() for c in password),
+            not policy.get("RequireSymbols", True) or bool(symbols & set(password)),
+            password == password.strip(" "),
+        )
+        if not all(rules):
+            raise InvalidPasswordException
+
+
+def _is_alias(pool: SandboxUserPool, name: str) -> bool:
+    config = pool.extended_config
+    return name in (*(config.get("UsernameAttributes") or ()), *(config.get("AliasAttributes") or ()))
+
+
+def _check_schema(pool: SandboxUserPool, names: Iterable[str]) -> None:
+    for name in names:
+        if name == "sub":
+            raise InvalidParameterException("user.sub: Attribute cannot be updated.")
+        if name not in pool.schema_attributes:
+            raise InvalidParameterException(
+                f"Attributes did not conform to the schema: {name}: Attribute does not exist in the schema."
+            )

@@ -1,0 +1,164 @@
+"""The door of the server: logs who asks for what, weighs roles against their policies, and has the control routes.
+
+Everything else goes on to moto.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from moto.cognitoidp.models import cognitoidp_backends
+from moto.core import DEFAULT_ACCOUNT_ID
+
+from usermgr_sandbox.fidelity.keys import PoolKeys
+from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role
+from usermgr_sandbox.identity import Principal, signer
+from usermgr_sandbox.operations import Call, identify
+
+__all__ = ["CONTROL", "Gate", "RequestRecord"]
+
+CONTROL = "/usermgr-sandbox/"
+JWKS = "/.well-known/jwks.json"
+_FREE = {("sts", "GetCallerIdentity")}
+"""Allowed to everybody: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+
+StartResponse = Callable[..., Any]
+Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One AWS call that reached the sandbox. `principal` is an ARN, `root` for the operator, or `nobody`."""
+
+    index: int
+    service: str
+    operation: str
+    principal: str
+    status: int
+    time: float
+
+
+class Gate:
+    """WSGI middleware around moto's application."""
+
+    def __init__(self, application: Wsgi, keys: PoolKeys) -> None:
+        self._application = application
+        self._keys = keys
+        self.control: dict[str, Callable[[dict[str, Any]], Any]] = {}
+        self._records: list[RequestRecord] = []
+        self._lock = threading.Lock()
+
+    def records(self, since: int = 0) -> list[dict[str, Any]]:
+        """The calls from index `since` on."""
+        with self._lock:
+            return [asdict(record) for record in self._records[since:]]
+
+    def forget(self) -> None:
+        """Empties the log."""
+        with self._lock:
+            self._records.clear()
+
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if path.startswith(CONTROL):
+            return self._run_control(path.removeprefix(CONTROL), body, start_response)
+        environ["wsgi.input"] = io.BytesIO(body)
+        if path.startswith("/moto-api"):
+            return self._application(environ, start_response)
+        if path.endswith(JWKS):
+            return self._publish_keys(path.removesuffix(JWKS).strip("/"), start_response)
+        headers = {
+            "Authorization": environ.get("HTTP_AUTHORIZATION", ""),
+            "X-Amz-Target": environ.get("HTTP_X_AMZ_TARGET", ""),
+            "Content-Type": environ.get("CONTENT_TYPE", ""),
+        }
+        call = identify(environ["REQUEST_METHOD"], path, headers, body)
+        signed = bool(headers["Authorization"])
+        principal = signer(headers["Authorization"]) if signed else None
+        refusal = _refusal(call, principal, signed=signed)
+        if refusal is not None:
+            status, reply_headers, reply = refusal
+            self._record(call, principal, int(status.split()[0]))
+            start_response(status, reply_headers)
+            return [reply]
+
+        def recording_start(status: str, reply_headers: list[tuple[str, str]], *rest: Any) -> Any:
+            self._record(call, principal, int(status.split(maxsplit=1)[0]))
+            return start_response(status, reply_headers, *rest)
+
+        return self._application(environ, recording_start)
+
+    def _publish_keys(self, pool_id: str, start_response: StartResponse) -> Iterable[bytes]:
+        known = any(pool_id in backend.user_pools for backend in cognitoidp_backends[DEFAULT_ACCOUNT_ID].values())
+        if not known:
+            start_response("404 Not Found", [("Content-Type", "application/json")])
+            return [b'{"message":"User pool does not exist."}']
+        start_response("200 OK", [("Content-Type", "application/json")])
+        return [json.dumps(self._keys.published(pool_id)).encode()]
+
+    def _record(self, call: Call, principal: Principal | None, status: int) -> None:
+        with self._lock:
+            index = len(self._records)
+            who = principal.arn if principal else "nobody"
+            self._records.append(RequestRecord(index, call.service, call.operation, who, status, time.time()))
+
+    def _run_control(self, name: str, body: bytes, start_response: StartResponse) -> Iterable[bytes]:
+        command = self.control.get(name)
+        if command is None:
+            start_response("404 Not Found", [("Content-Type", "application/json")])
+            return [b'{"error":"no such control"}']
+        try:
+            reply, status = command(json.loads(body or b"{}")), "200 OK"
+        except (KeyError, ValueError, TypeError) as error:
+            reply, status = {"error": f"{type(error).__name__}: {error}"}, "400 Bad Request"
+        start_response(status, [("Content-Type", "application/json")])
+        return [json.dumps(reply).encode()]
+
+
+Refusal = tuple[str, list[tuple[str, str]], bytes]
+
+
+def _refusal(call: Call, principal: Principal | None, *, signed: bool) -> Refusal | None:
+    if not signed:
+        return None  # public operations of Cognito, such as InitiateAuth
+    if principal is None:
+        return _answer(call, "UnrecognizedClientException", "The security token included in the request is invalid.")
+    if principal.role is None or (call.service, call.operation) in _FREE:
+        return None
+    context = {"aws:PrincipalAccount": DEFAULT_ACCOUNT_ID, "aws:RequestedRegion": call.region}
+    policies = policies_of_role(principal.role)
+    try:
+        for action, resource in call.actions:
+            evaluate(policies, action, [resource], context)
+    except DenialError as denial:
+        return _answer(call, "AccessDeniedException", f"User: {principal.arn} is not authorized to perform: {denial}")
+    return None
+
+
+def _answer(call: Call, code: str, message: str) -> Refusal:
+    """A refusal in the service's own protocol.
+
+    JSON 1.x services answer 400 with `__type`, REST services (Lambda) 403 with a header, query services 403 XML:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
+    """
+    if call.service in ("cognito-idp", "dynamodb", "logs"):
+        body = json.dumps({"__type": code, "message": message}).encode()
+        kind, status = "application/x-amz-json-1.1", "400 Bad Request"
+    elif call.service == "lambda":
+        body = json.dumps({"Message": message, "__type": code}).encode()
+        kind, status = "application/json", "403 Forbidden"
+    else:
+        short = "AccessDenied" if code == "AccessDeniedException" else "InvalidClientTokenId"
+        body = (
+            f"<ErrorResponse><Error><Code>{short}</Code><Message>{message}</Message></Error></ErrorResponse>".encode()
+        )
+        kind, status = "text/xml", "403 Forbidden"
+    headers = [("Content-Type", kind), ("x-amzn-errortype", code), ("Content-Length", str(len(body)))]
+    return status, headers, body

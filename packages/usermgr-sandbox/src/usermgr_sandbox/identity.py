@@ -1,0 +1,55 @@
+"""Who signed a request: the sandbox's own operator, or a role that was assumed.
+
+The signature itself is not checked; the key id alone names the caller.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+
+__all__ = ["ROOT_KEY_ID", "ROOT_SECRET", "Principal", "role_credentials", "signer"]
+
+ROOT_KEY_ID = "AKIAUSERMGRSANDBOX00"
+ROOT_SECRET = "sandbox"  # noqa: S105 - opens nothing but the sandbox
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """`arn` is `root` for the sandbox's operator; `role` is the assumed role's ARN."""
+
+    arn: str
+    role: str | None = None
+
+
+def signer(authorization: str) -> Principal | None:
+    """The principal behind an Authorization header; `None` for a key that nobody gave out."""
+    match = _CREDENTIAL.search(authorization)
+    key_id = match[1] if match else ""
+    if key_id == ROOT_KEY_ID:
+        return Principal("root")
+    for backend in sts_backends[DEFAULT_ACCOUNT_ID].values():
+        assumed = backend.get_assumed_role_from_access_key(key_id)
+        if assumed is not None:
+            return Principal(assumed.arn, assumed.role_arn)
+    for backend in iam_backends[DEFAULT_ACCOUNT_ID].values():
+        for user in backend.users.values():
+            if any(key.access_key_id == key_id for key in user.access_keys):
+                return Principal(user.arn)
+    return None
+
+
+def role_credentials(role_arn: str, session: str, region: str) -> dict[str, str]:
+    """Temporary credentials of a role, as environment variables."""
+    backend = sts_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    assumed = backend.assume_role(region, session, role_arn, "", 3600, "")
+    return {
+        "AWS_ACCESS_KEY_ID": assumed.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": assumed.secret_access_key,
+        "AWS_SESSION_TOKEN": assumed.session_token,
+    }

@@ -1,0 +1,170 @@
+"""One execution environment: a subprocess with awslambdaric, and the Runtime API that it polls.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+__all__ = ["Container", "Outcome"]
+
+INIT_SECONDS = 10
+"""https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
+PREFIX = "/2018-06-01/runtime"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an invocation came to: the handler's result, or a report when `failed`."""
+
+    payload: bytes
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    request_id: str
+    payload: bytes
+    deadline_ms: int
+
+
+class Container:
+    """Runs one invocation at a time. After a time-out or a crash it is dead, and another takes its place."""
+
+    def __init__(self, arn: str, handler: str, task_root: Path, environment: Mapping[str, str]) -> None:
+        self._arn = arn
+        self._events: queue.Queue[_Event | None] = queue.Queue()
+        self._outcomes: queue.Queue[Outcome] = queue.Queue()
+        self._polled = threading.Event()
+        self.log: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._process = subprocess.Popen(
+            # -S: without the site-packages of the environment that the sandbox itself lives in.
+            [sys.executable, "-S", "-m", "awslambdaric", handler],
+            cwd=task_root,
+            env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another invocation."""
+        return self._process.poll() is None
+
+    def invoke(self, payload: bytes, timeout: float) -> Outcome:
+        """Runs the handler on `payload` for at most `timeout` seconds, after an initialisation of at most ten."""
+        request_id = str(uuid.uuid4())
+        ready = self._wait(self._polled, INIT_SECONDS)
+        if not ready:
+            outcome = self._failed_start(request_id)
+            self.close()
+            return outcome
+        self._events.put(_Event(request_id, payload, int((time.time() + timeout) * 1000)))
+        ends = time.monotonic() + timeout
+        while time.monotonic() < ends:
+            with contextlib.suppress(queue.Empty):
+                return self._outcomes.get(timeout=min(0.05, max(0.0, ends - time.monotonic())))
+            if not self.alive and self._outcomes.empty():
+                status = self._process.returncode
+                self.close()
+                return _report("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited ({status})")
+        self.close()
+        return _report("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds")
+
+    def close(self) -> None:
+        """Ends the process and its Runtime API."""
+        self._events.put(None)
+        if self.alive:
+            self._process.kill()
+        self._process.wait()
+        self._reader.join(1)
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._server.shutdown()
+        self._server.server_close()
+
+    def _wait(self, event: threading.Event, seconds: float) -> bool:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and self.alive and self._outcomes.empty():
+            if event.wait(0.02):
+                return True
+        return event.is_set()
+
+    def _failed_start(self, request_id: str) -> Outcome:
+        with contextlib.suppress(queue.Empty):
+            return self._outcomes.get_nowait()  # what the runtime itself said of the failed import
+        if self.alive:
+            return _report("Sandbox.Timedout", f"RequestId: {request_id} Error: Init timed out")
+        return _report("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited during init")
+
+    def _read_log(self) -> None:
+        stream = self._process.stdout
+        for line in iter(stream.readline, b"") if stream else ():
+            self.log.append(line.decode(errors="replace").rstrip("\n"))
+
+    def _next(self) -> _Event | None:
+        self._polled.set()
+        return self._events.get()
+
+    def _make_handler(self) -> type[BaseHTTPRequestHandler]:
+        container = self
+
+        class RuntimeApi(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                event = container._next()
+                if event is None:
+                    self.close_connection = True
+                    return
+                # awslambdaric's native client needs every one of these headers.
+                headers = {
+                    "Lambda-Runtime-Aws-Request-Id": event.request_id,
+                    "Lambda-Runtime-Deadline-Ms": str(event.deadline_ms),
+                    "Lambda-Runtime-Invoked-Function-Arn": container._arn,
+                    "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
+                    "Content-Type": "application/json",
+                }
+                self._answer(200, event.payload, headers)
+
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.path.endswith("/response"):
+                    container._outcomes.put(Outcome(body))
+                elif self.path.endswith("/error"):
+                    container._outcomes.put(Outcome(body, failed=True))
+                self._answer(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
+
+            def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base
+                """Says nothing: the function's own output is the log."""
+
+        return RuntimeApi
+
+
+def _report(kind: str, message: str) -> Outcome:
+    return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)

@@ -1,0 +1,82 @@
+"""The server that the sandbox runs in a child process: moto, corrected, behind the gate."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from usermgr_sandbox.fidelity import World
+    from usermgr_sandbox.gate import Gate
+
+__all__ = ["serve"]
+
+
+def serve(port: int, site_packages: Path | None, announce: Callable[[int], None], *, stop_with_stdin: bool) -> None:
+    """Listens on loopback until it is told to stop; calls `announce` with the port when it is ready."""
+    # Before moto is imported: it reads these once.
+    os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
+    os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    import moto.backends  # noqa: PLC0415 - after the environment is set
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+        DomainDispatcherApplication,
+        MotoRequestHandler,
+        create_backend_app,
+    )
+    from werkzeug.serving import make_server  # noqa: PLC0415
+
+    from usermgr_sandbox import fidelity  # noqa: PLC0415
+    from usermgr_sandbox.gate import Gate  # noqa: PLC0415
+    from usermgr_sandbox.lambda_runtime import Executor  # noqa: PLC0415
+
+    # A scan of moto's own folder, half of its time a request; its answer never changes.
+    modules = tuple(moto.backends.list_of_moto_modules())
+    moto.backends.list_of_moto_modules = lambda: modules
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    executor = Executor(site_packages)
+    world = fidelity.World(executor)
+    fidelity.apply(world)
+    gate = Gate(DomainDispatcherApplication(create_backend_app), world.keys)
+    gate.control.update(_controls(gate, world))
+    server = make_server("127.0.0.1", port, gate, threaded=True, request_handler=MotoRequestHandler)
+    world.endpoint_url = f"http://127.0.0.1:{server.server_port}"
+    if stop_with_stdin:
+        threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
+    announce(server.server_port)
+    try:
+        server.serve_forever()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        executor.close()
+
+
+def _stop_at_end_of_stdin(server: Any) -> None:
+    """The parent holds the other end: when it is gone, however it went, so are we."""
+    sys.stdin.buffer.read()
+    server.shutdown()
+
+
+def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], Any]]:
+    from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415 - see `serve`
+
+    def reset(_: dict[str, Any]) -> None:
+        moto_api_backend.reset()
+        world.reset()
+        gate.forget()
+
+    return {
+        "health": lambda _: {"ok": True},
+        "requests": lambda asked: gate.records(int(asked.get("since", 0))),
+        "function-logs": lambda asked: world.executor.logs(asked["name"]),
+        "rotate-keys": lambda asked: world.keys.rotate(asked["user_pool_id"]),
+        "shift-clock": lambda asked: world.shift_clock(float(asked["seconds"])),
+        "delay-listing": lambda asked: world.delay_listing(float(asked["seconds"])),
+        "sms-code": lambda asked: world.sms_codes.get((asked["user_pool_id"], asked["username"])),
+        "reset": reset,
+    }

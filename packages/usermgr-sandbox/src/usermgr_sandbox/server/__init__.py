@@ -1,0 +1,1 @@
+"""The child process: moto's WSGI application behind our middleware, on a loopback port."""
