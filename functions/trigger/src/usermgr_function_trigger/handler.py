@@ -1,0 +1,75 @@
+"""The attacher: makes the recorder the trigger of a pool that Terraform does not own, and takes it away again.
+
+A refusal is raised: Lambda then reports a failed function, and `terraform apply` stops with the text.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from usermgr.errors import StoreNotFoundError
+from usermgr_cognito.trigger import Patience, UserPool, attach, detach
+from usermgr_function_trigger.event import Action, Event, Wish
+
+__all__ = ["handler"]
+
+RESERVE = 20.0
+"""Seconds of the function's time that trying again leaves for the last try and the answer."""
+
+
+class Context(Protocol):
+    """What the handler uses of Lambda's context."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until Lambda ends the function."""
+        ...
+
+
+def handler(event: Any, context: Context) -> dict[str, str | None]:
+    """`{"user_pool_id", "trigger_arn", "hash"}` of the pool as it is now, which Terraform keeps in its state.
+
+    Every action may be repeated. Raises an error of usermgr's tree, whose text names the remedy.
+    """
+    what = Event.read(event)
+    left = max(context.get_remaining_time_in_millis() / 1000 - RESERVE, 0.0)
+    match what.action:
+        case Action.CREATE:
+            return _attach(what.now, None, Patience(busy=left, access=min(left, 60.0)))
+        case Action.UPDATE:
+            return _update(what.now, what.before, Patience(busy=left))
+        case Action.DELETE:
+            return _detach(what.now, Patience(busy=left))
+
+
+def _attach(wish: Wish, before: Wish | None, patience: Patience) -> dict[str, str | None]:
+    result = attach(
+        UserPool.connect(wish.user_pool_id),
+        wish.trigger,
+        replaces=wish.replaces,
+        previous=before.trigger if before else None,
+        grants=wish.grants,
+        patience=patience,
+    )
+    return {"user_pool_id": result.user_pool_id, "trigger_arn": wish.trigger.arn, "hash": result.hash}
+
+
+def _update(wish: Wish, before: Wish | None, patience: Patience) -> dict[str, str | None]:
+    if before is not None and before.user_pool_id != wish.user_pool_id:
+        _detach(before, patience)
+        before = None
+    return _attach(wish, before, patience)
+
+
+def _detach(wish: Wish, patience: Patience) -> dict[str, str | None]:
+    try:
+        result = detach(
+            UserPool.connect(wish.user_pool_id),
+            wish.trigger,
+            restores=wish.replaces,
+            grants=wish.grants,
+            patience=patience,
+        )
+    except StoreNotFoundError:  # the pool went first: nothing is attached to it any more
+        return {"user_pool_id": wish.user_pool_id, "trigger_arn": None, "hash": None}
+    trigger_arn = result.trigger.arn if result.trigger else None
+    return {"user_pool_id": result.user_pool_id, "trigger_arn": trigger_arn, "hash": result.hash}
