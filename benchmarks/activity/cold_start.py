@@ -46,6 +46,7 @@ import sys; print(ready - start, time.perf_counter() - start, file=sys.stderr)
 
 class _Answers(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))

@@ -56,6 +56,7 @@ class FaultyDynamoDB(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     server: FaultyDynamoDB
 
     def do_POST(self) -> None:
