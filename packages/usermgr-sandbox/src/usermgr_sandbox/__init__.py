@@ -1,10 +1,12 @@
-"""An AWS sandbox for usermgr's users: moto server, the real Lambda runtime client and Cognito triggers.
+"""An AWS sandbox for usermgr's users: no Docker, no account, no network.
 
-Read in this order: ``sandbox`` (what a test holds in its hand), ``server`` (the child process behind it),
-``lambda_runtime`` (functions really run), ``fidelity`` (where moto differs from AWS, corrected), ``faults`` (the wire breaks).
+A moto server whose Lambda functions really run (the uploaded zips, through awslambdaric), whose Cognito signs with
+keys of each pool's own and calls the pre token generation trigger, whose roles are held to their policies, and
+which is corrected where moto differs from AWS (`fidelity`).
+
+Open `sandbox` for its use, then `server`, `gate`, `fidelity` and `lambda_runtime` for how it works.
 """
 
-from usermgr_sandbox.records import RequestRecord
-from usermgr_sandbox.sandbox import Sandbox, SandboxError
+from usermgr_sandbox.sandbox import ACCOUNT_ID, REGION, RequestRecord, Sandbox, SandboxError
 
-__all__ = ["Sandbox", "SandboxError", "RequestRecord"]
+__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError"]

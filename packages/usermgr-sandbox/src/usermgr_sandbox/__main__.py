@@ -1,51 +1,39 @@
-"""The command ``usermgr-sandbox``: runs a sandbox in the foreground until it is interrupted."""
+"""`usermgr-sandbox`: runs the sandbox in the foreground and prints what to export."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import shlex
 import sys
 from pathlib import Path
 
+from usermgr_sandbox.sandbox import environment
+from usermgr_sandbox.server import serve
 
-def main(arguments: list[str] | None = None) -> int:
-    """Parse the command line and serve; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="usermgr-sandbox",
-        description="AWS on a loopback port: Cognito, DynamoDB, IAM, CloudWatch Logs, and Lambda functions that really run.",
-    )
-    parser.add_argument("--port", type=int, default=0, help="the port to listen on (default: a free one)")
-    parser.add_argument("--json", action="store_true", help="print one line of JSON instead of shell exports")
-    parser.add_argument(
-        "--lambda-site-packages", type=Path, help="a site-packages folder whose boto3 the functions get"
-    )
-    parser.add_argument("--exit-with-stdin", action="store_true", help="end when stdin closes")
-    options = parser.parse_args(arguments)
-    if options.lambda_site_packages is not None and not options.lambda_site_packages.is_dir():
-        parser.error(f"--lambda-site-packages: {options.lambda_site_packages} is not a folder")
+__all__ = ["main"]
 
-    # Importing moto takes a second: only once the command line is right.
-    from usermgr_sandbox.sandbox import environment  # noqa: PLC0415
-    from usermgr_sandbox.server.serve import serve  # noqa: PLC0415
 
-    def announce(endpoint_url: str) -> None:
-        variables = environment(endpoint_url)
-        if options.json:
-            print(json.dumps({"endpoint_url": endpoint_url, "environment": variables}))
+def main() -> None:
+    """Parses the command line and serves until it is interrupted."""
+    parser = argparse.ArgumentParser(prog="usermgr-sandbox", description="An AWS sandbox on this machine.")
+    parser.add_argument("--port", type=int, default=0, help="the loopback port (default: a free one)")
+    parser.add_argument("--json", action="store_true", help="print the environment as one line of JSON")
+    parser.add_argument("--lambda-site-packages", type=Path, help="what functions find installed (default: boto3 here)")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    asked = parser.parse_args()
+
+    def announce(port: int) -> None:
+        variables = environment(f"http://127.0.0.1:{port}")
+        if asked.child:
+            print(json.dumps({"port": port}), flush=True)
+        elif asked.json:
+            print(json.dumps(variables), flush=True)
         else:
-            print(f"# The sandbox answers at {endpoint_url}; Ctrl-C ends it. For another terminal:")
-            for name, value in variables.items():
-                print(f"export {name}={shlex.quote(value)}")
-        sys.stdout.flush()
+            print("\n".join(f"export {name}={value}" for name, value in variables.items()), flush=True)
+            print(f"# the sandbox answers on port {port}; stop it with Ctrl-C", file=sys.stderr, flush=True)
 
-    return serve(
-        port=options.port,
-        lambda_site_packages=options.lambda_site_packages,
-        exit_with_stdin=options.exit_with_stdin,
-        announce=announce,
-    )
+    serve(asked.port, asked.lambda_site_packages, announce, stop_with_stdin=asked.child)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

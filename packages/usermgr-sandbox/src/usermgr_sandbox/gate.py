@@ -10,7 +10,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 from moto.cognitoidp.models import cognitoidp_backends
@@ -20,28 +20,16 @@ from usermgr_sandbox.fidelity.keys import PoolKeys
 from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role
 from usermgr_sandbox.identity import Principal, signer
 from usermgr_sandbox.operations import Call, identify
+from usermgr_sandbox.sandbox import CONTROL, RequestRecord
 
-__all__ = ["CONTROL", "Gate", "RequestRecord"]
+__all__ = ["Gate"]
 
-CONTROL = "/usermgr-sandbox/"
 JWKS = "/.well-known/jwks.json"
 _FREE = {("sts", "GetCallerIdentity")}
 """Allowed to everybody: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class RequestRecord:
-    """One AWS call that reached the sandbox. `principal` is an ARN, `root` for the operator, or `nobody`."""
-
-    index: int
-    service: str
-    operation: str
-    principal: str
-    status: int
-    time: float
 
 
 class Gate:

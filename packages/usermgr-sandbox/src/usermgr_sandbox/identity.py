@@ -12,10 +12,10 @@ from moto.core import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-__all__ = ["ROOT_KEY_ID", "ROOT_SECRET", "Principal", "role_credentials", "signer"]
+from usermgr_sandbox.sandbox import ROOT_KEY_ID
 
-ROOT_KEY_ID = "AKIAUSERMGRSANDBOX00"
-ROOT_SECRET = "sandbox"  # noqa: S105 - opens nothing but the sandbox
+__all__ = ["Principal", "role_credentials", "signer"]
+
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")
 
 

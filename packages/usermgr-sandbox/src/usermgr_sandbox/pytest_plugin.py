@@ -1,29 +1,32 @@
-"""Pytest plug-in: fixtures with which an application's own tests use the sandbox."""
+"""Fixtures for an application's own tests: a sandbox for the session, and an environment that leads to it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
-from usermgr_sandbox.sandbox import Sandbox
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from usermgr_sandbox import Sandbox
+
+__all__ = ["usermgr_sandbox", "usermgr_sandbox_env"]
 
 
 @pytest.fixture(scope="session")
 def usermgr_sandbox() -> Iterator[Sandbox]:
-    """One running sandbox for the whole session; call ``reset()`` where a test needs an empty account."""
+    """A running sandbox, one for the whole session."""
+    from usermgr_sandbox import Sandbox  # noqa: PLC0415 - only where the fixture is used
+
     with Sandbox.start() as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def usermgr_sandbox_env(usermgr_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
-    """The sandbox, with this test's environment pointing every AWS SDK at it."""
-    for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
+    """The sandbox, with the environment of this test leading every AWS SDK to it."""
     for name, value in usermgr_sandbox.environment().items():
         monkeypatch.setenv(name, value)
+    monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
     return usermgr_sandbox

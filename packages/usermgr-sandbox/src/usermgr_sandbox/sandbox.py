@@ -1,94 +1,73 @@
-"""The sandbox as a test or an application holds it: starts the server as a child process, and asks it things."""
+"""`Sandbox`: starts the server as a child process, and speaks with it."""
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
-import selectors
 import subprocess
 import sys
-import threading
-import time
 import urllib.error
 import urllib.request
-from datetime import datetime
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from types import TracebackType
+from typing import Any, Self
 
-from usermgr_sandbox.records import (
-    CONTROL_PREFIX,
-    REGION,
-    ROOT_ACCESS_KEY_ID,
-    ROOT_SECRET_ACCESS_KEY,
-    RequestRecord,
-)
+__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "environment"]
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from types import TracebackType
-
-_LAMBDA_SITE_PACKAGES = "USERMGR_SANDBOX_LAMBDA_SITE_PACKAGES"
-_NOT_INHERITED = ("AWS_", "MOTO_", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+REGION = "ap-northeast-1"
+ACCOUNT_ID = "123456789012"
+ROOT_KEY_ID = "AKIAUSERMGRSANDBOX00"
+ROOT_SECRET = "sandbox"  # noqa: S105 - opens nothing but the sandbox
+CONTROL = "/usermgr-sandbox/"
 
 
-class SandboxError(Exception):
-    """The sandbox did not start, or did not do what it was asked to."""
+class SandboxError(RuntimeError):
+    """The sandbox did not start, or did not understand."""
 
 
-def environment(endpoint_url: str) -> dict[str, str]:
-    """The variables with which any AWS SDK, and Terraform, talk to a sandbox at this address, as its root."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": ROOT_ACCESS_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": ROOT_SECRET_ACCESS_KEY,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "NO_PROXY": "127.0.0.1,localhost",
-    }
+@dataclass(frozen=True, slots=True)
+class RequestRecord:
+    """One AWS call that the sandbox saw. `principal` is an ARN, `root` for the operator, or `nobody`."""
+
+    index: int
+    service: str
+    operation: str
+    principal: str
+    status: int
+    time: float
 
 
 class Sandbox:
-    """A running sandbox. Use ``Sandbox.start()``, best as a context manager, which stops it.
+    """A running sandbox: a moto server, corrected, whose Lambda functions really run.
 
-    The server ends when this process ends, however it ends: it watches a pipe that closes with us.
+    >>> with Sandbox.start() as sandbox:            # doctest: +SKIP
+    ...     os.environ.update(sandbox.environment())
     """
 
-    def __init__(self, process: subprocess.Popen[bytes], endpoint_url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
         self._process = process
-        self._opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        self.endpoint_url = endpoint_url
-        """``http://127.0.0.1:PORT``: every service's endpoint."""
+        self.endpoint_url = f"http://127.0.0.1:{port}"
 
     @classmethod
-    def start(
-        cls, *, port: int = 0, lambda_site_packages: str | Path | None = None, start_timeout: float = 60.0
-    ) -> Self:
-        """Start a sandbox in a child process and wait until it answers.
+    def start(cls, *, port: int = 0, lambda_site_packages: Path | None = None) -> Self:
+        """Starts it on a loopback port (a free one for 0) and waits until it answers.
 
-        ``port`` 0 picks a free one. ``lambda_site_packages`` is a ``site-packages`` folder whose boto3 the Lambda
-        functions get instead of this environment's (also by the variable USERMGR_SANDBOX_LAMBDA_SITE_PACKAGES).
-        Raises SandboxError when it is not ready after ``start_timeout`` seconds.
+        It ends with `stop`, and by itself when this process is gone, however it went. Functions find
+        `lambda_site_packages` installed instead of the boto3 of this environment.
         """
-        command = [sys.executable, "-P", "-m", "usermgr_sandbox", "--json", "--exit-with-stdin", "--port", str(port)]
-        chosen = lambda_site_packages or os.environ.get(_LAMBDA_SITE_PACKAGES)
-        if chosen:
-            command += ["--lambda-site-packages", str(chosen)]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_INHERITED)}
-        process = subprocess.Popen(  # noqa: S603 - our own module, by our own interpreter
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=inherited
+        command = [sys.executable, "-m", "usermgr_sandbox", "--port", str(port), "--child"]
+        if lambda_site_packages is not None:
+            command += ["--lambda-site-packages", str(lambda_site_packages)]
+        # Nothing of the caller's AWS set-up may lead the server's own SDK anywhere.
+        variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        process = subprocess.Popen(  # noqa: S603 - our own module
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables, start_new_session=True
         )
-        try:
-            ready = json.loads(_read_line(process, start_timeout))
-        except BaseException:
-            _end(process)
-            raise
-        return cls(process, ready["endpoint_url"])
-
-    def close(self) -> None:
-        """Stop the server and everything that it started. Safe to call twice."""
-        _end(self._process)
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            raise SandboxError(f"the sandbox did not start (exit status {process.wait()}): its message is above")
+        return cls(process, int(json.loads(line)["port"]))
 
     def __enter__(self) -> Self:
         return self
@@ -96,113 +75,80 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.stop()
 
     @property
     def pid(self) -> int:
-        """The server's process id."""
+        """The process id of the server."""
         return self._process.pid
 
+    def stop(self) -> None:
+        """Ends the server and every function that it runs."""
+        if self._process.stdin and not self._process.stdin.closed:
+            self._process.stdin.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        if self._process.stdout:
+            self._process.stdout.close()
+
     def environment(self) -> dict[str, str]:
-        """The variables with which any AWS SDK, and Terraform, talk to this sandbox as its root."""
+        """The variables that lead every AWS SDK to the sandbox, as its operator."""
         return environment(self.endpoint_url)
 
     def jwks_url(self, user_pool_id: str) -> str:
-        """The address at which the pool publishes its keys, unsigned, as AWS does."""
+        """Where the pool's public keys are."""
         return f"{self.endpoint_url}/{user_pool_id}/.well-known/jwks.json"
 
-    def reset(self) -> None:
-        """Forget everything: resources, requests, containers, switches."""
-        self._control("reset")
-
     def requests(self, since: int = 0) -> list[RequestRecord]:
-        """The AWS calls that were answered, oldest first; only those whose index is greater than ``since``."""
-        answer = self._control("requests", since=since)
-        return [RequestRecord(**{**each, "time": datetime.fromisoformat(each["time"])}) for each in answer["requests"]]
+        """The AWS calls that were made, from index `since` on."""
+        return [RequestRecord(**record) for record in self._control("requests", since=since)]
+
+    def function_logs(self, name: str) -> list[str]:
+        """What a Lambda function has written."""
+        return list(self._control("function-logs", name=name))
 
     def rotate_keys(self, user_pool_id: str) -> None:
-        """Give the pool two new signing keys. The old ones leave the published set at once."""
-        self._control("rotate_keys", user_pool_id=user_pool_id)
+        """Makes the pool sign with new keys; the old ones are no longer published."""
+        self._control("rotate-keys", user_pool_id=user_pool_id)
 
-    def function_logs(self, function_name: str) -> list[str]:
-        """What the function wrote to stdout and stderr, line by line, whether or not its role may write logs."""
-        return self._control("function_logs", function_name=function_name)["lines"]
-
-    def sms_code(self, user_pool_id: str, username: str) -> str:
-        """The code of the last text message to this user. Raises SandboxError when there was none."""
-        return self._control("sms_code", user_pool_id=user_pool_id, username=username)["code"]
-
-    def add_federated_user(
-        self, user_pool_id: str, provider: str, subject: str, attributes: Mapping[str, str] | None = None
-    ) -> str:
-        """Make a user as a first federated sign-in would (status EXTERNAL_PROVIDER); returns the username."""
-        answer = self._control(
-            "add_federated_user",
-            user_pool_id=user_pool_id,
-            provider=provider,
-            subject=subject,
-            attributes=dict(attributes or {}),
-        )
-        return answer["username"]
+    def shift_clock(self, seconds: float) -> None:
+        """Issues tokens as if it were `seconds` later (earlier, when negative) from now on."""
+        self._control("shift-clock", seconds=seconds)
 
     def delay_listing(self, seconds: float) -> None:
-        """Let ListUsers show the pools as they were this long ago, as AWS's eventual consistency may. 0 ends it."""
-        self._control("delay_listing", seconds=seconds)
+        """Makes ListUsers lag `seconds` behind from now on."""
+        self._control("delay-listing", seconds=seconds)
 
-    def advance_clock(self, seconds: float) -> None:
-        """Move Cognito's clock forward: tokens, codes, sessions and listing tokens grow old without waiting."""
-        self._control("advance_clock", seconds=seconds)
+    def sms_code(self, user_pool_id: str, username: str) -> str | None:
+        """The code that the user would have got by SMS last."""
+        return self._control("sms-code", user_pool_id=user_pool_id, username=username)
 
-    def _control(self, action: str, **arguments: object) -> dict[str, Any]:
-        request = urllib.request.Request(  # noqa: S310 - always our own loopback address
-            self.endpoint_url + CONTROL_PREFIX + action,
-            data=json.dumps(arguments).encode(),
-            headers={"Content-Type": "application/json"},
-            method="POST",
+    def reset(self) -> None:
+        """Empties everything: resources, keys, request log, switches."""
+        self._control("reset")
+
+    def _control(self, name: str, **arguments: Any) -> Any:
+        request = urllib.request.Request(  # noqa: S310 - our own loopback address
+            self.endpoint_url + CONTROL + name, data=json.dumps(arguments).encode(), method="POST"
         )
         try:
-            with self._opener.open(request, timeout=60) as response:
+            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
                 return json.load(response)
         except urllib.error.HTTPError as error:
             with error:
-                raise SandboxError(json.load(error)["message"]) from None
-        except urllib.error.URLError as error:
-            raise SandboxError(f"the sandbox at {self.endpoint_url} does not answer: {error.reason}") from None
+                raise SandboxError(f"{name}: {error.read().decode()}") from None
 
 
-def _read_line(process: subprocess.Popen[bytes], timeout: float) -> bytes:
-    """The child's first line; SandboxError when it dies first or stays silent."""
-    if process.stdout is None:
-        raise SandboxError("the sandbox's output is not readable")
-    deadline = time.monotonic() + timeout
-    line = b""
-    with selectors.DefaultSelector() as selector:
-        selector.register(process.stdout, selectors.EVENT_READ)
-        while not line.endswith(b"\n"):
-            if not selector.select(max(0.0, deadline - time.monotonic())):
-                raise SandboxError(f"the sandbox was not ready after {timeout:g} seconds")
-            chunk = os.read(process.stdout.fileno(), 65536)
-            if not chunk:
-                raise SandboxError(f"the sandbox ended at start with status {process.wait()}; see its output on stderr")
-            line += chunk
-    return line
-
-
-_ENDING = threading.Lock()
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Close its stdin, which asks it to end; then insist. By its own pid only."""
-    with _ENDING:
-        if process.stdin is not None:
-            with contextlib.suppress(OSError):
-                process.stdin.close()
-        for insist in (process.terminate, process.kill):
-            try:
-                process.wait(10)
-                break
-            except subprocess.TimeoutExpired:
-                insist()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+def environment(endpoint_url: str) -> dict[str, str]:
+    """The variables that lead every AWS SDK to that endpoint, as its operator."""
+    return {
+        "AWS_ENDPOINT_URL": endpoint_url,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }

@@ -1,1 +1,0 @@
-"""The child process: moto's WSGI application behind our middleware, on a loopback port."""
