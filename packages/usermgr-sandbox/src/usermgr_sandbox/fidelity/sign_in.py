@@ -169,7 +169,7 @@ class SignIn(Base):
         overrides = before_tokens(self.world, pool, client, user, source)
         token, origin_jti, now = secrets.token_urlsafe(96), str(uuid.uuid4()), int(self.world.now())
         pool.refresh_grants[token] = (client.id, user.id, origin_jti, now)
-        result = self._issue(pool, client, user, origin_jti, now, overrides)
+        result = self._issue(pool, client, user, origin_jti=origin_jti, auth_time=now, overrides=overrides)
         return {"ChallengeParameters": {}, "AuthenticationResult": {**result, "RefreshToken": token}}
 
     def _refresh(
@@ -184,16 +184,15 @@ class SignIn(Base):
         if not user.enabled:
             raise cognito_error("NotAuthorizedException", "User is disabled.")
         overrides = before_tokens(self.world, pool, client, user, "RefreshTokens")
-        return {
-            "ChallengeParameters": {},
-            "AuthenticationResult": self._issue(pool, client, user, grant[2], grant[3], overrides),
-        }
+        result = self._issue(pool, client, user, origin_jti=grant[2], auth_time=grant[3], overrides=overrides)
+        return {"ChallengeParameters": {}, "AuthenticationResult": result}
 
     def _issue(
         self,
         pool: SandboxUserPool,
         client: CognitoIdpUserPoolClient,
         user: CognitoIdpUser,
+        *,
         origin_jti: str,
         auth_time: int,
         overrides: Overrides,

@@ -1,1 +1,5 @@
-"""Lambda functions that really run: from the uploaded zip, in a process of their own, through AWS's runtime client."""
+"""Runs Lambda functions for real, without Docker: the uploaded zip, in a subprocess, through awslambdaric."""
+
+from usermgr_sandbox.lambda_runtime.executor import Executor, FunctionSpec, Outcome
+
+__all__ = ["Executor", "FunctionSpec", "Outcome"]

@@ -1,199 +1,170 @@
-"""One container: a process that runs one version of one function, one invocation at a time."""
+"""One execution environment: a subprocess with awslambdaric, and the Runtime API that it polls.
+
+https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html
+"""
 
 from __future__ import annotations
 
 import contextlib
-import os
+import json
+import queue
 import subprocess
 import sys
 import threading
 import time
 import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from queue import Empty
-from typing import TYPE_CHECKING
 
-from usermgr_sandbox.lambda_runtime.invocation import MAX_RESPONSE_PAYLOAD, FunctionSpec, InvocationResult, failure
-from usermgr_sandbox.lambda_runtime.runtime_api import Report, RuntimeApi, Task
+__all__ = ["Container", "Outcome"]
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+INIT_SECONDS = 10
+"""https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
+PREFIX = "/2018-06-01/runtime"
 
-_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
-_INIT_LIMIT = 10.0
-"""Seconds. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html"""
 
-_TAIL = 4096
-"""Bytes of log that LogType=Tail shows. https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html"""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What an invocation came to: the handler's result, or a report when `failed`."""
+
+    payload: bytes
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    request_id: str
+    payload: bytes
+    deadline_ms: int
 
 
 class Container:
-    """Starts at construction; ``alive`` until it is told to end, crashes or times out."""
+    """Runs one invocation at a time. After a time-out or a crash it is dead, and another takes its place."""
 
-    def __init__(
-        self,
-        spec: FunctionSpec,
-        *,
-        task_root: Path,
-        python_path: list[Path],
-        environment: Mapping[str, str],
-        write_log: Callable[[str], None],
-    ) -> None:
-        self.spec = spec
-        self._write_log = write_log
-        self._api = RuntimeApi()
-        self._tail = b""
-        self._unfinished = b""
-        self._drain_lock = threading.Lock()
-        self._initialised = False
-        self.alive = True
-        watched, self._lifeline = os.pipe()
-        variables = {
-            **environment,
-            "PYTHONPATH": os.pathsep.join(str(each) for each in [task_root, *python_path]),
-            "LAMBDA_TASK_ROOT": str(task_root),
-            "AWS_LAMBDA_RUNTIME_API": self._api.address,
-        }
-        try:
-            # -S: no site-packages of ours. -s: none of the user. -P: nor this folder.
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter
-                [sys.executable, "-S", "-s", "-P", str(_BOOTSTRAP), str(watched), spec.handler],
-                cwd=task_root,
-                env=variables,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                pass_fds=(watched,),
-                start_new_session=True,
-            )
-        finally:
-            os.close(watched)
-        if self._process.stdout is None:
-            raise RuntimeError("the container's output is not readable")
-        self._output = self._process.stdout
-        os.set_blocking(self._output.fileno(), False)
-        threading.Thread(target=self._watch, daemon=True).start()
+    def __init__(self, arn: str, handler: str, task_root: Path, environment: Mapping[str, str]) -> None:
+        self._arn = arn
+        self._events: queue.Queue[_Event | None] = queue.Queue()
+        self._outcomes: queue.Queue[Outcome] = queue.Queue()
+        self._polled = threading.Event()
+        self.log: list[str] = []
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, on the code that the user uploaded
+            # -S: without the site-packages of the environment that the sandbox itself lives in.
+            [sys.executable, "-S", "-m", "awslambdaric", handler],
+            cwd=task_root,
+            env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        self._reader = threading.Thread(target=self._read_log, daemon=True)
+        self._reader.start()
 
-    def invoke(self, event: bytes, arn: str, client_context: str | None) -> InvocationResult:
-        """Run one event to its end. A container that failed as a process is not alive afterwards."""
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another invocation."""
+        return self._process.poll() is None
+
+    def invoke(self, payload: bytes, timeout: float) -> Outcome:
+        """Runs the handler on `payload` for at most `timeout` seconds, after an initialisation of at most ten."""
         request_id = str(uuid.uuid4())
-        self._tail = b""
-        self._platform_log(f"START RequestId: {request_id} Version: {self.spec.version}\n")
-        started = time.monotonic()
-        result = self._initialise(request_id) or self._run(request_id, event, arn, client_context)
-        self._drain()
-        milliseconds = (time.monotonic() - started) * 1000
-        self._platform_log(f"END RequestId: {request_id}\n")
-        self._platform_log(
-            f"REPORT RequestId: {request_id}\tDuration: {milliseconds:.2f} ms\tBilled Duration: {milliseconds:.0f} ms"
-            f"\tMemory Size: {self.spec.memory} MB\n"
-        )
-        if result.kind != "ok" and result.kind != "handler-error":
-            self.end()
-        return InvocationResult(result.payload, request_id, result.function_error, result.kind, self._tail[-_TAIL:])
+        ready = self._wait(self._polled, INIT_SECONDS)
+        if not ready:
+            outcome = self._failed_start(request_id)
+            self.close()
+            return outcome
+        self._events.put(_Event(request_id, payload, int((time.time() + timeout) * 1000)))
+        ends = time.monotonic() + timeout
+        while time.monotonic() < ends:
+            with contextlib.suppress(queue.Empty):
+                return self._outcomes.get(timeout=min(0.05, max(0.0, ends - time.monotonic())))
+            if not self.alive and self._outcomes.empty():
+                status = self._process.returncode
+                self.close()
+                return _report("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited ({status})")
+        self.close()
+        return _report("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds")
 
-    def end(self) -> None:
-        """Kill it, and all that it started."""
-        if not self.alive:
-            return
-        self.alive = False
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, 9)
+    def close(self) -> None:
+        """Ends the process and its Runtime API."""
+        self._events.put(None)
+        if self.alive:
+            self._process.kill()
         self._process.wait()
-        os.close(self._lifeline)
-        self._api.close()
-        self._drain()
-        self._output.close()
+        self._reader.join(1)
+        if self._process.stdout:
+            self._process.stdout.close()
+        self._server.shutdown()
+        self._server.server_close()
 
-    def _initialise(self, request_id: str) -> InvocationResult | None:
-        if self._initialised:
-            return None
-        report = self._next_report(_INIT_LIMIT)
-        match report.kind:
-            case "ready":
-                self._initialised = True
-                return None
-            case "init-error":
-                return InvocationResult(report.payload, request_id, "Unhandled", "init-error")
-            case "exit":
-                return self._exit(request_id)
-            case _:
-                return self._timed_out(request_id, _INIT_LIMIT)
+    def _wait(self, event: threading.Event, seconds: float) -> bool:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends and self.alive and self._outcomes.empty():
+            if event.wait(0.02):
+                return True
+        return event.is_set()
 
-    def _run(self, request_id: str, event: bytes, arn: str, client_context: str | None) -> InvocationResult:
-        limit = float(self.spec.timeout)
-        self._api.tasks.put(Task(request_id, arn, int((time.time() + limit) * 1000), event, client_context))
-        report = self._next_report(limit)
-        match report.kind:
-            case "response" if len(report.payload) > MAX_RESPONSE_PAYLOAD:
-                message = f"Response payload size exceeded maximum allowed payload size ({MAX_RESPONSE_PAYLOAD} bytes)."
-                return failure(request_id, "Function.ResponseSizeTooLarge", message, "too-large")
-            case "response":
-                result = InvocationResult(report.payload, request_id)
-            case "error":
-                result = InvocationResult(report.payload, request_id, "Unhandled", "handler-error")
-            case "exit":
-                return self._exit(request_id)
-            case _:
-                return self._timed_out(request_id, limit)
-        # The client asks for the next event once its output is written: only then is the log whole.
-        ended = self._next_report(1.0)
-        return (
-            result
-            if ended.kind in {"ready", "timeout"}
-            else InvocationResult(result.payload, request_id, result.function_error, "exited-after")
-        )
+    def _failed_start(self, request_id: str) -> Outcome:
+        with contextlib.suppress(queue.Empty):
+            return self._outcomes.get_nowait()  # what the runtime itself said of the failed import
+        if self.alive:
+            return _report("Sandbox.Timedout", f"RequestId: {request_id} Error: Init timed out")
+        return _report("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited during init")
 
-    def _next_report(self, limit: float) -> Report:
-        try:
-            return self._api.reports.get(timeout=limit)
-        except Empty:
-            return Report("timeout")
+    def _read_log(self) -> None:
+        stream = self._process.stdout
+        for line in iter(stream.readline, b"") if stream else ():
+            self.log.append(line.decode(errors="replace").rstrip("\n"))
 
-    def _timed_out(self, request_id: str, limit: float) -> InvocationResult:
-        message = f"RequestId: {request_id} Error: Task timed out after {limit:.2f} seconds"
-        self._drain()
-        self._platform_log(
-            f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime())}Z {request_id} "
-            f"Task timed out after {limit:.2f} seconds\n\n"
-        )
-        return failure(request_id, "Sandbox.Timedout", message, "timeout")
+    def _next(self) -> _Event | None:
+        self._polled.set()
+        return self._events.get()
 
-    def _exit(self, request_id: str) -> InvocationResult:
-        status = self._process.wait()
-        if status == 0:
-            reason = "Runtime exited without providing a reason"
-        elif status < 0:
-            reason = f"Runtime exited with error: signal: {'killed' if status == -9 else -status}"
-        else:
-            reason = f"Runtime exited with error: exit status {status}"
-        return failure(request_id, "Runtime.ExitError", f"RequestId: {request_id} Error: {reason}", "crash")
+    def _make_handler(self) -> type[BaseHTTPRequestHandler]:
+        container = self
 
-    def _watch(self) -> None:
-        """Report the end of the process, whenever it comes."""
-        self._process.wait()
-        self._api.reports.put(Report("exit"))
+        class RuntimeApi(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
 
-    def _platform_log(self, line: str) -> None:
-        self._tail += line.encode()
-        self._write_log(line)
+            def do_GET(self) -> None:
+                event = container._next()
+                if event is None:
+                    self.close_connection = True
+                    return
+                # awslambdaric's native client needs every one of these headers.
+                headers = {
+                    "Lambda-Runtime-Aws-Request-Id": event.request_id,
+                    "Lambda-Runtime-Deadline-Ms": str(event.deadline_ms),
+                    "Lambda-Runtime-Invoked-Function-Arn": container._arn,
+                    "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
+                    "Content-Type": "application/json",
+                }
+                self._answer(200, event.payload, headers)
 
-    def _drain(self) -> None:
-        """Take what the function wrote so far. The pipe holds what was written before the answer."""
-        with self._drain_lock:
-            while True:
-                try:
-                    chunk = os.read(self._output.fileno(), 65536)
-                except BlockingIOError:
-                    break
-                if not chunk:
-                    break
-                self._tail += chunk
-                *lines, self._unfinished = (self._unfinished + chunk).split(b"\n")
-                for line in lines:
-                    self._write_log(
-                        line.decode(errors="replace") + "\n",
-                    )
-            if not self.alive and self._unfinished:
-                self._write_log(self._unfinished.decode(errors="replace") + "\n")
-                self._unfinished = b""
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                if self.path.endswith("/response"):
+                    container._outcomes.put(Outcome(body))
+                elif self.path.endswith("/error"):
+                    container._outcomes.put(Outcome(body, failed=True))
+                self._answer(202, b'{"status":"OK"}', {"Content-Type": "application/json"})
+
+            def _answer(self, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+                self.send_response(status)
+                for name, value in {**headers, "Content-Length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base
+                """Says nothing: the function's own output is the log."""
+
+        return RuntimeApi
+
+
+def _report(kind: str, message: str) -> Outcome:
+    return Outcome(json.dumps({"errorType": kind, "errorMessage": message}).encode(), failed=True)

@@ -37,7 +37,6 @@ def _closure(names: tuple[str, ...]) -> list[Distribution]:
             found[name] = distribution(name)
         except PackageNotFoundError:
             continue  # required under a marker that is not ours
-        for requirement in found[name].requires or ():
-            if "extra ==" not in requirement:
-                waiting.append(re.split(r"[^\w.-]", requirement, maxsplit=1)[0].lower())
+        required = (text for text in found[name].requires or () if "extra ==" not in text)
+        waiting.extend(re.split(r"[^\w.-]", text, maxsplit=1)[0].lower() for text in required)
     return list(found.values())
