@@ -31,7 +31,7 @@ def to_group(shape: Mapping[str, Any]) -> Group:
     created, updated = shape.get("CreationDate"), shape.get("LastModifiedDate")
     return Group(
         name=shape["GroupName"],
-        description=shape.get("Description"),
+        description=shape.get("Description") or None,
         precedence=shape.get("Precedence"),
         created_at=_utc(created) if created else None,
         updated_at=_utc(updated) if updated else None,
