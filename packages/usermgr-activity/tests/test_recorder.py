@@ -220,3 +220,13 @@ def test_growing_the_shards(make_store: MakeStore) -> None:
         large.record(Sighting(sub, REFRESH, "web", MORNING + timedelta(minutes=5)))
     assert list(large.active_on(MORNING.date())) == subs
     assert sorted(a.sub for a in large.dormant_since(MORNING + timedelta(days=1))) == subs
+
+
+def test_day_on_which_the_shards_grew(make_store: MakeStore) -> None:
+    """A user whose day has a row in an old shard and one in a new shows once."""
+    small, large = make_store(shards=1), make_store(shards=SHARDS)
+    assert shard_of("ada") != 0
+    small.record(Sighting("ada", REFRESH, "web", MORNING))
+    small.record(Sighting("ada", REFRESH, "web", MORNING + timedelta(days=1)))
+    large.record(Sighting("ada", SIGN_IN, "web", MORNING + timedelta(hours=1)))
+    assert list(large.active_on(MORNING.date())) == ["ada"]
