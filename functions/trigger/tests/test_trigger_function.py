@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from usermgr.errors import InvalidInputError
+from usermgr.errors import ConflictError, InvalidInputError
 from usermgr_cognito.trigger import TriggerOccupiedError
 from usermgr_function_trigger.handler import handler
 
@@ -111,6 +111,17 @@ def test_delete_with_the_previous_input_alone(cognito: Pools) -> None:
     assert cognito.trigger(POOL) is None
 
 
+def test_protected_deployment_is_not_detached(cognito: Pools) -> None:
+    """While the table is protected, delete stops before anything is detached, and says which two steps to take."""
+    invoke("create", protected=True)
+    with pytest.raises(ConflictError, match="first apply with table_deletion_protection = false, then destroy"):
+        invoke("delete", INPUT, protected=True)
+    assert cognito.trigger(POOL) == OURS
+    invoke("update", {**INPUT, "protected": True}, protected=False)
+    invoke("delete", INPUT, protected=False)
+    assert cognito.trigger(POOL) is None
+
+
 def test_delete_after_the_pool(cognito: Pools) -> None:
     """A pool that is gone has nothing attached: destroy goes on."""
     del cognito.pools[POOL]
@@ -156,6 +167,7 @@ def test_a_new_role_is_waited_for(cognito: Pools) -> None:
         ({"tf": {"action": "read"}}, "no tf.action"),
         ({"tf": {"action": "create"}}, "user_pool_id must be a text; trigger_arn must be a text; lambda_version"),
         ({**INPUT, "replaces": "x", "tf": {"action": "create"}}, "replaces must be null or have"),
+        ({**INPUT, "protected": "no", "tf": {"action": "create"}}, "protected must be true or false"),
         ({**INPUT, "grants": {"sms_role_arn": 1}, "tf": {"action": "create"}}, "of grants, sms_role_arn"),
     ],
 )

@@ -29,12 +29,16 @@ class Action(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One input: this trigger on this pool, in the place of `replaces`, with these grants."""
+    """One input: this trigger on this pool, in the place of `replaces`, with these grants.
+
+    `protected` says that something else of the same deployment cannot be destroyed, so nothing must be detached.
+    """
 
     user_pool_id: str
     trigger: Trigger
     replaces: Trigger | None
     grants: Grants
+    protected: bool
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> Wish:
@@ -49,6 +53,8 @@ class Wish:
             problems.append("replaces must be null or have the texts arn and version")
         if any(not isinstance(grants.get(name), str | None) for name in _GRANTS):
             problems.append(f"of grants, {', '.join(_GRANTS)} must be texts or null")
+        if not isinstance(members.get("protected", False), bool):
+            problems.append("protected must be true or false")
         if problems:
             raise InvalidInputError(f"the trigger function's event: {'; '.join(problems)}", field="event")
         return cls(
@@ -56,6 +62,7 @@ class Wish:
             trigger=Trigger(members["trigger_arn"], members["lambda_version"]),
             replaces=Trigger(replaces["arn"], replaces["version"]) if replaces else None,
             grants=Grants(**{name: grants.get(name) for name in _GRANTS}),
+            protected=members.get("protected", False),
         )
 
 

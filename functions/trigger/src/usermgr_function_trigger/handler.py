@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from usermgr.errors import StoreNotFoundError
+from usermgr.errors import ConflictError, StoreNotFoundError
 from usermgr_cognito.trigger import Patience, UserPool, attach, detach
 from usermgr_function_trigger.event import Action, Event, Wish
 
@@ -15,6 +15,12 @@ __all__ = ["handler"]
 
 RESERVE = 20.0
 """Seconds of the function's time that trying again leaves for the last try and the answer."""
+
+
+_PROTECTED = (
+    "nothing was detached: the activity table has deletion protection, so destroy would fail half-way; "
+    "first apply with table_deletion_protection = false, then destroy"
+)
 
 
 class Context(Protocol):
@@ -36,8 +42,10 @@ def handler(event: Any, context: Context) -> dict[str, str | None]:
         case Action.CREATE:
             return _attach(what.now, None, Patience(busy=left, access=min(left, 60.0)))
         case Action.UPDATE:
-            return _update(what.now, what.before, Patience(busy=left))
+            return _update(what.now, what.before, Patience(busy=left, access=min(left, 60.0)))
         case Action.DELETE:
+            if what.now.protected:
+                raise ConflictError(_PROTECTED)
             return _detach(what.now, Patience(busy=left))
 
 

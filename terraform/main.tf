@@ -1,0 +1,177 @@
+# usermgr beside an existing Cognito user pool: this module only composes. The roles are in roles.tf.
+
+data "aws_partition" "current" {}
+
+data "aws_region" "current" {
+  lifecycle {
+    postcondition {
+      condition     = startswith(var.user_pool_id, "${self.name}_")
+      error_message = "user_pool_id (${var.user_pool_id}) is of another Region than the provider's (${self.name}): set AWS_REGION to the pool's."
+    }
+  }
+}
+
+data "aws_caller_identity" "current" {
+  lifecycle {
+    postcondition {
+      condition     = var.account_id == null || self.account_id == var.account_id
+      error_message = "The credentials are of account ${self.account_id}, not of account_id: use those of the right account, or correct account_id."
+    }
+  }
+}
+
+locals {
+  account_id = data.aws_caller_identity.current.account_id
+  partition  = data.aws_partition.current.partition
+  region     = data.aws_region.current.name
+
+  user_pool_arn = "arn:${local.partition}:cognito-idp:${local.region}:${local.account_id}:userpool/${var.user_pool_id}"
+
+  zips = {
+    for key in ["usermgr", "download_jwks", "activity", "trigger"] :
+    key => "${local.functions_directory}/${key}.zip"
+  }
+  functions_directory = coalesce(var.functions_directory, "${path.module}/../dist/functions")
+
+  names = {
+    usermgr       = var.function_name_usermgr
+    download_jwks = var.function_name_download_jwks
+    activity      = var.function_name_activity
+    trigger       = var.function_name_trigger
+  }
+}
+
+module "table" {
+  source = "./modules/table"
+
+  name                = var.activity_table_name
+  deletion_protection = var.table_deletion_protection
+  kms_key_arn         = var.table_kms_key_arn
+  tags                = var.tags
+}
+
+# What applications invoke.
+module "functions" {
+  source = "./modules/functions"
+
+  functions = {
+    usermgr = {
+      name                 = local.names.usermgr
+      description          = "User management for callers that cannot reach Cognito"
+      role_arn             = module.role["usermgr"].arn
+      zip                  = local.zips.usermgr
+      handler              = "usermgr_function_usermgr.handler.handler"
+      memory_size          = var.memory_size.usermgr
+      timeout              = var.timeout.usermgr
+      reserved_concurrency = var.reserved_concurrency.usermgr
+      environment = merge(
+        {
+          USERPOOL_ID     = var.user_pool_id
+          USERMGR_ACCESS  = var.access
+          USERMGR_SIGN_IN = tostring(var.allow_sign_in)
+        },
+        var.allow_sign_in ? { CLIENT_ID = var.client_id } : {},
+      )
+    }
+    download_jwks = {
+      name                 = local.names.download_jwks
+      description          = "The JWKS of the user pool for verifiers that cannot reach Cognito"
+      role_arn             = module.role["download_jwks"].arn
+      zip                  = local.zips.download_jwks
+      handler              = "usermgr_function_download_jwks.handler.handler"
+      memory_size          = var.memory_size.download_jwks
+      timeout              = var.timeout.download_jwks
+      reserved_concurrency = var.reserved_concurrency.download_jwks
+      environment          = { USERPOOL_ID = var.user_pool_id }
+    }
+  }
+
+  runtime            = var.runtime
+  architecture       = var.architecture
+  tracing_mode       = var.tracing_mode
+  log_retention_days = var.log_retention_days
+  log_kms_key_arn    = var.log_kms_key_arn
+  tags               = var.tags
+}
+
+# What the pool invokes. It depends on nothing of the pool's, so a pool that Terraform owns may name it in its
+# lambda_config. It reserves no concurrency: a throttled recorder would stop sign-ins.
+module "recorder" {
+  source = "./modules/functions"
+
+  functions = {
+    activity = {
+      name        = local.names.activity
+      description = "Records user activity; Cognito calls it before it makes tokens"
+      role_arn    = module.recorder_role.arn
+      zip         = local.zips.activity
+      handler     = "usermgr_function_activity.handler.handler"
+      memory_size = var.memory_size.activity
+      timeout     = 5 # Cognito waits no longer
+      environment = { DYNAMODB_NAME = module.table.name }
+    }
+  }
+
+  runtime            = var.runtime
+  architecture       = var.architecture
+  tracing_mode       = var.tracing_mode
+  log_retention_days = var.log_retention_days
+  log_kms_key_arn    = var.log_kms_key_arn
+  tags               = var.tags
+}
+
+# What Terraform invokes.
+module "attacher" {
+  source = "./modules/functions"
+
+  functions = var.attach_trigger ? {
+    trigger = {
+      name                 = local.names.trigger
+      description          = "Attaches the recorder to the user pool, and detaches it"
+      role_arn             = module.role["trigger"].arn
+      zip                  = local.zips.trigger
+      handler              = "usermgr_function_trigger.handler.handler"
+      memory_size          = var.memory_size.trigger
+      timeout              = 300 # a pool that is busy, or a new role, is tried again
+      reserved_concurrency = var.reserved_concurrency.trigger
+    }
+  } : {}
+
+  runtime            = var.runtime
+  architecture       = var.architecture
+  tracing_mode       = var.tracing_mode
+  log_retention_days = var.log_retention_days
+  log_kms_key_arn    = var.log_kms_key_arn
+  tags               = var.tags
+}
+
+module "trigger" {
+  source = "./modules/trigger"
+
+  attach = var.attach_trigger
+  attacher = var.attach_trigger ? {
+    function_name = module.attacher.names["trigger"]
+    role_name     = module.role["trigger"].name
+  } : null
+
+  recorder_name = module.recorder.names["activity"]
+  recorder_arn  = module.recorder.arns["activity"]
+  user_pool_id  = var.user_pool_id
+  user_pool_arn = local.user_pool_arn
+  account_id    = local.account_id
+  partition     = local.partition
+  event_version = var.trigger_event_version
+  replaces      = var.replaces
+  pool_has_tags = var.pool_has_tags
+  protected     = var.table_deletion_protection
+  address       = "module.trigger.aws_lambda_invocation.trigger[\"${var.user_pool_id}\"]"
+
+  grants = {
+    sms_role_arn       = var.sms_role_arn
+    sender_kms_key_arn = var.sender_kms_key_arn
+    ses_source_arn     = var.ses_source_arn
+  }
+
+  # So that destroy comes to the trigger first: what stops it (table_deletion_protection) stops it with all in place.
+  depends_on = [module.functions, module.table]
+}

@@ -1,0 +1,14 @@
+output "names" {
+  description = "The functions' names by key."
+  value       = { for key, function in aws_lambda_function.function : key => function.function_name }
+}
+
+output "arns" {
+  description = "The functions' ARNs by key."
+  value       = { for key, function in aws_lambda_function.function : key => function.arn }
+}
+
+output "log_group_names" {
+  description = "The names of the functions' log groups by key."
+  value       = { for key, group in aws_cloudwatch_log_group.function : key => group.name }
+}

@@ -1,0 +1,62 @@
+variable "functions" {
+  description = "The functions by key: what differs between them. A reserved_concurrency of -1 reserves nothing."
+  type = map(object({
+    name                 = string
+    description          = string
+    role_arn             = string
+    zip                  = string
+    handler              = string
+    environment          = optional(map(string), {})
+    memory_size          = number
+    timeout              = number
+    reserved_concurrency = optional(number, -1)
+  }))
+
+  validation {
+    condition     = alltrue([for f in var.functions : can(regex("^[a-zA-Z0-9_-]{1,64}$", f.name))])
+    error_message = "A function's name must have 1 to 64 letters, digits, _ and -."
+  }
+
+  validation {
+    condition     = alltrue([for f in var.functions : f.memory_size >= 128 && f.memory_size <= 10240])
+    error_message = "memory_size must be 128 to 10240 (MiB)."
+  }
+
+  validation {
+    condition     = alltrue([for f in var.functions : f.timeout >= 1 && f.timeout <= 900])
+    error_message = "timeout must be 1 to 900 (seconds)."
+  }
+}
+
+variable "runtime" {
+  description = "Lambda's runtime."
+  type        = string
+}
+
+variable "architecture" {
+  description = "The processor: arm64 or x86_64."
+  type        = string
+}
+
+variable "tracing_mode" {
+  description = "X-Ray: PassThrough or Active."
+  type        = string
+  default     = "PassThrough"
+}
+
+variable "log_retention_days" {
+  description = "Days to keep logs."
+  type        = number
+}
+
+variable "log_kms_key_arn" {
+  description = "The KMS key that encrypts the logs; null for CloudWatch's own encryption."
+  type        = string
+  default     = null
+}
+
+variable "tags" {
+  description = "Tags of functions and log groups."
+  type        = map(string)
+  default     = {}
+}

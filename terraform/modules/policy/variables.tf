@@ -1,0 +1,51 @@
+variable "name" {
+  description = "The policy's name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,128}$", var.name))
+    error_message = "name must have 1 to 128 letters, digits and _+=,.@-."
+  }
+}
+
+variable "description" {
+  description = "What the policy allows."
+  type        = string
+}
+
+variable "statements" {
+  description = "What the function may do with data: actions, the resources that they are for, and conditions."
+  type = list(object({
+    sid       = string
+    actions   = list(string)
+    resources = list(string)
+    condition = optional(map(map(string)), {})
+  }))
+
+  validation {
+    condition     = alltrue([for s in var.statements : length(s.actions) > 0 && length(s.resources) > 0])
+    error_message = "Every statement must name actions and resources."
+  }
+
+  validation {
+    condition     = alltrue([for s in var.statements : !anytrue([for a in s.actions : strcontains(a, "*")])])
+    error_message = "Actions must be named in full: no wildcard."
+  }
+}
+
+variable "log_group_arn" {
+  description = "The ARN of the function's own log group."
+  type        = string
+}
+
+variable "tracing" {
+  description = "Whether the function sends traces to X-Ray."
+  type        = bool
+  default     = false
+}
+
+variable "tags" {
+  description = "Tags of the policy."
+  type        = map(string)
+  default     = {}
+}

@@ -1,0 +1,24 @@
+# One role for one Lambda function, with exactly the policies that it is given.
+
+resource "aws_iam_role" "function" {
+  name        = var.name
+  description = var.description
+  tags        = var.tags
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid       = "AssumedByLambda"
+      Effect    = "Allow"
+      Action    = "sts:AssumeRole"
+      Principal = { Service = "lambda.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "policy" {
+  for_each = var.policy_arns
+
+  role       = aws_iam_role.function.name
+  policy_arn = each.value
+}

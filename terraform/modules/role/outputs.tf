@@ -1,0 +1,10 @@
+output "name" {
+  description = "The role's name."
+  value       = aws_iam_role.function.name
+}
+
+output "arn" {
+  description = "The role's ARN, known as soon as its policies are attached."
+  value       = aws_iam_role.function.arn
+  depends_on  = [aws_iam_role_policy_attachment.policy]
+}

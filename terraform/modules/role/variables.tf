@@ -1,0 +1,25 @@
+variable "name" {
+  description = "The role's name."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,64}$", var.name))
+    error_message = "name must have 1 to 64 letters, digits and _+=,.@-."
+  }
+}
+
+variable "description" {
+  description = "What the role is for."
+  type        = string
+}
+
+variable "policy_arns" {
+  description = "The ARNs of the policies to attach, by a name that is known before they exist."
+  type        = map(string)
+}
+
+variable "tags" {
+  description = "Tags of the role."
+  type        = map(string)
+  default     = {}
+}

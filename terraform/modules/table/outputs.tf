@@ -1,0 +1,14 @@
+output "name" {
+  description = "The table's name."
+  value       = aws_dynamodb_table.activity.name
+}
+
+output "arn" {
+  description = "The table's ARN."
+  value       = aws_dynamodb_table.activity.arn
+}
+
+output "index_arn" {
+  description = "The ARN of the index on when a user was last seen."
+  value       = "${aws_dynamodb_table.activity.arn}/index/last_seen"
+}

@@ -1,0 +1,88 @@
+variable "attach" {
+  description = "Whether to attach the trigger to the pool; false where Terraform owns the pool and declares its lambda_config."
+  type        = bool
+}
+
+variable "attacher" {
+  description = "The function that attaches, and its role's name; null where nothing is attached."
+  type = object({
+    function_name = string
+    role_name     = string
+  })
+
+  validation {
+    condition     = !var.attach || var.attacher != null
+    error_message = "attacher must be given to attach."
+  }
+}
+
+variable "recorder_name" {
+  description = "The name of the function that the pool calls."
+  type        = string
+}
+
+variable "recorder_arn" {
+  description = "The ARN of the function that the pool calls."
+  type        = string
+}
+
+variable "user_pool_id" {
+  description = "The pool's id."
+  type        = string
+}
+
+variable "user_pool_arn" {
+  description = "The pool's ARN."
+  type        = string
+}
+
+variable "account_id" {
+  description = "The account of pool and functions."
+  type        = string
+}
+
+variable "partition" {
+  description = "The partition of pool and functions: aws, aws-cn, aws-us-gov."
+  type        = string
+}
+
+variable "event_version" {
+  description = "The version of the trigger's event."
+  type        = string
+}
+
+variable "replaces" {
+  description = "Another function's trigger that may be replaced, and is restored on destroy; exactly what stands there."
+  type = object({
+    arn     = string
+    version = string
+  })
+  default = null
+}
+
+variable "grants" {
+  description = "What the attacher is granted so that it can send all settings of the pool back."
+  type = object({
+    sms_role_arn       = optional(string)
+    sender_kms_key_arn = optional(string)
+    ses_source_arn     = optional(string)
+  })
+  default = {}
+}
+
+variable "pool_has_tags" {
+  description = "Whether to grant the attacher cognito-idp:TagResource on the pool."
+  type        = bool
+  default     = false
+}
+
+variable "protected" {
+  description = "Whether destroy must stop before the trigger is detached, because something else cannot be destroyed."
+  type        = bool
+  default     = false
+}
+
+variable "address" {
+  description = "The address of the invocation, for the message that tells how to attach again."
+  type        = string
+}

@@ -1,0 +1,106 @@
+output "environment" {
+  description = "The settings of an application and of usermgr's tools, as the environment variables that they read. All but SECRET: no secret enters Terraform."
+  value = merge(
+    {
+      ACCOUNT_ID               = local.account_id
+      AWS_REGION               = local.region
+      DYNAMODB_ACTIVITY_POLICY = var.activity_policy_name
+      DYNAMODB_NAME            = module.table.name
+      LAMBDA_NAME_ACTIVITY     = local.names.activity
+      LAMBDA_NAME_DOWNLOAD     = local.names.download_jwks
+      LAMBDA_NAME_TRIGGER      = local.names.trigger
+      LAMBDA_NAME_USERMGR      = local.names.usermgr
+      ROLE                     = var.role_name
+      USERPOOL_ID              = var.user_pool_id
+    },
+    var.client_id == null ? {} : { CLIENT_ID = var.client_id },
+  )
+}
+
+output "caller_policy_json" {
+  description = "The least policy of an application that manages users through the function. To invoke it is to administer the pool's users."
+  value = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "ManageUsers"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = [module.functions.arns["usermgr"]]
+    }]
+  })
+}
+
+output "jwks_caller_policy_json" {
+  description = "The least policy of a verifier that gets the pool's JWKS through the function."
+  value = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "DownloadJwks"
+      Effect   = "Allow"
+      Action   = ["lambda:InvokeFunction"]
+      Resource = [module.functions.arns["download_jwks"]]
+    }]
+  })
+}
+
+output "activity_reader_policy_json" {
+  description = "The least policy of who reads the activity table."
+  value = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "ReadActivity"
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
+      Resource = [module.table.arn, module.table.index_arn]
+    }]
+  })
+}
+
+output "function_arns" {
+  description = "The functions' ARNs: usermgr, download_jwks, activity and, where it attaches, trigger."
+  value       = merge(module.functions.arns, module.recorder.arns, module.attacher.arns)
+}
+
+output "function_names" {
+  description = "The functions' names, by the same keys."
+  value       = merge(module.functions.names, module.recorder.names, module.attacher.names)
+}
+
+output "log_group_names" {
+  description = "The names of the functions' log groups, by the same keys."
+  value       = merge(module.functions.log_group_names, module.recorder.log_group_names, module.attacher.log_group_names)
+}
+
+output "recorder_arn" {
+  description = "The recorder's ARN, for the lambda_config of a pool that Terraform owns."
+  value       = module.recorder.arns["activity"]
+}
+
+output "role_arns" {
+  description = "The ARNs of the functions' roles, by the same keys."
+  value       = merge({ for key, role in module.role : key => role.arn }, { activity = module.recorder_role.arn })
+}
+
+output "policy_documents" {
+  description = "The documents of the functions' policies, by the same keys; trigger_on_pool is the attacher's on the pool."
+  value = merge(
+    { for key, policy in module.policy : key => policy.json },
+    { activity = module.recorder_policy.json },
+    var.attach_trigger ? { trigger_on_pool = module.trigger.attacher_policy_json } : {},
+  )
+}
+
+output "table_name" {
+  description = "The activity table's name."
+  value       = module.table.name
+}
+
+output "table_arn" {
+  description = "The activity table's ARN."
+  value       = module.table.arn
+}
+
+output "trigger" {
+  description = "What the attacher answered: user_pool_id, trigger_arn and the hash of the pool's description; null where nothing is attached."
+  value       = module.trigger.result
+}

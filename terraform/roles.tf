@@ -1,0 +1,133 @@
+# One role a function, with exactly its actions on exactly its resources. The attacher's policy on the pool is in
+# modules/trigger, beside what it is for.
+
+locals {
+  # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+  read_actions = [
+    "cognito-idp:AdminGetUser",
+    "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:GetGroup",
+    "cognito-idp:ListGroups",
+    "cognito-idp:ListUsers",
+    "cognito-idp:ListUsersInGroup",
+  ]
+
+  user_actions = [
+    "cognito-idp:AdminCreateUser",
+    "cognito-idp:AdminDeleteUser",
+    "cognito-idp:AdminDeleteUserAttributes",
+    "cognito-idp:AdminDisableUser",
+    "cognito-idp:AdminEnableUser",
+    "cognito-idp:AdminUpdateUserAttributes",
+  ]
+
+  credential_actions = [
+    "cognito-idp:AdminResetUserPassword",
+    "cognito-idp:AdminSetUserPassword",
+    "cognito-idp:AdminUserGlobalSignOut",
+  ]
+
+  group_actions = [
+    "cognito-idp:AdminAddUserToGroup",
+    "cognito-idp:AdminRemoveUserFromGroup",
+    "cognito-idp:CreateGroup",
+    "cognito-idp:DeleteGroup",
+    "cognito-idp:UpdateGroup",
+  ]
+
+  # DescribeUserPoolClient: the function reads the client's secret, so that no configuration holds it.
+  sign_in_actions = [
+    "cognito-idp:AdminInitiateAuth",
+    "cognito-idp:AdminRespondToAuthChallenge",
+    "cognito-idp:DescribeUserPoolClient",
+  ]
+
+  usermgr_actions = {
+    ReadUsersAndGroups = local.read_actions
+    WriteUsers         = var.access == "full" ? local.user_actions : []
+    WriteCredentials   = var.access == "full" ? local.credential_actions : []
+    WriteGroups        = var.access == "full" ? local.group_actions : []
+    SignUsersIn        = var.allow_sign_in ? local.sign_in_actions : []
+  }
+
+  # Data actions by function; every function may also write its own log.
+  statements = merge(
+    {
+      usermgr = [
+        for sid, actions in local.usermgr_actions : { sid = sid, actions = actions, resources = [local.user_pool_arn] }
+        if length(actions) > 0
+      ]
+      download_jwks = []
+    },
+    var.attach_trigger ? { trigger = [] } : {},
+  )
+
+  recorder_statements = concat(
+    [{
+      sid       = "RecordActivity"
+      actions   = ["dynamodb:UpdateItem"]
+      resources = [module.table.arn]
+      condition = {}
+    }],
+    var.table_kms_key_arn == null ? [] : [{
+      sid       = "UseTheTablesKey"
+      actions   = ["kms:Decrypt"]
+      resources = [var.table_kms_key_arn]
+      condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local.region}.amazonaws.com" } }
+    }],
+  )
+
+  role_names = {
+    usermgr       = "${var.role_name}-usermgr"
+    download_jwks = "${var.role_name}-download-jwks"
+    activity      = "${var.role_name}-activity"
+    trigger       = "${var.role_name}-trigger"
+  }
+
+  log_group_arns = {
+    for key, name in local.names :
+    key => "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${name}"
+  }
+}
+
+module "policy" {
+  source   = "./modules/policy"
+  for_each = local.statements
+
+  name          = local.role_names[each.key]
+  description   = "What the function ${local.names[each.key]} may do"
+  statements    = each.value
+  log_group_arn = local.log_group_arns[each.key]
+  tracing       = var.tracing_mode == "Active"
+  tags          = var.tags
+}
+
+module "role" {
+  source   = "./modules/role"
+  for_each = local.statements
+
+  name        = local.role_names[each.key]
+  description = "The role of the function ${local.names[each.key]}"
+  policy_arns = { function = module.policy[each.key].arn }
+  tags        = var.tags
+}
+
+module "recorder_policy" {
+  source = "./modules/policy"
+
+  name          = var.activity_policy_name
+  description   = "What the function ${local.names.activity} may do"
+  statements    = local.recorder_statements
+  log_group_arn = local.log_group_arns.activity
+  tracing       = var.tracing_mode == "Active"
+  tags          = var.tags
+}
+
+module "recorder_role" {
+  source = "./modules/role"
+
+  name        = local.role_names.activity
+  description = "The role of the function ${local.names.activity}"
+  policy_arns = { function = module.recorder_policy.arn }
+  tags        = var.tags
+}

@@ -1,0 +1,358 @@
+variable "user_pool_id" {
+  description = "The id of the Cognito user pool that usermgr manages (USERPOOL_ID)."
+  type        = string
+
+  validation {
+    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]_[0-9a-zA-Z]+$", var.user_pool_id))
+    error_message = "user_pool_id must be like ap-northeast-1_AbCdEf123."
+  }
+}
+
+variable "account_id" {
+  description = "The AWS account that the credentials must be of (ACCOUNT_ID); null to take them as they are."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.account_id == null || can(regex("^[0-9]{12}$", var.account_id))
+    error_message = "account_id must have 12 digits."
+  }
+}
+
+variable "client_id" {
+  description = "The id of the pool's app client (CLIENT_ID), which only sign-in needs. Its secret never enters Terraform."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.client_id == null || can(regex("^[\\w+]{1,128}$", var.client_id))
+    error_message = "client_id must have 1 to 128 letters, digits, _ and +."
+  }
+}
+
+# --- What the functions may do ------------------------------------------------------------------------
+
+variable "access" {
+  description = "What the management function offers: \"full\", or \"read-only\". Its role holds no more."
+  type        = string
+  default     = "full"
+
+  validation {
+    condition     = contains(["full", "read-only"], var.access)
+    error_message = "access must be \"full\" or \"read-only\"."
+  }
+}
+
+variable "allow_sign_in" {
+  description = "Whether the management function also signs users in, with client_id."
+  type        = bool
+  default     = false
+
+  validation {
+    condition     = !var.allow_sign_in || var.client_id != null
+    error_message = "allow_sign_in needs client_id."
+  }
+}
+
+# --- The trigger --------------------------------------------------------------------------------------
+
+variable "attach_trigger" {
+  description = "Whether to attach the recorder to the pool. Set it to false where Terraform owns the pool, and declare lambda_config there from the output recorder_arn."
+  type        = bool
+  default     = true
+}
+
+variable "trigger_event_version" {
+  description = "The version of the pre token generation event: V1_0; V2_0 and V3_0 need the pool's plan to be Essentials or Plus, and V3_0 also counts machine-to-machine tokens."
+  type        = string
+  default     = "V1_0"
+
+  validation {
+    condition     = contains(["V1_0", "V2_0", "V3_0"], var.trigger_event_version)
+    error_message = "trigger_event_version must be V1_0, V2_0 or V3_0."
+  }
+}
+
+variable "replaces" {
+  description = "A pre token generation trigger of somebody else's that may be replaced, exactly as it stands in the pool; destroy restores it. Without this, apply refuses to overwrite one."
+  type = object({
+    arn     = string
+    version = string
+  })
+  default = null
+
+  validation {
+    condition     = var.replaces == null || can(regex("^arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:[^:]+(:[^:]+)?$", var.replaces.arn))
+    error_message = "replaces.arn must be the ARN of a Lambda function."
+  }
+
+  validation {
+    condition     = var.replaces == null || contains(["V1_0", "V2_0", "V3_0"], try(var.replaces.version, ""))
+    error_message = "replaces.version must be V1_0, V2_0 or V3_0."
+  }
+}
+
+variable "sms_role_arn" {
+  description = "The pool's role for text messages (SmsConfiguration.SnsCallerArn), if it has one: grants the attacher iam:PassRole on it, to Cognito only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sms_role_arn == null || can(regex("^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", var.sms_role_arn))
+    error_message = "sms_role_arn must be the ARN of an IAM role."
+  }
+}
+
+variable "sender_kms_key_arn" {
+  description = "The pool's key for custom senders (LambdaConfig.KMSKeyID), if it has one: grants the attacher kms:CreateGrant on it."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.sender_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.sender_kms_key_arn))
+    error_message = "sender_kms_key_arn must be the ARN of a KMS key."
+  }
+}
+
+variable "ses_source_arn" {
+  description = "The SES identity that the pool sends e-mail from (EmailConfiguration.SourceArn), if it does: grants the attacher iam:CreateServiceLinkedRole for Cognito's e-mail only."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.ses_source_arn == null || can(regex("^arn:aws[a-z-]*:ses:[a-z0-9-]+:[0-9]{12}:identity/.+$", var.ses_source_arn))
+    error_message = "ses_source_arn must be the ARN of an SES identity."
+  }
+}
+
+variable "pool_has_tags" {
+  description = "Whether to grant the attacher cognito-idp:TagResource on the pool, for a pool with tags."
+  type        = bool
+  default     = false
+}
+
+# --- Names --------------------------------------------------------------------------------------------
+
+variable "role_name" {
+  description = "The prefix of the roles' names, one role a function (ROLE)."
+  type        = string
+  default     = "usermgr-lambda-role"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,50}$", var.role_name))
+    error_message = "role_name must have 1 to 50 letters, digits and _+=,.@-."
+  }
+}
+
+variable "activity_policy_name" {
+  description = "The name of the recorder's policy (DYNAMODB_ACTIVITY_POLICY)."
+  type        = string
+  default     = "usermgr_activity_policy"
+
+  validation {
+    condition     = can(regex("^[\\w+=,.@-]{1,128}$", var.activity_policy_name))
+    error_message = "activity_policy_name must have 1 to 128 letters, digits and _+=,.@-."
+  }
+}
+
+variable "activity_table_name" {
+  description = "The name of the activity table (DYNAMODB_NAME)."
+  type        = string
+  default     = "usermgr_activity"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_.-]{3,255}$", var.activity_table_name))
+    error_message = "activity_table_name must have 3 to 255 letters, digits and _.-."
+  }
+}
+
+variable "function_name_usermgr" {
+  description = "The name of the management function (LAMBDA_NAME_USERMGR)."
+  type        = string
+  default     = "usermgr"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name_usermgr))
+    error_message = "function_name_usermgr must have 1 to 64 letters, digits, _ and -."
+  }
+}
+
+variable "function_name_download_jwks" {
+  description = "The name of the function that downloads the JWKS (LAMBDA_NAME_DOWNLOAD)."
+  type        = string
+  default     = "usermgr_download_jwks"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name_download_jwks))
+    error_message = "function_name_download_jwks must have 1 to 64 letters, digits, _ and -."
+  }
+}
+
+variable "function_name_activity" {
+  description = "The name of the recorder (LAMBDA_NAME_ACTIVITY)."
+  type        = string
+  default     = "usermgr_activity"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name_activity))
+    error_message = "function_name_activity must have 1 to 64 letters, digits, _ and -."
+  }
+}
+
+variable "function_name_trigger" {
+  description = "The name of the attacher (LAMBDA_NAME_TRIGGER)."
+  type        = string
+  default     = "usermgr_trigger"
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name_trigger))
+    error_message = "function_name_trigger must have 1 to 64 letters, digits, _ and -."
+  }
+}
+
+# --- How the functions run ----------------------------------------------------------------------------
+
+variable "functions_directory" {
+  description = "The folder with the functions' zips, which `make functions` builds; null for dist/functions of this source tree."
+  type        = string
+  default     = null
+
+  validation {
+    condition = alltrue([
+      for name in ["usermgr", "download_jwks", "activity", "trigger"] :
+      fileexists("${coalesce(var.functions_directory, "${path.module}/../dist/functions")}/${name}.zip")
+    ])
+    error_message = "functions_directory must hold usermgr.zip, download_jwks.zip, activity.zip and trigger.zip: build them with `make functions`."
+  }
+}
+
+variable "runtime" {
+  description = "Lambda's runtime. The zips are pure Python and need 3.11 or newer."
+  type        = string
+  default     = "python3.13"
+
+  validation {
+    condition     = can(regex("^python3\\.(1[1-9]|[2-9][0-9])$", var.runtime))
+    error_message = "runtime must be python3.11 or newer, such as python3.13."
+  }
+}
+
+variable "architecture" {
+  description = "The functions' processor: \"arm64\" or \"x86_64\". The zips are the same."
+  type        = string
+  default     = "arm64"
+
+  validation {
+    condition     = contains(["arm64", "x86_64"], var.architecture)
+    error_message = "architecture must be \"arm64\" or \"x86_64\"."
+  }
+}
+
+variable "memory_size" {
+  description = "MiB of memory, and with it the share of a processor, by function."
+  type = object({
+    usermgr       = optional(number, 256)
+    download_jwks = optional(number, 128)
+    activity      = optional(number, 256)
+    trigger       = optional(number, 256)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for size in values(var.memory_size) : size >= 128 && size <= 10240 && floor(size) == size])
+    error_message = "Each memory_size must be a whole number from 128 to 10240."
+  }
+}
+
+variable "timeout" {
+  description = "Seconds that a function may take. The recorder's (5) and the attacher's (300) are fixed."
+  type = object({
+    usermgr       = optional(number, 30)
+    download_jwks = optional(number, 15)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for seconds in values(var.timeout) : seconds >= 10 && seconds <= 900 && floor(seconds) == seconds])
+    error_message = "Each timeout must be a whole number from 10 to 900."
+  }
+}
+
+variable "reserved_concurrency" {
+  description = "How many may run at once, by function; -1 reserves nothing, for accounts whose quota is too small. The recorder reserves nothing, ever."
+  type = object({
+    usermgr       = optional(number, 10)
+    download_jwks = optional(number, 2)
+    trigger       = optional(number, 2)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for count in values(var.reserved_concurrency) : (count >= 1 || count == -1) && floor(count) == count])
+    error_message = "Each reserved_concurrency must be at least 1, or -1: with 0 the function could not run."
+  }
+}
+
+variable "tracing_mode" {
+  description = "AWS X-Ray: \"PassThrough\" or \"Active\"."
+  type        = string
+  default     = "PassThrough"
+
+  validation {
+    condition     = contains(["PassThrough", "Active"], var.tracing_mode)
+    error_message = "tracing_mode must be \"PassThrough\" or \"Active\"."
+  }
+}
+
+variable "log_retention_days" {
+  description = "Days to keep the functions' logs."
+  type        = number
+  default     = 365
+
+  validation {
+    # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
+    condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
+    error_message = "log_retention_days must be one that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+  }
+}
+
+variable "log_kms_key_arn" {
+  description = "The KMS key that encrypts the logs; null for CloudWatch's own encryption."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.log_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.log_kms_key_arn))
+    error_message = "log_kms_key_arn must be the ARN of a KMS key."
+  }
+}
+
+# --- The table ----------------------------------------------------------------------------------------
+
+variable "table_deletion_protection" {
+  description = "Whether the activity table is protected. Destroy then takes two steps: apply with false, then destroy; destroy alone stops before anything is detached."
+  type        = bool
+  default     = false
+}
+
+variable "table_kms_key_arn" {
+  description = "The KMS key that encrypts the activity table; null for the key that AWS owns."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.table_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.table_kms_key_arn))
+    error_message = "table_kms_key_arn must be the ARN of a KMS key."
+  }
+}
+
+variable "tags" {
+  description = "Tags of everything that can have tags."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = !anytrue([for key in keys(var.tags) : startswith(lower(key), "aws:")])
+    error_message = "The keys of tags must not start with aws:, which is AWS's own."
+  }
+}
