@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.markup import escape
 
-__all__ = ["DemoError", "Narrator"]
+__all__ = ["DemoError", "Narrator", "expect"]
 
 
 class DemoError(Exception):
@@ -23,11 +23,6 @@ class Narrator:
         self._console = Console(highlight=False, soft_wrap=True)
         self._number = 0
         self._title = ""
-
-    @property
-    def where(self) -> str:
-        """The step that runs, for a message of failure."""
-        return f"step {self._number} ({self._title})"
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
@@ -43,6 +38,12 @@ class Narrator:
     def show(self, name: str, value: object) -> None:
         """A real value, under its name."""
         self._console.print(f"   {escape(name)}: [yellow]{escape(str(value))}[/]")
+
+    def fail(self, why: str) -> None:
+        """Says which step failed, and why, on standard error."""
+        Console(stderr=True, highlight=False, soft_wrap=True).print(
+            f"[bold red]failed[/] in step {self._number} ({escape(self._title)}): {escape(why)}"
+        )
 
     def say(self, text: str) -> None:
         """A sentence between or after steps."""

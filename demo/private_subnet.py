@@ -7,7 +7,7 @@ import json
 from usermgr import Factory, where
 from usermgr.errors import AccessDeniedError, ServiceUnavailableError
 
-PASSWORD = "a-Long-passw0rd-4-bob"  # noqa: S105 - of a user that lives as long as the demo
+PASSWORD = "a-Long-passw0rd-4-bob"
 
 
 def main() -> None:

@@ -61,7 +61,7 @@ def ours(wheels: dict[str, Path], extra: str) -> set[str]:
 
 
 @pytest.fixture(scope="session")
-def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory):  # noqa: ANN201 - a function
+def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory):
     """Makes an empty environment with `usermgr[extra]` from the wheels, the rest as locked."""
 
     def make(extra: str) -> Path:
@@ -134,4 +134,4 @@ def test_extras_are_all_there(wheels: dict[str, Path]) -> None:
     """The extra `all` brings what the others bring together."""
     assert requirements(wheels["usermgr"], "all") == {"usermgr-core", *EXTRAS.values()}
     readme = (ROOT / "README.md").read_text()
-    assert {match for match in re.findall(r"usermgr\[(\w+)\]", readme)} <= {*EXTRAS, "all"}
+    assert set(re.findall(r"usermgr\[(\w+)\]", readme)) <= {*EXTRAS, "all"}

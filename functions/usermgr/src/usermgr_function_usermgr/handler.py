@@ -11,12 +11,13 @@ from typing import Any
 from usermgr import UserManager
 from usermgr.errors import ServiceError, UsermgrError
 from usermgr.wire import error_reply, serve
-from usermgr_cognito import CognitoUserManager
+from usermgr_cognito import CognitoUserManager, redact_sdk_logs
 from usermgr_function_usermgr.config import Config
 
 __all__ = ["handler"]
 
 log = logging.getLogger("usermgr.function")
+redact_sdk_logs()
 
 
 @cache

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from usermgr_cognito._errors import from_client_error, from_sdk_error
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 __all__ = ["call", "make_client"]
+
+SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword"}
 
 CONFIG = Config(
     # Named, because botocore's default (legacy) does not retry Cognito's TooManyRequestsException:
@@ -39,8 +41,10 @@ def call(method: Callable[..., Any], *, sign_in: bool = False, evidence: dict[st
     try:
         return method(**present)
     except ClientError as error:
-        raise from_client_error(error, sign_in=sign_in, **evidence) from error
+        # The service's text may quote what it was sent, and a traceback shows the text of a cause.
+        cause = None if SECRET_PARAMETERS & present.keys() else error
+        raise from_client_error(error, sign_in=sign_in, **evidence) from cause
+    except ParamValidationError as error:
+        raise from_sdk_error(error, method.__name__) from None  # its text quotes the value
     except BotoCoreError as error:
-        translated = from_sdk_error(error, method.__name__)
-        # A validation error's text quotes the value, so it may not even be the cause.
-        raise translated from (None if translated.code == "invalid_input" else error)
+        raise from_sdk_error(error, method.__name__) from error

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from usermgr import AuthResult, Challenge, ChallengeName, Tokens
 from usermgr.errors import ConfigurationError, InvalidCredentialsError, ServiceError, UnsupportedOperationError
-from usermgr.validation import check_texts
+from usermgr.validation import check_texts, check_type
 from usermgr_cognito._client import call
 from usermgr_cognito.settings import CognitoSettings
 
@@ -54,6 +54,7 @@ class SignIn:
 
     def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
         """See `UserManager.answer_challenge`."""
+        check_type("challenge", challenge, Challenge)
         check_texts(answer=answer)
         answer_name = _ANSWERS.get(challenge.name)
         if answer_name is None:
@@ -77,6 +78,7 @@ class SignIn:
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """See `UserManager.refresh`. The hash is made with the real username, never with the alias."""
+        check_type("tokens", tokens, Tokens)
         if tokens.refresh_token is None:
             raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
         response = self._initiate("REFRESH_TOKEN_AUTH", tokens.username, {"REFRESH_TOKEN": tokens.refresh_token})

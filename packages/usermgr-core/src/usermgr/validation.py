@@ -7,7 +7,7 @@ from typing import Any
 
 from usermgr.errors import InvalidInputError
 
-__all__ = ["check_attributes", "check_limit", "check_texts"]
+__all__ = ["check_attributes", "check_limit", "check_texts", "check_type"]
 
 MAX_LIMIT = 60
 
@@ -21,10 +21,17 @@ def check_texts(**fields: Any) -> None:
 
 def check_attributes(attributes: Mapping[str, Any], *, removable: bool) -> None:
     """Names are texts, values are texts, or `None` where a removal is meant."""
+    check_type("attributes", attributes, Mapping)
     for name, value in attributes.items():
         check_texts(attribute=name)
         if not isinstance(value, str) and not (removable and value is None):
             raise InvalidInputError(f"the attribute {name} must be a text{' or None' if removable else ''}", field=name)
+
+
+def check_type(name: str, value: Any, expected: type) -> None:
+    """The value is of that type. Raises `InvalidInputError`; the value is never repeated."""
+    if not isinstance(value, expected):
+        raise InvalidInputError(f"{name} must be a {expected.__name__}", field=name)
 
 
 def check_limit(limit: Any) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import os
 
+from usermgr.logs import redact_loggers
 from usermgr.settings import SettingsReader
 from usermgr_lambda_client.manager import LambdaUserManager
 from usermgr_lambda_client.transport import READ_TIMEOUT, LambdaTransport, Transport
 
-__all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "create"]
+__all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "create", "redact_sdk_logs"]
 
 FUNCTION_NAME = r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]{1,64}(:[\w$-]+)?"
 
@@ -37,3 +38,11 @@ def create(
     name = reader.text("function_name", "LAMBDA_NAME_USERMGR", pattern=FUNCTION_NAME, example="usermgr")
     reader.finish()
     return LambdaUserManager(LambdaTransport(name, where, read_timeout=read_timeout))
+
+
+def redact_sdk_logs() -> None:
+    """Keeps passwords and tokens out of the SDK's debugging log, which holds whole requests and replies.
+
+    Opt-in, because it changes logging for the whole process: see `usermgr.logs.redact_loggers`.
+    """
+    redact_loggers("botocore", "boto3", "urllib3")

@@ -1,0 +1,253 @@
+"""The steps of the demo, in their order."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+from tools.terraform_sandbox import TerraformRun
+
+from demo.narrator import Narrator, expect
+from demo.somebody_elses_pool import OTHER_TEAMS_FUNCTION, Pool, create_pool
+from tools.build_functions import build
+from usermgr import Factory, Tokens, UserManager, where
+from usermgr_activity import DynamoActivityStore
+from usermgr_cognito.trigger import Snapshot, UserPool, differences
+from usermgr_jwt import InvokeSource, pull
+from usermgr_lambda_client import LambdaTransport
+from usermgr_sandbox import Sandbox
+
+__all__ = ["ALL", "Stage"]
+
+ROOT = Path(__file__).parents[1]
+PASSWORD = "a-Long-passw0rd"
+EMAIL = "alice@example.org"
+
+
+@dataclass
+class Stage:
+    """What the steps hand to each other."""
+
+    narrator: Narrator
+    folder: Path
+    stack: contextlib.ExitStack
+    sandbox: Sandbox = None  # type: ignore[assignment] - set by the first step
+    pool: Pool = None  # type: ignore[assignment]
+    before: Snapshot = None  # type: ignore[assignment]
+    terraform: TerraformRun = None  # type: ignore[assignment]
+    settings: Mapping[str, str] = None  # type: ignore[assignment]
+    caller_policy: str = ""
+    users: UserManager = None  # type: ignore[assignment]
+    username: str = ""
+    tokens: Tokens = None  # type: ignore[assignment]
+    jwks: Path = None  # type: ignore[assignment]
+
+
+def start_the_sandbox(stage: Stage) -> None:
+    """Start the sandbox: AWS on this machine."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]  # nothing of the user's own account
+    stage.sandbox = stage.stack.enter_context(Sandbox.start())
+    os.environ.update(stage.sandbox.environment())
+    stage.narrator.show("endpoint", stage.sandbox.endpoint_url)
+
+
+def create_somebody_elses_pool(stage: Stage) -> None:
+    """Create a user pool as another team would."""
+    stage.pool = create_pool()
+    stage.before = UserPool.connect(stage.pool.id).read()
+    config = stage.before.description["LambdaConfig"]
+    stage.narrator.show("user pool", stage.pool.id)
+    stage.narrator.show("its trigger", config)
+    expect(config == {"PostConfirmation": OTHER_TEAMS_FUNCTION}, "the pool has the other team's trigger alone")
+
+
+def apply_terraform(stage: Stage) -> None:
+    """Build the function zips and terraform apply beside the pool."""
+    for name, zipped in build(ROOT, stage.folder / "functions").items():
+        stage.narrator.show(name, f"{zipped.path.stat().st_size:,} bytes, sha256 {zipped.sha256.hex()[:16]}...")
+    stage.terraform = TerraformRun(
+        directory=stage.folder / "terraform",
+        endpoint_url=stage.sandbox.endpoint_url,
+        environment=stage.sandbox.environment(),
+        variables={
+            "user_pool_id": stage.pool.id,
+            "client_id": stage.pool.client_id,
+            "allow_sign_in": True,
+            "functions_directory": str(stage.folder / "functions"),
+        },
+    )
+    stage.terraform.init()
+    stage.narrator.show("resources created", stage.terraform.apply())
+    outputs = stage.terraform.outputs()
+    stage.settings = outputs["environment"]
+    stage.caller_policy = outputs["caller_policy_json"]
+    expect("SECRET" not in stage.settings, "no secret enters Terraform")
+    for name, value in stage.settings.items():
+        stage.narrator.show(name, value)
+
+
+def use_cognito(stage: Stage) -> None:
+    """Add, update, search and list users with Factory.create(Factory.AWS_COGNITO)."""
+    os.environ.update(stage.settings)
+    os.environ["SECRET"] = stage.pool.client_secret
+    stage.users = Factory.create(Factory.AWS_COGNITO)
+    added = stage.users.add_user(EMAIL, PASSWORD, {"custom:extra_info": "extra_info"})
+    stage.username = added.username
+    stage.users.update_user(added.username, {"name": "Alice"})
+    found = list(stage.users.search_users(where("email").starts_with("alice@")))
+    stage.narrator.show("added", f"{EMAIL} as {added.username}, {added.status.value}")
+    stage.narrator.show("found by e-mail", [user.attributes["name"] for user in found])
+    expect([user.attributes.get("name") for user in found] == ["Alice"], "the updated user is found")
+    expect([user.username for user in stage.users.list_users().items] == [added.username], "the user is listed")
+
+
+def use_lambda(stage: Stage) -> None:
+    """Do the same through Factory.create(Factory.AWS_LAMBDA), from a private subnet."""
+    credentials = _application_credentials(stage.caller_policy)
+    seen = len(stage.sandbox.requests())
+    with _closed_port() as closed:
+        environment = {
+            **{name: value for name, value in os.environ.items() if name not in ("SECRET", "CLIENT_ID")},
+            **credentials,
+            "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": f"http://127.0.0.1:{closed}",
+            "AWS_MAX_ATTEMPTS": "1",
+        }
+        told = _run("demo.private_subnet", environment)
+    calls = [call for call in stage.sandbox.requests(seen) if call.service == "cognito-idp"]
+    signers = sorted({call.principal.split("/")[1] for call in calls})
+    stage.narrator.show("Cognito itself, from there", told["direct"])
+    stage.narrator.show("added and listed through Lambda", told["listed"])
+    stage.narrator.show("who signed the Cognito calls", f"{signers[0]} ({len(calls)} of {len(calls)})")
+    expect(told["direct"] == "ServiceUnavailableError", "Cognito is out of reach from the private subnet")
+    expect(told["found"] == ["bob@example.org"] and told["name"] == "Bob", "the function did the work")
+    expect(told["listed"] == [EMAIL, "bob@example.org"], "both users are listed through Lambda")
+    expect(calls and signers == [f"{stage.settings['ROLE']}-usermgr"], "each Cognito call is the function's role's")
+
+
+def download_keys_and_sign_in(stage: Stage) -> None:
+    """Download the JWKS through its function, sign in, and see who was here."""
+    stage.jwks = stage.folder / "jwks.json"
+    transport = LambdaTransport(stage.settings["LAMBDA_NAME_DOWNLOAD"], stage.settings["AWS_REGION"])
+    pulled = pull(InvokeSource(transport.invoke), stage.jwks)
+    stage.narrator.show("keys", pulled.key_ids)
+    stage.tokens = _sign_in(stage, EMAIL)
+    store = DynamoActivityStore.connect(
+        table_name=stage.settings["DYNAMODB_NAME"], user_pool_id=stage.pool.id, region=stage.settings["AWS_REGION"]
+    )
+    user = stage.users.get_user(stage.username)
+    activity = store.last_seen(user.sub)
+    expect(activity is not None, "the trigger wrote an activity row")
+    stage.narrator.show("activity", activity)
+
+
+def verify_offline(stage: Stage) -> None:
+    """Verify the tokens in a process without sockets, and refuse three that must be."""
+    second = Factory.create(
+        Factory.AWS_COGNITO, client_id=stage.pool.second_client_id, client_secret=stage.pool.second_client_secret
+    ).authenticate(EMAIL, PASSWORD)
+    stage.sandbox.shift_clock(-7200)  # a token that was issued two hours ago has really expired
+    expired = _sign_in(stage, EMAIL)
+    stage.sandbox.shift_clock(0)
+    header, payload, signature = stage.tokens.access_token.split(".")
+    changed = "A" if signature[10] != "A" else "B"
+    asked = {
+        "jwks": str(stage.jwks),
+        "user_pool_id": stage.pool.id,
+        "client_id": stage.pool.client_id,
+        "tokens": {
+            "access token": stage.tokens.access_token,
+            "id token": stage.tokens.id_token,
+            "tampered token": f"{header}.{payload}.{signature[:10]}{changed}{signature[11:]}",
+            "expired token": expired.access_token,
+            "token of the second app client": second.access_token if isinstance(second, Tokens) else "",
+        },
+    }
+    bare = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+    told = _run("demo.offline", bare, json.dumps(asked))
+    stage.narrator.show("sockets", f"denied by an audit hook ({told['denied']})")
+    for name, verdict in told["verdicts"].items():
+        stage.narrator.show(name, verdict)
+    verdicts = list(told["verdicts"].values())
+    expect(all(verdict.startswith("verified") for verdict in verdicts[:2]), "both tokens verify offline")
+    expected = ["TokenSignatureError", "TokenExpiredError", "TokenClientError"]
+    expect(verdicts[2:] == expected, f"the other three are refused as {', '.join(expected)}")
+
+
+def plan_and_destroy(stage: Stage) -> None:
+    """terraform plan shows no change; terraform destroy; the pool is as it was."""
+    expect(stage.terraform.plan_is_empty(), "a second plan shows no change")
+    stage.narrator.show("plan", "no changes")
+    stage.narrator.show("resources destroyed", stage.terraform.destroy())
+    after = UserPool.connect(stage.pool.id).read()
+    changed = differences(stage.before, after)
+    stage.narrator.show("differences in the pool", changed or "none")
+    expect(not changed, "the pool's description and MFA configuration are as before")
+    expect(after.description["LambdaConfig"] == {"PostConfirmation": OTHER_TEAMS_FUNCTION}, "their trigger is there")
+    _sign_in(stage, EMAIL)
+    stage.narrator.show("sign-in afterwards", "works")
+
+
+ALL: tuple[Callable[[Stage], None], ...] = (
+    start_the_sandbox,
+    create_somebody_elses_pool,
+    apply_terraform,
+    use_cognito,
+    use_lambda,
+    download_keys_and_sign_in,
+    verify_offline,
+    plan_and_destroy,
+)
+
+
+# --- What the steps use ------------------------------------------------------------------------------
+
+
+def _sign_in(stage: Stage, name: str) -> Tokens:
+    result = stage.users.authenticate(name, PASSWORD)
+    expect(isinstance(result, Tokens), "the user signs in")
+    return result  # type: ignore[return-value] - just seen
+
+
+def _application_credentials(policy: str) -> dict[str, str]:
+    """An application's role that may do what the output `caller_policy_json` says, and nothing else."""
+    iam, name = boto3.client("iam"), "application-in-a-private-subnet"
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+    }
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="invoke", PolicyDocument=policy)
+    assumed = boto3.client("sts").assume_role(RoleArn=role["Arn"], RoleSessionName="app")["Credentials"]
+    return {
+        "AWS_ACCESS_KEY_ID": assumed["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": assumed["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": assumed["SessionToken"],
+    }
+
+
+@contextlib.contextmanager
+def _closed_port() -> Any:
+    """A port that nobody listens on, held so that nobody takes it."""
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        yield held.getsockname()[1]
+
+
+def _run(module: str, environment: Mapping[str, str], given: str = "") -> dict[str, Any]:
+    """Runs one of the demo's own modules as a process of its own, and reads the JSON that it prints."""
+    done = subprocess.run(
+        [sys.executable, "-m", module], cwd=ROOT, env=dict(environment), input=given, capture_output=True, text=True,
+        timeout=120, check=False,
+    )  # fmt: skip
+    expect(done.returncode == 0, f"{module} ends well; it said: {done.stderr.strip()[-500:]}")
+    return json.loads(done.stdout)

@@ -1,0 +1,38 @@
+"""Keeps an SDK's debugging log from telling secrets, for applications that ask for it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+__all__ = ["redact_loggers"]
+
+_prefixes: set[str] = set()
+
+
+def redact_loggers(*prefixes: str) -> None:
+    """From now on, records below WARNING of these loggers and of those below them say only where they come from.
+
+    Applies to the whole process, to every handler, and to loggers that do not exist yet. Calling it again adds to it.
+    """
+    if not _prefixes:
+        _install(logging.getLogRecordFactory())
+    _prefixes.update(prefixes)
+
+
+def _install(make: Callable[..., logging.LogRecord]) -> None:
+    def redacting(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        if record.levelno < logging.WARNING and _is_under_a_prefix(record.name):
+            record.msg = f"(redacted by usermgr: {record.funcName}, line {record.lineno})"
+            record.args = ()
+            record.exc_info = None
+            record.exc_text = None
+        return record
+
+    logging.setLogRecordFactory(redacting)
+
+
+def _is_under_a_prefix(name: str) -> bool:
+    return any(name == prefix or name.startswith(f"{prefix}.") for prefix in _prefixes)

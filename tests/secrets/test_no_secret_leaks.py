@@ -1,0 +1,162 @@
+"""Planted secrets are searched for wherever text goes: logs, exceptions, reprs, replies."""
+
+from __future__ import annotations
+
+import http.server
+import json
+import logging
+import threading
+import time
+import traceback
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from usermgr import Challenge, ChallengeName, Factory, Tokens, UserManager, wire
+from usermgr.errors import UsermgrError
+from usermgr_cognito import CognitoUserManager, redact_sdk_logs
+from usermgr_cognito.settings import CognitoSettings
+from usermgr_lambda_client import LambdaUserManager
+
+PASSWORD, CLIENT_SECRET, TOKEN = "PlantedPassw0rd", "PlantedClientSecret", "PlantedToken"
+CHALLENGE = Challenge(ChallengeName.SMS_MFA, "alice", f"{TOKEN}-session-of-twenty-letters", {"k": TOKEN})
+TOKENS = Tokens("alice", TOKEN, TOKEN, TOKEN, 3600)
+ARGUMENTS: dict[str, Any] = {
+    "username": "alice", "password": PASSWORD, "attributes": {"name": "A", "email": None}, "temporary": False,
+    "permanent": True, "name": "admins", "group": "admins", "challenge": CHALLENGE, "answer": PASSWORD,
+    "tokens": TOKENS,
+}  # fmt: skip
+SECRETS = (PASSWORD, CLIENT_SECRET, TOKEN)
+OUTCOMES = ("success", "service error", "parameter error", "time-out")
+
+
+class Stub(http.server.BaseHTTPRequestHandler):
+    """Cognito, as far as this test needs it: every answer quotes what it was sent."""
+
+    outcome = "success"
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        if type(self).outcome == "time-out":
+            time.sleep(0.6)
+            self.close_connection = True
+            return
+        failed = type(self).outcome == "service error"
+        moment = 1769862600
+        user = {"Username": "alice", "UserStatus": "CONFIRMED", "Enabled": True, "UserCreateDate": moment,
+                "UserLastModifiedDate": moment}  # fmt: skip
+        header = "e30"
+        answer: dict[str, Any] = {
+            **user, "User": user, "Users": [user], "Group": {"GroupName": "admins"}, "Groups": [],
+            "AuthenticationResult": {
+                "AccessToken": f"{header}.{header}.{TOKEN}", "IdToken": TOKEN, "RefreshToken": TOKEN, "ExpiresIn": 3600,
+            },
+        }  # fmt: skip
+        if failed:
+            answer = {"__type": "InvalidParameterException", "message": f"bad input: {body}"}
+        reply = json.dumps(answer).encode()
+        self.send_response(400 if failed else 200)
+        self.send_header("Content-Length", str(len(reply)))
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.end_headers()
+        self.wfile.write(reply)
+
+    def log_message(self, *_: object) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Stub]]:
+    """The stub, in the place of every AWS service."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Stub)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    yield Stub
+    server.shutdown()
+    server.server_close()
+
+
+def cognito() -> UserManager:
+    """The Cognito backend with a planted client secret, impatient and without retries."""
+    import boto3  # noqa: PLC0415
+    from botocore.config import Config  # noqa: PLC0415
+
+    config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=0.3)
+    client = boto3.client("cognito-idp", region_name="ap-northeast-1", config=config)
+    settings = CognitoSettings("ap-northeast-1", "ap-northeast-1_AbCdEf123", "client", CLIENT_SECRET)
+    return CognitoUserManager(settings, client)
+
+
+class InProcess:
+    """The function in this process; keeps its replies."""
+
+    def __init__(self) -> None:
+        self.manager = cognito()
+        self.errors: list[str] = []
+
+    def invoke(self, payload: bytes) -> bytes:
+        reply = json.dumps(wire.serve(self.manager, json.loads(payload))).encode()
+        if b'"error"' in reply:
+            self.errors.append(reply.decode())
+        return reply
+
+
+def spoil(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The same arguments with a type that nobody takes, where a secret is."""
+    wrong = {"password": [PASSWORD], "answer": [PASSWORD], "tokens": {"t": TOKEN}, "challenge": {"c": TOKEN}}
+    return {name: wrong.get(name, {"x": PASSWORD}) for name in arguments}
+
+
+@pytest.mark.parametrize("through", ["cognito", "wire"])
+@pytest.mark.parametrize("outcome", OUTCOMES)
+@pytest.mark.parametrize("name", sorted(wire.OPERATIONS))
+def test_no_secret_in_any_text(
+    name: str, outcome: str, through: str, stub: type[Stub], caplog: pytest.LogCaptureFixture
+) -> None:
+    """However an operation ends, no planted secret is in a log, an exception, a repr or an error reply."""
+    redact_sdk_logs()
+    caplog.set_level(logging.DEBUG)
+    stub.outcome = outcome
+    transport = InProcess()
+    manager = transport.manager if through == "cognito" else LambdaUserManager(transport)
+    arguments = {p: ARGUMENTS[p] for p in wire.OPERATIONS[name].parameters if p in ARGUMENTS}
+    if name == "add_user":
+        arguments["attributes"] = {"name": "A"}
+    if outcome == "parameter error":
+        arguments = spoil(arguments)
+    said = [repr(manager), repr(transport.manager)]
+    try:
+        result = getattr(manager, name)(**arguments)
+        said.append(repr(result))
+        assert outcome in ("success", "parameter error")
+    except UsermgrError as error:
+        said += [str(error), repr(error), repr(error.details), "".join(traceback.format_exception(error))]
+        assert outcome != "success"
+    said += [record.getMessage() for record in caplog.records] + transport.errors
+    assert caplog.records or outcome == "parameter error"
+    hits = [secret for secret in SECRETS for text in said if secret in text]
+    assert hits == []
+
+
+def test_the_search_would_find_one(stub: type[Stub], caplog: pytest.LogCaptureFixture) -> None:
+    """Without redaction the SDK's log does hold the password: the test above is no empty one."""
+    logger = logging.getLogger("another.sdk")
+    caplog.set_level(logging.DEBUG)
+    logger.debug("request body: %s", {"Password": PASSWORD})
+    assert any(PASSWORD in record.getMessage() for record in caplog.records)
+
+
+@pytest.mark.parametrize("factory", [Factory.AWS_COGNITO])
+def test_settings_do_not_show_the_client_secret(factory: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither the manager nor an error about its settings shows SECRET."""
+    monkeypatch.setenv("AWS_REGION", "ap-northeast-1")
+    monkeypatch.setenv("USERPOOL_ID", "ap-northeast-1_AbCdEf123")
+    monkeypatch.setenv("SECRET", CLIENT_SECRET)
+    monkeypatch.delenv("CLIENT_ID", raising=False)
+    with pytest.raises(UsermgrError) as caught:
+        Factory.create(factory)
+    assert CLIENT_SECRET not in repr(caught.value) + str(caught.value.details)
