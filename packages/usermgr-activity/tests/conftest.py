@@ -1,21 +1,17 @@
-"""DynamoDB for the tests: a moto server in a child process, and a table of its own for each test."""
+"""DynamoDB for the tests: the sandbox, with a table of its own for each test."""
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
 
-from usermgr_activity import INDEX, DirectTransport, DynamoActivityStore, Transport, sdk_transport
+from usermgr_activity import INDEX, DirectTransport, DynamoActivityStore, SdkTransport, Transport
 from usermgr_activity.transport import Body
 
 if TYPE_CHECKING:
@@ -23,49 +19,19 @@ if TYPE_CHECKING:
 
 REGION = "ap-northeast-1"
 POOL = "ap-northeast-1_Example"
-CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-SERVE = "import sys; from moto.server import main; main(['-H', '127.0.0.1', '-p', sys.argv[1]])"
 _names = count()
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
-@pytest.fixture(scope="session")
-def dynamodb_url() -> Iterator[str]:
-    """The address of a moto server."""
-    port = _free_port()
-    with subprocess.Popen(
-        [sys.executable, "-c", SERVE, str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as server:
-        try:
-            deadline = time.monotonic() + 30
-            while time.monotonic() < deadline:
-                with socket.socket() as probe:
-                    if probe.connect_ex(("127.0.0.1", port)) == 0:
-                        break
-                time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            server.terminate()
+@cache
+def _sdk_client(endpoint_url: str) -> DynamoDBClient:
+    """One for the session: making a client takes longer than most tests."""
+    return boto3.client("dynamodb", region_name=REGION, endpoint_url=endpoint_url)
 
 
 @pytest.fixture
-def aws(dynamodb_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The environment of somebody who may use the moto server."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
-        monkeypatch.delenv(name)
-    for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": dynamodb_url}.items():
-        monkeypatch.setenv(name, value)
-
-
-@pytest.fixture
-def client(aws: None) -> DynamoDBClient:
-    """The SDK's client of the moto server, to make tables and to look into them."""
-    return boto3.client("dynamodb", region_name=REGION)
+def client(usermgr_sandbox_env: Any) -> DynamoDBClient:
+    """The SDK's client of the sandbox."""
+    return _sdk_client(usermgr_sandbox_env.endpoint_url)
 
 
 @pytest.fixture
@@ -117,9 +83,9 @@ class Spy:
 
 
 @pytest.fixture(params=["direct", "sdk"])
-def spy(request: pytest.FixtureRequest, aws: None) -> Spy:
-    """Both ways to the moto server."""
-    return Spy(DirectTransport(REGION) if request.param == "direct" else sdk_transport(REGION))
+def spy(request: pytest.FixtureRequest, client: DynamoDBClient) -> Spy:
+    """Both ways to DynamoDB."""
+    return Spy(DirectTransport(REGION) if request.param == "direct" else SdkTransport(client))
 
 
 @pytest.fixture
