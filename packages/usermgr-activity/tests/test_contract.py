@@ -18,3 +18,10 @@ class TestDynamoActivityStore(ActivityStoreContract):
     def store(self, make_store: Callable[..., DynamoActivityStore]) -> ActivityStore:
         """An empty table."""
         return make_store()
+
+
+def test_the_contract_does_not_bend() -> None:
+    """A store that replaces a test of the contract is refused when its class is made."""
+    replaced = {"test_first_sign_in": lambda self: None}
+    with pytest.raises(TypeError, match="test_first_sign_in"):
+        type("TestBent", (ActivityStoreContract,), replaced)

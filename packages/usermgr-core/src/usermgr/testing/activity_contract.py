@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
@@ -33,7 +34,16 @@ def saw(sub: str, when: datetime, kind: SightingKind = SIGN_IN, client: str = "w
 
 
 class ActivityStoreContract:
-    """What every activity store does. Give it a fixture `store`: an empty `ActivityStore`."""
+    """What every activity store does. Give it a fixture `store`: an empty `ActivityStore`.
+
+    A subclass that replaces one of these tests is refused: a contract that bends is none.
+    """
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        bent = sorted(name for name in vars(cls) if name.startswith("test") and hasattr(ActivityStoreContract, name))
+        if bent:
+            raise TypeError(f"{cls.__name__} replaces tests of the contract: {', '.join(bent)}")
 
     @pytest.fixture
     def store(self) -> ActivityStore:
