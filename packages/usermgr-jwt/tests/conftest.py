@@ -17,6 +17,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from usermgr_jwt import CognitoVerifier, JwksFile
 
+# What several test modules share lives in a folder of its own; test modules themselves are not importable.
+sys.path.insert(0, str(Path(__file__).with_name("support")))
+
 POOL_ID = "ap-northeast-1_AbCdEf123"
 CLIENT_ID = "1h57kf5cpq17m0eml12example"
 ISSUER = f"https://cognito-idp.ap-northeast-1.amazonaws.com/{POOL_ID}"

@@ -8,7 +8,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from usermgr_jwt._strict import b64url_decode, json_object
+from usermgr_jwt._codec import b64url_decode, json_object
 from usermgr_jwt.errors import TokenAlgorithmError, TokenFormatError, TokenSignatureError, UnknownKeyError
 from usermgr_jwt.keys import MAX_KEY_ID
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from usermgr_jwt.claims import Claims
     from usermgr_jwt.keys import KeySet
 
-__all__ = ["VerifiedTokens"]
+__all__ = ["VerifiedToken", "VerifiedTokens"]
+
+
+class VerifiedToken(NamedTuple):
+    """A token that passed every check, and the times (seconds since 1970) that it must pass again."""
+
+    claims: Claims
+    expires: int
+    not_before: int | None
 
 
 class _Generations(NamedTuple):
     keys: KeySet | None
-    young: dict[bytes, Claims]
-    old: dict[bytes, Claims]
+    young: dict[bytes, VerifiedToken]
+    old: dict[bytes, VerifiedToken]
 
 
 class VerifiedTokens:
@@ -30,32 +37,34 @@ class VerifiedTokens:
     comes back young. That costs no lock and no list, and threads can at worst verify a token twice.
     """
 
-    __slots__ = ("_generations", "_half")
+    __slots__ = ("_generations", "_half", "_sha256")
 
     def __init__(self, size: int) -> None:
+        from hashlib import sha256  # noqa: PLC0415 - only who asks for a cache pays for OpenSSL's import
+
+        self._sha256 = sha256
         self._half = max(1, size // 2)
         self._generations = _Generations(None, {}, {})
 
     def __len__(self) -> int:
         return len(self._generations.young) + len(self._generations.old)
 
-    @staticmethod
-    def digest(token: str) -> bytes:
+    def digest(self, token: str) -> bytes:
         """What a token is found by. The token must be ASCII."""
-        return sha256(token.encode("ascii")).digest()
+        return self._sha256(token.encode("ascii")).digest()
 
-    def get(self, digest: bytes, keys: KeySet) -> Claims | None:
-        """The claims of a token that was verified with `keys`."""
+    def get(self, digest: bytes, keys: KeySet) -> VerifiedToken | None:
+        """The token, if it was verified with `keys`."""
         known_keys, young, old = self._generations
         if known_keys is not keys:
             self._generations = _Generations(keys, {}, {})
             return None
-        claims = young.get(digest)
-        if claims is None and (claims := old.get(digest)) is not None:
-            self.add(digest, keys, claims)
-        return claims
+        verified = young.get(digest)
+        if verified is None and (verified := old.get(digest)) is not None:
+            self.add(digest, keys, verified)
+        return verified
 
-    def add(self, digest: bytes, keys: KeySet, claims: Claims) -> None:
+    def add(self, digest: bytes, keys: KeySet, verified: VerifiedToken) -> None:
         """Note a token that passed every check with `keys`."""
         known_keys, young, _ = self._generations
         if known_keys is not keys:
@@ -63,4 +72,4 @@ class VerifiedTokens:
         if len(young) >= self._half:
             young, old = {}, young
             self._generations = _Generations(keys, young, old)
-        young[digest] = claims
+        young[digest] = verified

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
+from usermgr_jwt._codec import b64url_decode, json_object
 from usermgr_jwt._jws import MAX_TOKEN, signed_payload
-from usermgr_jwt._strict import b64url_decode, json_object
+from usermgr_jwt.cache import VerifiedToken, VerifiedTokens
 from usermgr_jwt.claims import Claims
 from usermgr_jwt.errors import (
     KeysError,
@@ -76,8 +77,6 @@ class CognitoVerifier:
         self._now = now
         self._cache = None
         if cache_size:
-            from usermgr_jwt.cache import VerifiedTokens  # noqa: PLC0415 - only who asks for it pays for hashlib
-
             self._cache = VerifiedTokens(cache_size)
 
     @staticmethod
@@ -91,19 +90,19 @@ class CognitoVerifier:
         Raises TokenError (answer 401; 403 for its group and scope errors) or KeysError (answer 503), nothing else.
         """
         keys = self._keys.current()
-        # What cannot be a token is not worth a hash; the way without cache says what is wrong with it.
-        if self._cache is None or not isinstance(token, str) or len(token) > MAX_TOKEN or not token.isascii():  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-            return self._verify(token, keys)
+        if self._cache is None or not _may_be_a_token(token):
+            return Claims(self._verify(token, keys))
         digest = self._cache.digest(token)
-        claims = self._cache.get(digest, keys)
-        if claims is not None:
-            self._policy.check_times(claims["exp"], claims.get("nbf"), self._now())
-            return claims
+        known = self._cache.get(digest, keys)
+        if known is not None:
+            self._policy.check_times(known.expires, known.not_before, self._now())
+            return known.claims
         claims = self._verify(token, keys)
-        self._cache.add(digest, keys, claims)
-        return claims
+        known = VerifiedToken(Claims(claims), claims["exp"], claims.get("nbf"))
+        self._cache.add(digest, keys, known)
+        return known.claims
 
-    def _verify(self, token: str, keys: KeySet) -> Claims:
+    def _verify(self, token: str, keys: KeySet) -> dict[str, Any]:
         try:
             payload = signed_payload(token, keys)
         except UnknownKeyError:
@@ -114,7 +113,12 @@ class CognitoVerifier:
         except ValueError:
             raise TokenFormatError("its payload is no strict JSON object in canonical base64url") from None
         self._policy.check(claims, self._now())
-        return Claims(claims)
+        return claims
+
+
+def _may_be_a_token(token: object) -> bool:
+    """What cannot be one is not worth a hash; the way without the cache says what is wrong with it."""
+    return isinstance(token, str) and len(token) <= MAX_TOKEN and token.isascii()
 
 
 class AnyOfVerifier:
