@@ -27,7 +27,12 @@ def policies_of_role(role_arn: str) -> list[dict[str, Any]]:
     for role in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].roles.values():
         if role.arn == role_arn:
             inline = list(role.policies.values())
-            managed = [policy.document for policy in role.managed_policies.values()]
+            managed = [
+                version.document
+                for policy in role.managed_policies.values()
+                for version in policy.versions
+                if version.version_id == policy.default_version_id
+            ]
             return [json.loads(text) if isinstance(text, str) else text for text in (*inline, *managed)]
     return []
 
