@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import stat
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from usermgr_jwt._strict import json_object
@@ -159,7 +157,7 @@ def pull(source: KeysSource, path: str | os.PathLike[str], *, replace_all: bool 
 
 def _good_keys(path: str) -> KeySet | None:
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123
             return parse_jwks(file.read(MAX_DOCUMENT + 1), path)
     except (OSError, KeysError):
         return None  # a missing or broken file has nothing to protect
@@ -179,7 +177,7 @@ def _replace(path: str, document: bytes) -> None:
     """Write beside the file, make it durable, and rename over it: a reader sees the old file or the new one."""
     target = os.path.realpath(path)  # a link stays a link
     folder = os.path.dirname(target)  # noqa: PTH120 - os.* throughout: descriptors are what fsync and fchmod take
-    temporary = os.path.join(folder, f".{os.path.basename(target)}.{secrets.token_hex(8)}")  # noqa: PTH118, PTH119
+    temporary = os.path.join(folder, f".{os.path.basename(target)}.{os.urandom(8).hex()}")  # noqa: PTH118, PTH119
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
         with os.fdopen(descriptor, "wb") as file:

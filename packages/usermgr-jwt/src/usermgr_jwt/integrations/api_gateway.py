@@ -1,0 +1,108 @@
+"""Amazon API Gateway Lambda authorizers, for REST APIs and HTTP APIs. No extra is needed.
+
+What API Gateway lets an authorizer say decides the status codes. A REST API answers 401 when the function raises
+`Unauthorized`, 403 for a Deny policy and 500 for any other failure; an HTTP API with simple responses answers 403 for
+`isAuthorized: false`, and 401 by itself when the header is missing. There is no 503: a KeysError leaves the function,
+API Gateway answers 500, and the function's Errors metric shows it.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from usermgr_jwt.errors import TokenError, TokenGroupError, TokenScopeError
+from usermgr_jwt.integrations.bearer import bearer_token
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from usermgr_jwt.claims import Claims
+    from usermgr_jwt.verifier import Verifier
+
+__all__ = ["UnauthorizedError", "http_api_authorizer", "rest_authorizer"]
+
+_logger = logging.getLogger(__name__)
+
+
+class UnauthorizedError(Exception):
+    """API Gateway answers 401 to an authorizer's error with exactly this text."""
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
+def rest_authorizer(verifier: Verifier) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
+    """The handler of a TOKEN or REQUEST authorizer of a REST API (or of an HTTP API with payload version 1.0).
+
+    A good token allows the whole stage, not only the requested method: API Gateway caches the policy by token, and
+    a narrower one would refuse the next method. Leave rights that differ between methods to the application, or use
+    several authorizers.
+    """
+
+    def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+        token = bearer_token(_authorization(event))
+        if token is None:
+            raise UnauthorizedError
+        try:
+            claims = verifier.verify(token)
+        except (TokenGroupError, TokenScopeError) as error:
+            return _policy("refused", "Deny", event["methodArn"], {"error": error.code})
+        except TokenError as error:
+            _logger.info("refused: %s", error.code)
+            raise UnauthorizedError from None
+        return _policy(claims.sub, "Allow", event["methodArn"], _context(claims))
+
+    return handler
+
+
+def http_api_authorizer(verifier: Verifier) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
+    """The handler of an authorizer of an HTTP API with payload version 2.0 and simple responses."""
+
+    def handler(event: Mapping[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
+        token = bearer_token(_authorization(event))
+        if token is None:
+            return {"isAuthorized": False, "context": {"error": "unauthorized"}}
+        try:
+            claims = verifier.verify(token)
+        except TokenError as error:
+            return {"isAuthorized": False, "context": {"error": error.code}}
+        return {"isAuthorized": True, "context": _context(claims)}
+
+    return handler
+
+
+def _authorization(event: Mapping[str, Any]) -> str | None:
+    """The header's value: `authorizationToken` of a TOKEN event, else from `headers`, whose names come in any case."""
+    if "authorizationToken" in event:
+        return event["authorizationToken"]
+    headers: Mapping[str, str] = event.get("headers") or {}
+    values = [value for name, value in headers.items() if name.lower() == "authorization"]
+    return values[0] if len(values) == 1 else None
+
+
+def _context(claims: Claims) -> dict[str, str]:
+    """What the integration sees: flat strings only. Group names and scopes have no spaces, so they join safely."""
+    context = {
+        "sub": claims.sub,
+        "username": claims.username or "",
+        "client_id": claims.client_id,
+        "token_use": claims.token_use,
+        "groups": " ".join(claims.groups),
+        "scopes": " ".join(claims.scopes),
+    }
+    return {name: value for name, value in context.items() if value}
+
+
+def _policy(principal: str, effect: str, method_arn: str, context: dict[str, str]) -> dict[str, Any]:
+    # arn:aws:execute-api:REGION:ACCOUNT:API/STAGE/METHOD/PATH
+    api, stage = method_arn.split("/")[:2]
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": f"{api}/{stage}/*"}
+    return {
+        "principalId": principal,
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": context,
+    }

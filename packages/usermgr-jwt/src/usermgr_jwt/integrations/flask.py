@@ -1,0 +1,43 @@
+"""Flask: `@token_required(verifier)` on a view; the claims are in `flask.g.claims`. Extra `flask`."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec
+
+from flask import current_app, g, jsonify, request
+
+from usermgr_jwt.integrations.bearer import BearerCheck, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from usermgr_jwt.verifier import Verifier
+
+__all__ = ["token_required"]
+
+P = ParamSpec("P")
+
+
+def token_required(
+    verifier: Verifier,
+    *,
+    groups: str | Collection[str] | None = None,
+    scopes: str | Collection[str] | None = None,
+    realm: str = "api",
+) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
+    """Call the view only with a good bearer token; otherwise answer 401, 403 or 503 with a small JSON body."""
+    check = BearerCheck(verifier, groups=groups, scopes=scopes, realm=realm)
+
+    def decorate(view: Callable[P, Any]) -> Callable[P, Any]:
+        @wraps(view)
+        def checked(*args: P.args, **kwargs: P.kwargs) -> Any:
+            try:
+                g.claims = check.claims(request.headers.get("Authorization"))
+            except RefusedError as refused:
+                return jsonify(refused.body), refused.status, refused.headers
+            return current_app.ensure_sync(view)(*args, **kwargs)
+
+        return checked
+
+    return decorate

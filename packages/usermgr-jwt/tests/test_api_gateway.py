@@ -1,0 +1,119 @@
+"""Lambda authorizers, with events as API Gateway's documentation shows them.
+
+https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
+https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
+"""
+
+import subprocess
+import sys
+
+import pytest
+
+from usermgr_jwt import CognitoVerifier, JwksFile, KeysNotFoundError
+from usermgr_jwt.integrations.api_gateway import UnauthorizedError, http_api_authorizer, rest_authorizer
+
+METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request/a/b"
+STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*"
+
+
+def token_event(authorization: str) -> dict[str, object]:
+    return {"type": "TOKEN", "authorizationToken": authorization, "methodArn": METHOD_ARN}
+
+
+def request_event(authorization: str) -> dict[str, object]:
+    return {"type": "REQUEST", "methodArn": METHOD_ARN, "headers": {"AUTHORIZATION": authorization, "Accept": "*/*"}}
+
+
+def http_event(authorization: str | None) -> dict[str, object]:
+    headers = {} if authorization is None else {"authorization": authorization}
+    return {"version": "2.0", "type": "REQUEST", "routeArn": METHOD_ARN, "routeKey": "GET /a", "headers": headers}
+
+
+@pytest.mark.parametrize("event", [token_event, request_event])
+class TestRest:
+    """REST APIs: a policy, or 401."""
+
+    def test_a_good_token_is_allowed_on_the_stage(self, verifier, pool, event):
+        """The policy covers the stage, because API Gateway caches it by token; the context is flat strings."""
+        answer = rest_authorizer(verifier)(event(f"Bearer {pool.token()}"), None)
+
+        sub = pool.access_claims()["sub"]
+        assert answer == {
+            "principalId": sub,
+            "policyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [{"Action": "execute-api:Invoke", "Effect": "Allow", "Resource": STAGE_ARN}],
+            },
+            "context": {
+                "sub": sub,
+                "username": "alice",
+                "client_id": pool.client_id,
+                "token_use": "access",
+                "groups": "admins support",
+                "scopes": "aws.cognito.signin.user.admin orders/read",
+            },
+        }
+
+    def test_a_bad_token_is_401(self, verifier, pool, stranger, event):
+        """API Gateway answers 401 to an error whose text is exactly `Unauthorized`."""
+        for authorization in ("Bearer x", "x", "Basic x", "", f"Bearer {pool.token(key=stranger)}", pool.token()):
+            with pytest.raises(UnauthorizedError) as caught:
+                rest_authorizer(verifier)(event(authorization), None)
+            assert str(caught.value) == "Unauthorized"
+
+    def test_a_missing_right_is_403(self, settings, pool, event):
+        """A Deny policy is what makes API Gateway answer 403."""
+        answer = rest_authorizer(CognitoVerifier(**settings, groups="root"))(event(f"Bearer {pool.token()}"), None)
+
+        assert answer["policyDocument"]["Statement"][0]["Effect"] == "Deny"
+        assert answer["context"] == {"error": "token_group"}
+
+    def test_missing_keys_are_a_failure(self, settings, pool, tmp_path, event):
+        """There is no 503 for an authorizer: the function fails, and its Errors metric shows it."""
+        verifier = CognitoVerifier(**settings | {"keys": JwksFile(tmp_path / "none")})
+
+        with pytest.raises(KeysNotFoundError):
+            rest_authorizer(verifier)(event(f"Bearer {pool.token()}"), None)
+
+
+class TestHttpApi:
+    """HTTP APIs with simple responses."""
+
+    def test_a_good_token_is_authorized(self, verifier, pool):
+        """isAuthorized, with the user in the context."""
+        answer = http_api_authorizer(verifier)(http_event(f"Bearer {pool.token()}"), None)
+
+        assert answer["isAuthorized"] is True
+        assert answer["context"]["username"] == "alice"
+
+    def test_every_refusal_says_why(self, settings, pool):
+        """isAuthorized is false, and the code is in the context for the access log."""
+        handler = http_api_authorizer(CognitoVerifier(**settings, groups="root"))
+        for authorization, code in [
+            (None, "unauthorized"),
+            ("Basic x", "unauthorized"),
+            ("Bearer x", "token_format"),
+            (f"Bearer {pool.token(pool.access_claims(exp=1))}", "token_expired"),
+            (f"Bearer {pool.token()}", "token_group"),
+        ]:
+            assert handler(http_event(authorization), None) == {"isAuthorized": False, "context": {"error": code}}
+
+    def test_a_machine_has_no_user_name(self, verifier, pool):
+        """A client credentials token gives a context without empty members."""
+        token = pool.token(pool.access_claims(username=..., scope="orders/read", **{"cognito:groups": ...}))
+
+        context = http_api_authorizer(verifier)(http_event(f"Bearer {token}"), None)["context"]
+
+        assert sorted(context) == ["client_id", "scopes", "sub", "token_use"]
+
+
+def test_it_loads_no_framework_and_no_pyjwt():
+    """An authorizer's cold start pays for neither, nor for urllib: PyJWT is loaded when the keys are read."""
+    code = (
+        "import sys, usermgr_jwt.integrations.api_gateway;"
+        "from usermgr_jwt import CognitoVerifier, JwksFile;"
+        "CognitoVerifier(user_pool_id='eu-west-1_A', client_id='x', token_use='access', keys=JwksFile('x'));"
+        "print([m for m in ('jwt', 'urllib.request', 'ssl', 'http.client', 'hashlib', 'tempfile', 'flask', 'django',"
+        " 'starlette', 'fastapi', 'boto3', 'argparse') if m in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
