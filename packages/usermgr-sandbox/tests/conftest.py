@@ -54,11 +54,13 @@ class Cloud:
         asked = {"UserPoolId": pool, "ClientName": "app", **flows, **settings}
         return self.cognito.create_user_pool_client(**asked)["UserPoolClient"]
 
-    def user(self, pool: str, name: str = "alice", *, password: str = PASSWORD, **attributes: str) -> dict[str, str]:
+    def user(
+        self, pool: str, username: str = "alice", /, *, password: str = PASSWORD, **attributes: str
+    ) -> dict[str, str]:
         """A confirmed user; its attributes as a dict, with the username that the pool gave it."""
         given = [{"Name": key, "Value": value} for key, value in attributes.items()]
         made = self.cognito.admin_create_user(
-            UserPoolId=pool, Username=name, MessageAction="SUPPRESS", UserAttributes=given
+            UserPoolId=pool, Username=username, MessageAction="SUPPRESS", UserAttributes=given
         )["User"]
         self.cognito.admin_set_user_password(
             UserPoolId=pool, Username=made["Username"], Password=password, Permanent=True

@@ -39,6 +39,7 @@ class Gate:
         self._application = application
         self._keys = keys
         self.control: dict[str, Callable[[dict[str, Any]], Any]] = {}
+        self.after_call: Callable[[], None] = lambda: None
         self._records: list[RequestRecord] = []
         self._lock = threading.Lock()
 
@@ -81,7 +82,9 @@ class Gate:
             self._record(call, principal, int(status.split(maxsplit=1)[0]))
             return start_response(status, reply_headers, *rest)
 
-        return self._application(environ, recording_start)
+        reply = self._application(environ, recording_start)
+        self.after_call()
+        return reply
 
     def _publish_keys(self, pool_id: str, start_response: StartResponse) -> Iterable[bytes]:
         known = any(pool_id in backend.user_pools for backend in cognitoidp_backends[DEFAULT_ACCOUNT_ID].values())

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -126,20 +127,27 @@ class Sandbox:
         """The code that the user would have got by SMS last."""
         return self._control("sms-code", user_pool_id=user_pool_id, username=username)
 
+    def federate_user(
+        self, user_pool_id: str, provider: str, subject: str, attributes: Mapping[str, str] | None = None
+    ) -> str:
+        """Makes a user as a first sign-in through another provider would; the username, `PROVIDER_SUBJECT`."""
+        asked = {"provider": provider, "subject": subject, "attributes": dict(attributes or {})}
+        return str(self._control("federate-user", user_pool_id=user_pool_id, **asked))
+
     def reset(self) -> None:
         """Empties everything: resources, keys, request log, switches."""
         self._control("reset")
 
-    def _control(self, name: str, **arguments: Any) -> Any:
+    def _control(self, control: str, /, **arguments: Any) -> Any:
         request = urllib.request.Request(  # noqa: S310 - our own loopback address
-            self.endpoint_url + CONTROL + name, data=json.dumps(arguments).encode(), method="POST"
+            self.endpoint_url + CONTROL + control, data=json.dumps(arguments).encode(), method="POST"
         )
         try:
             with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
                 return json.load(response)
         except urllib.error.HTTPError as error:
             with error:
-                raise SandboxError(f"{name}: {error.read().decode()}") from None
+                raise SandboxError(f"{control}: {error.read().decode()}") from None
 
 
 def environment(endpoint_url: str) -> dict[str, str]:

@@ -43,6 +43,7 @@ def serve(port: int, site_packages: Path | None, announce: Callable[[int], None]
     fidelity.apply(world)
     gate = Gate(DomainDispatcherApplication(create_backend_app), world.keys)
     gate.control.update(_controls(gate, world))
+    gate.after_call = lambda: fidelity.remember(world)
     server = make_server("127.0.0.1", port, gate, threaded=True, request_handler=MotoRequestHandler)
     world.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     if stop_with_stdin:
@@ -65,6 +66,13 @@ def _stop_at_end_of_stdin(server: Any) -> None:
 def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], Any]]:
     from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415 - see `serve`
 
+    from usermgr_sandbox import fidelity  # noqa: PLC0415 - see `serve`
+
+    def delay_listing(asked: dict[str, Any]) -> None:
+        fidelity.forget_listings()
+        world.delay_listing(float(asked["seconds"]))
+        fidelity.remember(world)
+
     def reset(_: dict[str, Any]) -> None:
         moto_api_backend.reset()
         world.reset()
@@ -76,7 +84,8 @@ def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], 
         "function-logs": lambda asked: world.executor.logs(asked["name"]),
         "rotate-keys": lambda asked: world.keys.rotate(asked["user_pool_id"]),
         "shift-clock": lambda asked: world.shift_clock(float(asked["seconds"])),
-        "delay-listing": lambda asked: world.delay_listing(float(asked["seconds"])),
+        "delay-listing": delay_listing,
         "sms-code": lambda asked: world.sms_codes.get((asked["user_pool_id"], asked["username"])),
+        "federate-user": lambda asked: fidelity.federate_user(**asked),
         "reset": reset,
     }

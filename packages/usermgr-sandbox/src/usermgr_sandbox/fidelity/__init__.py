@@ -12,9 +12,11 @@ from moto.cognitoidp.models import cognitoidp_backends
 
 from usermgr_sandbox.fidelity.cognito import make_cognito_backend
 from usermgr_sandbox.fidelity.functions import make_lambda_backend
+from usermgr_sandbox.fidelity.listing import forget_listings, remember
+from usermgr_sandbox.fidelity.users import federate_user
 from usermgr_sandbox.fidelity.world import World
 
-__all__ = ["World", "apply"]
+__all__ = ["World", "apply", "federate_user", "forget_listings", "remember"]
 
 KNOWN_MOTO = "5.2."
 

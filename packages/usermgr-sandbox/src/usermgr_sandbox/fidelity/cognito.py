@@ -7,6 +7,7 @@ from typing import Any
 from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool
 
 from usermgr_sandbox.fidelity.listing import Listing
+from usermgr_sandbox.fidelity.mfa import Mfa
 from usermgr_sandbox.fidelity.pools import Pools, SandboxUserPool
 from usermgr_sandbox.fidelity.sign_in import SignIn
 from usermgr_sandbox.fidelity.users import Users
@@ -18,7 +19,7 @@ __all__ = ["make_cognito_backend"]
 def make_cognito_backend(world: World) -> type[CognitoIdpBackend]:
     """moto's backend with the corrections in front of it."""
 
-    class SandboxCognitoBackend(Pools, Users, Listing, SignIn, CognitoIdpBackend):
+    class SandboxCognitoBackend(Pools, Users, Listing, Mfa, SignIn, CognitoIdpBackend):
         __module__ = CognitoIdpBackend.__module__  # where moto looks for the backend's routes
 
         def __init__(self, region_name: str, account_id: str) -> None:

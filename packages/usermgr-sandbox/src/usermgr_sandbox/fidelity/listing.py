@@ -6,25 +6,29 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/how-to-manage-user-acc
 
 from __future__ import annotations
 
+import copy
 import re
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from moto.cognitoidp.exceptions import InvalidParameterException
-from moto.cognitoidp.models import CognitoIdpUser
+from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPool, cognitoidp_backends
 from moto.cognitoidp.utils import flatten_attrs
 
 from usermgr_sandbox.fidelity.base import Base
+from usermgr_sandbox.fidelity.world import World
 
-__all__ = ["Listing"]
+__all__ = ["Listing", "forget_listings", "remember"]
 
 _FILTER = re.compile(r'\s*([\w:]+)\s*(\^?=)\s*"((?:[^"\\]|\\.)*)"\s*', re.DOTALL)
 _SEARCHABLE = {"username", "email", "phone_number", "name", "given_name", "family_name", "preferred_username",
                "cognito:user_status", "status", "sub"}  # fmt: skip
 MAX_FILTER = 256
 TOKEN_LIVES = 3600.0
+STRETCH = 60
 
 
 class Listing(Base):
@@ -39,31 +43,90 @@ class Listing(Base):
                 "1 validation error detected: Value at 'limit' failed to satisfy constraint"
             )
         meets = _compile(filt) if filt else lambda _: True
-        users = [user for user in pool.users.values() if self._is_listed(user) and meets(user)]
-        start = self._start(pagination_token, user_pool_id, filt)
-        end = start + (limit or 60)
-        if end >= len(users):
-            return users[start:], None
+        listed = self._listed(pool)
+        start = self._start(pagination_token, user_pool_id, filt, listed)
+        found: list[CognitoIdpUser] = []
+        end = start
+        # A call looks through one stretch of users, whatever it finds there: so a page can be empty and not the last.
+        while end < min(start + STRETCH, len(listed)) and len(found) < (limit or STRETCH):
+            if meets(listed[end]):
+                found.append(listed[end])
+            end += 1
+        if end >= len(listed):
+            return found, None
         token = str(uuid.uuid4())
-        self._tokens()[token] = (user_pool_id, filt, end, time.monotonic() + TOKEN_LIVES)
-        return users[start:end], token
+        self._tokens()[token] = _Position(user_pool_id, filt, listed[end - 1].id, end, self.world.now() + TOKEN_LIVES)
+        return found, token
 
-    def _is_listed(self, user: CognitoIdpUser) -> bool:
-        """ "ListUsers is eventually consistent": a new user shows only after the delay that the sandbox was told."""
-        return time.time() - user.create_date.timestamp() >= self.world.listing_delay
+    def _listed(self, pool: CognitoIdpUserPool) -> list[CognitoIdpUser]:
+        """ "ListUsers is eventually consistent": the pool as it was before the delay that the sandbox was told."""
+        if not self.world.listing_delay:
+            return list(pool.users.values())
+        return seen_before(_history(pool), time.monotonic() - self.world.listing_delay)
 
-    def _start(self, token: str | None, user_pool_id: str, filt: str) -> int:
+    def _start(self, token: str | None, user_pool_id: str, filt: str, listed: list[CognitoIdpUser]) -> int:
         if token is None:
             return 0
         known = self._tokens().get(token)
-        if known is None or known[:2] != (user_pool_id, filt) or known[3] < time.monotonic():
+        if known is None or (known.pool, known.filter) != (user_pool_id, filt) or known.until < self.world.now():
             raise InvalidParameterException("Invalid pagination token provided.")
-        return known[2]
+        after = next((index + 1 for index, user in enumerate(listed) if user.id == known.last), None)
+        # The last one of the page before may be deleted meanwhile.
+        return known.index - 1 if after is None else after
 
-    def _tokens(self) -> dict[str, tuple[str, str, int, float]]:
+    def _tokens(self) -> dict[str, _Position]:
         if not hasattr(self, "listing_tokens"):
-            self.listing_tokens: dict[str, tuple[str, str, int, float]] = {}
+            self.listing_tokens: dict[str, _Position] = {}
         return self.listing_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class _Position:
+    pool: str
+    filter: str
+    last: str
+    index: int
+    until: float
+
+
+Snapshot = tuple[float, list[CognitoIdpUser]]
+
+
+def remember(world: World) -> None:
+    """Keeps what ListUsers will show later. Called after each call while listings lag."""
+    if not world.listing_delay:
+        return
+    now = time.monotonic()
+    for regions in cognitoidp_backends.values():
+        for backend in regions.values():
+            for pool in backend.user_pools.values():
+                history = _history(pool)
+                history.append((now, [copy.copy(user) for user in pool.users.values()]))
+                # All but the newest of those that are old enough can never be asked for again.
+                while len(history) > 1 and history[1][0] <= now - world.listing_delay:
+                    history.pop(0)
+
+
+def forget_listings() -> None:
+    """Begins a new history, as of now."""
+    for regions in cognitoidp_backends.values():
+        for backend in regions.values():
+            for pool in backend.user_pools.values():
+                _history(pool).clear()
+
+
+def seen_before(history: list[Snapshot], moment: float) -> list[CognitoIdpUser]:
+    """The newest snapshot that is old enough, or the oldest that there is."""
+    old = [users for taken, users in history if taken <= moment]
+    if old:
+        return old[-1]
+    return history[0][1] if history else []
+
+
+def _history(pool: CognitoIdpUserPool) -> list[Snapshot]:
+    if not hasattr(pool, "listing_history"):
+        pool.listing_history = []  # type: ignore[attr-defined]
+    return pool.listing_history  # type: ignore[attr-defined, no-any-return]
 
 
 def _compile(text: str) -> Callable[[CognitoIdpUser], bool]:

@@ -12,7 +12,6 @@ import hashlib
 import hmac
 import json
 import secrets
-import time
 import uuid
 from typing import Any
 
@@ -22,8 +21,9 @@ from moto.cognitoidp.utils import flatten_attrs
 
 from usermgr_sandbox.fidelity.base import Base
 from usermgr_sandbox.fidelity.errors import cognito_error
+from usermgr_sandbox.fidelity.mfa import is_totp
 from usermgr_sandbox.fidelity.pools import SandboxUserPool
-from usermgr_sandbox.fidelity.tokens import Overrides, issue
+from usermgr_sandbox.fidelity.tokens import Overrides, issue, refresh_lifetime
 from usermgr_sandbox.fidelity.triggers import before_tokens
 
 __all__ = ["SignIn"]
@@ -52,7 +52,8 @@ class SignIn(Base):
 
     def initiate_auth(self, client_id: str, auth_flow: str, auth_parameters: dict[str, str]) -> dict[str, Any]:
         if auth_flow not in (*REFRESH_FLOWS, "USER_PASSWORD_AUTH"):
-            return super().initiate_auth(client_id, auth_flow, auth_parameters)
+            # moto would wave any SRP proof through.
+            raise InvalidParameterException(f"The sandbox does not speak {auth_flow}.")
         for pool in self.user_pools.values():
             if client_id in pool.clients:
                 return self._initiate(*self._pool_and_client(pool.id, client_id), auth_flow, auth_parameters or {})
@@ -61,10 +62,8 @@ class SignIn(Base):
     def respond_to_auth_challenge(
         self, session: str, client_id: str, challenge_name: str, challenge_responses: dict[str, str]
     ) -> dict[str, Any]:
-        if challenge_name == "PASSWORD_VERIFIER":
-            return super().respond_to_auth_challenge(session, client_id, challenge_name, challenge_responses)
         known = self._sessions().get(session)
-        if known is None or known["client"] != client_id or known["until"] < time.monotonic():
+        if known is None or known["client"] != client_id or known["until"] < self.world.now():
             raise cognito_error("NotAuthorizedException", "Invalid session for the user.")
         pool, client = self._pool_and_client(known["pool"], client_id)
         username = challenge_responses.get("USERNAME", "")
@@ -108,13 +107,13 @@ class SignIn(Base):
     def _check_password(
         self, pool: SandboxUserPool, client: CognitoIdpUserPoolClient, user: CognitoIdpUser, password: str
     ) -> dict[str, Any]:
-        if not user.enabled:
-            raise cognito_error("NotAuthorizedException", "User is disabled.")
         status = str(getattr(user.status, "value", user.status))
         if status == "RESET_REQUIRED":
             raise cognito_error("PasswordResetRequiredException", "Password reset required for the user")
         if user.password is None or not hmac.compare_digest(user.password.encode(), password.encode()):
             raise cognito_error("NotAuthorizedException", WRONG)
+        if not user.enabled:
+            raise cognito_error("NotAuthorizedException", "User is disabled.")
         if status == "UNCONFIRMED":
             raise cognito_error("UserNotConfirmedException", "User is not confirmed.")
         if status == "FORCE_CHANGE_PASSWORD":
@@ -142,11 +141,10 @@ class SignIn(Base):
     ) -> None:
         given = responses.get(f"{challenge}_CODE", "")
         if challenge == "SMS_MFA":
-            expected = {self.world.sms_codes.get((pool.id, user.username), "")} - {""}
+            right = hmac.compare_digest(self.world.sms_codes.get((pool.id, user.username), "none"), given)
         else:
-            secret = getattr(user, "totp_secret", "")
-            expected = {_totp(secret, time.time() + drift) for drift in (-30, 0, 30)} if secret else set()
-        if given not in expected:
+            right = is_totp(user, given)
+        if not right:
             raise cognito_error("CodeMismatchException", "Invalid code or auth state for the user.")
 
     def _challenge(
@@ -158,7 +156,7 @@ class SignIn(Base):
             "client": client.id,
             "sub": user.id,
             "challenge": name,
-            "until": time.monotonic() + SESSION_SECONDS,
+            "until": self.world.now() + SESSION_SECONDS,
         }
         parameters = {"USER_ID_FOR_SRP": user.username, **more}
         return {"ChallengeName": name, "ChallengeParameters": parameters, "Session": session}
@@ -179,6 +177,8 @@ class SignIn(Base):
         user = pool._get_user(grant[1]) if grant else None
         if grant is None or user is None or grant[0] != client.id:
             raise cognito_error("NotAuthorizedException", "Invalid Refresh Token")
+        if self.world.now() >= grant[3] + refresh_lifetime(client):
+            raise cognito_error("NotAuthorizedException", "Refresh Token has expired")
         # "the value of USERNAME in the secret hash is the user's real name": an alias does not do.
         _check_hash(client, user.username, parameters.get("SECRET_HASH"))
         if not user.enabled:
@@ -228,11 +228,3 @@ def _check_hash(client: CognitoIdpUserPoolClient, username: str, given: str | No
 
 def _visible(user: CognitoIdpUser) -> str:
     return json.dumps({name: value for name, value in flatten_attrs(user.attributes).items() if name != "sub"})
-
-
-def _totp(secret: str, moment: float) -> str:
-    """RFC 6238 with SHA-1, 30 seconds and six digits."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, int(moment // 30).to_bytes(8, "big"), hashlib.sha1).digest()
-    offset = digest[-1] & 15
-    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"

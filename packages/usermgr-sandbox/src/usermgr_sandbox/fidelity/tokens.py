@@ -16,7 +16,7 @@ from moto.cognitoidp.utils import flatten_attrs
 
 from usermgr_sandbox.fidelity.world import World
 
-__all__ = ["Overrides", "issue"]
+__all__ = ["Overrides", "issue", "refresh_lifetime"]
 
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
 _BOOLEAN = ("email_verified", "phone_number_verified")
@@ -100,6 +100,13 @@ def _attributes(user: CognitoIdpUser, client: CognitoIdpUserPoolClient) -> dict[
         if name != "sub" and (not readable or name in readable)
     }
     return {name: value == "true" if name in _BOOLEAN else value for name, value in attributes.items()}
+
+
+def refresh_lifetime(client: CognitoIdpUserPoolClient) -> int:
+    """Thirty days unless the client says otherwise; whole days unless it names a unit."""
+    value = client.extended_config.get("RefreshTokenValidity") or 30
+    unit = (client.extended_config.get("TokenValidityUnits") or {}).get("RefreshToken", "days")
+    return int(value) * _SECONDS[unit]
 
 
 def _lifetime(client: CognitoIdpUserPoolClient, use: str) -> int:

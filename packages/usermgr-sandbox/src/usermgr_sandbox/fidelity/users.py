@@ -7,7 +7,8 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 
 from moto.cognitoidp.exceptions import (
     AliasExistsException,
@@ -15,7 +16,7 @@ from moto.cognitoidp.exceptions import (
     InvalidPasswordException,
     UsernameExistsException,
 )
-from moto.cognitoidp.models import CognitoIdpUser, UserStatus
+from moto.cognitoidp.models import CognitoIdpGroup, CognitoIdpUser, UserStatus, cognitoidp_backends
 from moto.cognitoidp.utils import flatten_attrs
 from moto.core.utils import utcnow
 
@@ -23,7 +24,11 @@ from usermgr_sandbox.fidelity.base import Base
 from usermgr_sandbox.fidelity.errors import cognito_error
 from usermgr_sandbox.fidelity.pools import SandboxUserPool
 
-__all__ = ["Users"]
+__all__ = ["Users", "federate_user"]
+
+MAX_GROUPS_OF_A_USER = 100
+EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
+"""The status that moto does not know."""
 
 
 class Users(Base):
@@ -39,7 +44,7 @@ class Users(Base):
     ) -> CognitoIdpUser:
         pool = self._pool(user_pool_id)
         if message_action == "RESEND":
-            return self.admin_get_user(user_pool_id, username)
+            return self._invite_again(user_pool_id, username, temporary_password)
         if pool._get_user(username):
             raise UsernameExistsException("User account already exists")
         _check_schema(pool, (attribute["Name"] for attribute in attributes or ()))
@@ -62,6 +67,7 @@ class Users(Base):
         pool = self._pool(user_pool_id)
         user = self.admin_get_user(user_pool_id, username)
         _check_schema(pool, (attribute["Name"] for attribute in attributes))
+        _check_mutable(pool, (attribute["Name"] for attribute in attributes))
         flat = flatten_attrs(attributes)
         for alias in ("email", "phone_number"):
             other = pool._get_user(flat[alias]) if alias in flat and _is_alias(pool, alias) else None
@@ -73,6 +79,7 @@ class Users(Base):
         pool = self._pool(user_pool_id)
         user = self.admin_get_user(user_pool_id, username)
         _check_schema(pool, attributes)
+        _check_mutable(pool, attributes)
         present = flatten_attrs(user.attributes)
         user.delete_attributes([name for name in attributes if name in present])
 
@@ -103,6 +110,36 @@ class Users(Base):
     def admin_user_global_sign_out(self, user_pool_id: str, username: str) -> None:
         user = self.admin_get_user(user_pool_id, username)
         self._pool(user_pool_id).sign_out(user.username)
+
+    def admin_add_user_to_group(self, user_pool_id: str, group_name: str, username: str) -> None:
+        """https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html: a user is in 100 groups at most."""
+        group, user = self.get_group(user_pool_id, group_name), self.admin_get_user(user_pool_id, username)
+        if group not in user.groups and len(user.groups) >= MAX_GROUPS_OF_A_USER:
+            raise cognito_error("LimitExceededException", "The user is in the maximum number of groups.")
+        super().admin_add_user_to_group(user_pool_id, group_name, username)
+
+    def admin_list_groups_for_user(  # type: ignore[override] - moto pages with a decorator of its own
+        self, user_pool_id: str, username: str, limit: int | None = None, next_token: str | None = None
+    ) -> tuple[list[CognitoIdpGroup], str | None]:
+        """moto keeps a set: without an order of its own its pages would overlap."""
+        groups = sorted(self.admin_get_user(user_pool_id, username).groups, key=lambda group: group.group_name)
+        start = int(next_token) if next_token and next_token.isdecimal() else 0
+        end = start + (limit or 60)
+        return groups[start:end], str(end) if end < len(groups) else None
+
+    def _invite_again(self, user_pool_id: str, username: str, temporary_password: str) -> CognitoIdpUser:
+        """The same user, with a new temporary password if one is given; only while they have none of their own."""
+        user = self.admin_get_user(user_pool_id, username)
+        if user.status != UserStatus.FORCE_CHANGE_PASSWORD:
+            raise cognito_error(
+                "UnsupportedUserStateException",
+                f"Resend not possible. {username} status is not FORCE_CHANGE_PASSWORD",
+            )
+        if temporary_password:
+            self._validate_password(user_pool_id, temporary_password)
+            user.password = temporary_password
+        user.last_modified_date = utcnow()
+        return user
 
     def _pool(self, user_pool_id: str) -> SandboxUserPool:
         pool = self.describe_user_pool(user_pool_id)
@@ -140,3 +177,31 @@ def _check_schema(pool: SandboxUserPool, names: Iterable[str]) -> None:
             raise InvalidParameterException(
                 f"Attributes did not conform to the schema: {name}: Attribute does not exist in the schema."
             )
+
+
+def _check_mutable(pool: SandboxUserPool, names: Iterable[str]) -> None:
+    for name in names:
+        if not pool.schema_attributes[name].mutable:
+            raise InvalidParameterException(f"user.{name}: Attribute cannot be updated.")
+
+
+def federate_user(user_pool_id: str, provider: str, subject: str, attributes: Mapping[str, str]) -> str:
+    """A user as a first sign-in through another provider makes one; the username. `KeyError` for no such pool.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-identity-federation-consolidate-users.html
+    """
+    pools = {
+        name: pool
+        for regions in cognitoidp_backends.values()
+        for backend in regions.values()
+        for name, pool in backend.user_pools.items()
+    }
+    pool = pools[user_pool_id]
+    identity = {"userId": subject, "providerName": provider, "providerType": provider, "primary": True}
+    given = {"identities": json.dumps([identity]), **attributes}
+    username = f"{provider}_{subject}"
+    user = CognitoIdpUser(
+        user_pool_id, username, None, EXTERNAL_PROVIDER, [{"Name": name, "Value": given[name]} for name in given]
+    )
+    pool.users[username] = user
+    return username

@@ -1,0 +1,64 @@
+"""Second factors: a software token's secret belongs to one user, and its codes are those of RFC 6238.
+
+moto has one secret for everybody, and checks no code:
+https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa-totp.html
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import secrets
+import time
+
+from moto.cognitoidp.models import CognitoIdpUser
+
+from usermgr_sandbox.fidelity.base import Base
+from usermgr_sandbox.fidelity.errors import cognito_error
+
+__all__ = ["Mfa", "is_totp"]
+
+
+class Mfa(Base):
+    """`AssociateSoftwareToken` and `VerifySoftwareToken`, with an access token."""
+
+    def associate_software_token(self, access_token: str, session: str) -> dict[str, str]:
+        user = self._owner(access_token, session)
+        user.totp_secret = base64.b32encode(secrets.token_bytes(32)).decode().rstrip("=")  # type: ignore[attr-defined]
+        user.token_verified = False
+        return {"SecretCode": user.totp_secret}  # type: ignore[attr-defined]
+
+    def verify_software_token(
+        self, access_token: str, session: str, user_code: str, friendly_device_name: str  # noqa: ARG002 - of the base
+    ) -> dict[str, str]:
+        user = self._owner(access_token, session)
+        if not is_totp(user, user_code):
+            raise cognito_error("EnableSoftwareTokenMFAException", "Code mismatch")
+        user.token_verified = True
+        return {"Status": "SUCCESS"}
+
+    def _owner(self, access_token: str, session: str) -> CognitoIdpUser:
+        if session:
+            raise cognito_error(
+                "InvalidParameterException", "The sandbox associates a software token by access token, not by session."
+            )
+        for pool in self.user_pools.values():
+            if access_token in pool.access_tokens:
+                return self.admin_get_user(pool.id, pool.access_tokens[access_token][1])
+        raise cognito_error("NotAuthorizedException", "Invalid Access Token")
+
+
+def is_totp(user: CognitoIdpUser, code: str) -> bool:
+    """Whether it is the code of this half minute, the one before or the one after."""
+    secret: str = getattr(user, "totp_secret", "")
+    return bool(secret) and any(hmac.compare_digest(_totp(secret, time.time() + drift), code) for drift in (-30, 0, 30))
+
+
+def _totp(secret: str, moment: float) -> str:
+    """RFC 6238 with SHA-1, 30 seconds and six digits."""
+    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
+    digest = hmac.new(key, int(moment // 30).to_bytes(8, "big"), hashlib.sha1).digest()
+    offset = digest[-1] & 15
+    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"
