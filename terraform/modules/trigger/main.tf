@@ -93,10 +93,10 @@ data "aws_cognito_user_pool" "now" {
 check "trigger_is_attached" {
   assert {
     condition = contains(
-      concat(
-        flatten(data.aws_cognito_user_pool.now.lambda_config[*].pre_token_generation),
-        flatten(data.aws_cognito_user_pool.now.lambda_config[*].pre_token_generation_config[*].lambda_arn),
-      ),
+      [
+        try(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation, null),
+        try(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation_config[0].lambda_arn, null),
+      ],
       var.recorder_arn,
     )
     error_message = "The user pool ${var.user_pool_id} no longer calls ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), "gone")}. Attach it again with: terraform apply -replace='${var.address}'"

@@ -113,8 +113,9 @@ class UserPool:
 
 
 def _json_object(body: bytes) -> dict[str, Any] | None:
+    """The object that the body is; an empty body is an empty one, as botocore has it too."""
     try:
-        answer: object = json.loads(body)
+        answer: object = json.loads(body or b"{}")
     except ValueError:
         return None
     return cast("dict[str, Any]", answer) if isinstance(answer, dict) else None

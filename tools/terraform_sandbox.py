@@ -1,0 +1,217 @@
+"""Runs this project's Terraform against a sandbox, from Python: for the demo and the tests.
+
+    run = TerraformRun(folder, sandbox.endpoint_url, sandbox.environment(), {"user_pool_id": pool_id})
+    run.init()
+    run.apply()
+    run.outputs()["environment"]
+    run.plan_is_empty()
+    run.destroy()
+
+The configuration is the one that operators use, byte for byte: the provider finds the sandbox by the SDKs' own
+variable AWS_ENDPOINT_URL. State and provider are kept in `folder`, never in the source tree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+PLUGINS = ROOT / ".tools" / "terraform-plugins"
+"""Where the provider is kept between runs, in the layout of a mirror, so that a second run needs no network."""
+
+_PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
+_NO_MIRROR_HERE = frozenset({"dev", "proc", "run", "sys", "tmp"})
+_NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "*.tfvars*")
+
+
+class TerraformError(Exception):
+    """A Terraform command failed; the text has its errors, without the frames around them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a plan found: whether nothing would change, and its whole text, warnings included."""
+
+    is_empty: bool
+    text: str
+
+
+class TerraformRun:
+    """One deployment: a copy of a configuration in `directory`, with its own state.
+
+    `variables` are the root module's; `functions_directory` is dist/functions of this source tree if it is not
+    given. `configuration` is the folder under terraform/ that is the root module: "." or, say, "examples/complete".
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        endpoint_url: str,
+        environment: Mapping[str, str],
+        variables: Mapping[str, Any],
+        *,
+        configuration: str = ".",
+        timeout: float = 600.0,
+    ) -> None:
+        self.directory = directory / "terraform" / configuration
+        self._timeout = timeout
+        shutil.copytree(ROOT / "terraform", directory / "terraform", ignore=_NOT_COPIED, dirs_exist_ok=True)
+        cli_configuration = directory / "terraform.rc"
+        cli_configuration.write_text(_cli_configuration())
+        kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
+        self._environment = {
+            **kept,
+            **environment,
+            "AWS_ENDPOINT_URL": endpoint_url,
+            "TF_CLI_CONFIG_FILE": str(cli_configuration),
+            "TF_IN_AUTOMATION": "1",
+            "CHECKPOINT_DISABLE": "1",
+        }
+        self.set_variables(variables)
+
+    def set_variables(self, variables: Mapping[str, Any]) -> None:
+        """Replaces all variables; `functions_directory` is set where it is not given."""
+        given = {"functions_directory": str(ROOT / "dist" / "functions"), **variables}
+        (self.directory / "terraform.tfvars.json").write_text(json.dumps(given, indent=2) + "\n")
+
+    def init(self) -> None:
+        """`terraform init`: from a mirror on this machine, or else it downloads the provider."""
+        self._run("init", "-no-color", "-input=false", "-backend=false")
+
+    def apply(self) -> str:
+        """`terraform apply`; returns its text."""
+        return self._run("apply", "-no-color", "-input=false", "-auto-approve")
+
+    def plan(self) -> Plan:
+        """`terraform plan`."""
+        status, text = self._status("plan", "-no-color", "-input=false", "-detailed-exitcode", ok=(0, 2))
+        return Plan(is_empty=status == 0, text=text)
+
+    def plan_is_empty(self) -> bool:
+        """Whether a plan would change nothing."""
+        return self.plan().is_empty
+
+    def destroy(self) -> str:
+        """`terraform destroy`; returns its text."""
+        return self._run("destroy", "-no-color", "-input=false", "-auto-approve")
+
+    def outputs(self) -> dict[str, Any]:
+        """The root module's outputs by name."""
+        found = json.loads(self._run("output", "-json"))
+        return {name: output["value"] for name, output in found.items()}
+
+    def state(self) -> list[str]:
+        """The addresses in the state; empty when all is destroyed."""
+        return self._run("state", "list").split()
+
+    def _run(self, *arguments: str) -> str:
+        return self._status(*arguments, ok=(0,))[1]
+
+    def _status(self, command: str, *arguments: str, ok: tuple[int, ...]) -> tuple[int, str]:
+        words = [find_terraform(), f"-chdir={self.directory}", command, *arguments]
+        with _process(words, self._environment) as process:
+            try:
+                output, errors = process.communicate(timeout=self._timeout)
+            except subprocess.TimeoutExpired as error:
+                raise TerraformError(f"terraform {command} did not end in {self._timeout:.0f} s") from error
+        if process.returncode not in ok:
+            raise TerraformError(f"terraform {command} failed:\n{readable(errors or output)}")
+        return process.returncode, output + errors
+
+
+def readable(text: str) -> str:
+    """Terraform's errors without the frames, what came before them, and empty lines."""
+    lines = [re.sub(r"^[│╷╵]\s?", "", line).rstrip() for line in text.splitlines()]
+    first = next((index for index, line in enumerate(lines) if line.startswith("Error:")), 0)
+    return "\n".join(f"  {line}" for line in lines[first:] if line)
+
+
+def find_terraform() -> str:
+    """The command, from the path."""
+    found = shutil.which("terraform")
+    if found is None:
+        raise TerraformError(
+            "terraform >= 1.11 is missing: https://developer.hashicorp.com/terraform/install tells how to get it"
+        )
+    return found
+
+
+def find_mirror() -> Path | None:
+    """A folder on this machine that holds the aws provider in the layout of a mirror, ours first."""
+    tops = (path for path in sorted(Path("/").iterdir()) if path.is_dir() and path.name not in _NO_MIRROR_HERE)
+    homes = (Path.home() / ".terraform.d" / "plugins", Path("/usr/local/share/terraform/plugins"))
+    for mirror in (PLUGINS, *homes, *(folder for top in tops for folder in _folders(top))):
+        if any((mirror / _PROVIDER).glob("*/*/terraform-provider-aws*")):
+            return mirror
+    return None
+
+
+def _folders(top: Path) -> Iterator[Path]:
+    with contextlib.suppress(PermissionError):
+        yield from (path for path in sorted(top.iterdir()) if path.is_dir())
+
+
+def _cli_configuration() -> str:
+    """The user's own configuration if there is one, or else a mirror that is here, or else a cache to fill."""
+    theirs = os.environ.get("TF_CLI_CONFIG_FILE")
+    if theirs and Path(theirs).is_file():
+        return Path(theirs).read_text()
+    mirror = find_mirror()
+    if mirror is None:
+        PLUGINS.mkdir(parents=True, exist_ok=True)
+        return f"plugin_cache_dir = {json.dumps(str(PLUGINS))}\n"
+    return (
+        "provider_installation {\n"
+        f"  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}\n"
+        '  direct {\n    exclude = ["registry.terraform.io/hashicorp/aws"]\n  }\n'
+        "}\n"
+    )
+
+
+@contextlib.contextmanager
+def _process(words: list[str], environment: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
+    """A process that does not outlive us: interrupted first, so that Terraform saves its state, then killed."""
+    process = subprocess.Popen(
+        words, env=dict(environment), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, process_group=0
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGINT)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=20)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def main() -> int:
+    """Tries it: `python tools/terraform_sandbox.py FOLDER ENDPOINT_URL USER_POOL_ID` applies, plans, destroys."""
+    directory, endpoint_url, user_pool_id = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
+    run = TerraformRun(directory, endpoint_url, os.environ, {"user_pool_id": user_pool_id})
+    for step in (run.init, run.apply, run.plan_is_empty, run.outputs, run.destroy, run.state):
+        started = time.monotonic()
+        try:
+            result = step()
+        except TerraformError as error:
+            print(error, file=sys.stderr)
+            return 1
+        print(f"{step.__name__} ({time.monotonic() - started:.1f} s): {result if step != run.apply else 'done'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
