@@ -1,1 +1,54 @@
-"""usermgr's embedded SQLite store, for a laptop."""
+"""usermgr's embedded SQLite store, for a laptop: users, sign-in and activity in one file, with no service.
+
+>>> from usermgr import Factory
+>>> users = Factory.create(Factory.LOCAL, path="users.db")  # doctest: +SKIP
+
+Read on in `settings`, `manager` (the API), `sign_in`, `tokens`, and from below in `database` and `schema`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from datetime import datetime
+from os import PathLike, fspath
+
+from usermgr_local.activity import LocalActivityStore
+from usermgr_local.clock import utc_now
+from usermgr_local.manager import LocalUserManager
+from usermgr_local.passwords import Argon2Cost, PasswordPolicy
+from usermgr_local.settings import LocalSettings
+
+__all__ = ["Argon2Cost", "LocalActivityStore", "LocalSettings", "LocalUserManager", "PasswordPolicy", "create"]
+
+
+def create(
+    *,
+    path: str | PathLike[str] | None = None,
+    jwks_path: str | PathLike[str] | None = None,
+    user_pool_id: str | None = None,
+    client_id: str | None = None,
+    case_sensitive: bool | None = None,
+    custom_attributes: Collection[str] | None = None,
+    password_policy: PasswordPolicy | None = None,
+    argon2: Argon2Cost | None = None,
+    now: Callable[[], datetime] = utc_now,
+) -> LocalUserManager:
+    """The manager of the store in the file `path`, which is made when it is not there.
+
+    What is not given comes from the environment; `LocalSettings.read` names the variables. Only the path must be
+    there. `argon2` is not read from the environment, so that no variable can weaken it. `now` is the clock, which
+    returns an aware datetime.
+
+    Raises:
+        ConfigurationError: a setting is missing or malformed, or the file cannot be, or is not, such a store.
+    """
+    given = {
+        "path": None if path is None else fspath(path),
+        "jwks_path": None if jwks_path is None else fspath(jwks_path),
+        "user_pool_id": user_pool_id,
+        "client_id": client_id,
+        "case_sensitive": None if case_sensitive is None else str(case_sensitive).lower(),
+        "custom_attributes": None if custom_attributes is None else ",".join(custom_attributes) or "none",
+    }
+    settings = LocalSettings.read(given, password_policy=password_policy, argon2=argon2)
+    return LocalUserManager(settings, now)
