@@ -1,18 +1,20 @@
 """Where moto differs from AWS, corrected: moto is the sandbox's transport, not the truth.
 
 Each module names the AWS page that it follows, and each correction has a test that fails on stock moto.
-`apply` puts the corrected backends in moto's registries; nothing else is replaced.
+`apply` puts the corrected backends and request handlers in moto's registries; nothing else is replaced.
 """
 
 from __future__ import annotations
 
 import moto
 from moto.awslambda.models import lambda_backends
+from moto.cognitoidp import urls as cognito_urls
 from moto.cognitoidp.models import cognitoidp_backends
 
 from usermgr_sandbox.fidelity.cognito import make_cognito_backend
 from usermgr_sandbox.fidelity.functions import make_lambda_backend
 from usermgr_sandbox.fidelity.listing import forget_listings, remember
+from usermgr_sandbox.fidelity.responses import SandboxCognitoResponse
 from usermgr_sandbox.fidelity.users import federate_user
 from usermgr_sandbox.fidelity.world import World
 
@@ -26,4 +28,5 @@ def apply(world: World) -> None:
     if not moto.__version__.startswith(KNOWN_MOTO):
         raise RuntimeError(f"the corrections are for moto {KNOWN_MOTO}x, and this is {moto.__version__}")
     cognitoidp_backends.backend = make_cognito_backend(world)
+    cognito_urls.url_paths["{0}/$"] = SandboxCognitoResponse.dispatch
     lambda_backends.backend = make_lambda_backend(world)

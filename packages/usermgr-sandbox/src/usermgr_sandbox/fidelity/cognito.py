@@ -8,7 +8,7 @@ from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool
 
 from usermgr_sandbox.fidelity.listing import Listing
 from usermgr_sandbox.fidelity.mfa import Mfa
-from usermgr_sandbox.fidelity.pools import Pools, SandboxUserPool
+from usermgr_sandbox.fidelity.pools import Pools, SandboxUserPool, check_triggers
 from usermgr_sandbox.fidelity.sign_in import SignIn
 from usermgr_sandbox.fidelity.users import Users
 from usermgr_sandbox.fidelity.world import World
@@ -27,6 +27,7 @@ def make_cognito_backend(world: World) -> type[CognitoIdpBackend]:
             self.world = world
 
         def create_user_pool(self, name: str, extended_config: dict[str, Any]) -> CognitoIdpUserPool:
+            check_triggers(extended_config)
             pool = SandboxUserPool(self.account_id, self.region_name, name, extended_config)
             self.user_pools[pool.id] = pool
             return pool

@@ -31,7 +31,11 @@ class Mfa(Base):
         return {"SecretCode": user.totp_secret}  # type: ignore[attr-defined]
 
     def verify_software_token(
-        self, access_token: str, session: str, user_code: str, friendly_device_name: str  # noqa: ARG002 - of the base
+        self,
+        access_token: str,
+        session: str,
+        user_code: str,
+        friendly_device_name: str,  # noqa: ARG002 - of the base
     ) -> dict[str, str]:
         user = self._owner(access_token, session)
         if not is_totp(user, user_code):

@@ -20,7 +20,7 @@ from moto.core.utils import utcnow
 
 from usermgr_sandbox.fidelity.base import Base
 
-__all__ = ["Pools", "SandboxUserPool"]
+__all__ = ["Pools", "SandboxUserPool", "check_triggers"]
 
 CREATE_ONLY = ("UsernameAttributes", "UsernameConfiguration", "AliasAttributes")
 
@@ -79,6 +79,7 @@ class Pools(Base):
 
     def update_user_pool(self, user_pool_id: str, extended_config: dict[str, Any]) -> None:
         pool = self.describe_user_pool(user_pool_id)
+        check_triggers(extended_config)
         kept = {name: pool.extended_config[name] for name in CREATE_ONLY if name in pool.extended_config}
         given = {name: value for name, value in extended_config.items() if name not in ("UserPoolId", "PoolName")}
         pool.update_extended_config({**given, **kept})
@@ -94,3 +95,16 @@ class Pools(Base):
                 "Deletion protection must be inactivated first."
             )
         super().delete_user_pool(user_pool_id)
+
+
+def check_triggers(config: dict[str, Any]) -> None:
+    """The two members that name the pre token generation trigger must name one function.
+
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_LambdaConfigType.html
+    """
+    triggers = config.get("LambdaConfig") or {}
+    legacy, current = triggers.get("PreTokenGeneration"), triggers.get("PreTokenGenerationConfig") or {}
+    if legacy and current and legacy != current.get("LambdaArn"):
+        raise InvalidParameterException(
+            "PreTokenGeneration and PreTokenGenerationConfig.LambdaArn must be the same when both are set."
+        )

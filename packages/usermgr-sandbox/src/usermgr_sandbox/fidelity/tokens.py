@@ -19,6 +19,8 @@ from usermgr_sandbox.fidelity.world import World
 __all__ = ["Overrides", "issue", "refresh_lifetime"]
 
 _SECONDS = {"seconds": 1, "minutes": 60, "hours": 3600, "days": 86400}
+SCOPE = "aws.cognito.signin.user.admin"
+"""What a sign-in through the API grants: the user's own profile."""
 _BOOLEAN = ("email_verified", "phone_number_verified")
 
 
@@ -29,6 +31,8 @@ class Overrides:
     added: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: {"id": {}, "access": {}})
     suppressed: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: {"id": (), "access": ()})
     groups: tuple[str, ...] | None = None
+    scopes_added: tuple[str, ...] = ()
+    scopes_suppressed: tuple[str, ...] = ()
 
 
 def issue(
@@ -61,7 +65,7 @@ def issue(
         **common,
         "client_id": client.id,
         "token_use": "access",
-        "scope": "aws.cognito.signin.user.admin",
+        "scope": _scope(overrides),
         "username": user.username,
         "exp": now + lives["access"],
         "jti": str(uuid.uuid4()),
@@ -85,6 +89,11 @@ def issue(
         "ExpiresIn": lives["access"],
         "TokenType": "Bearer",
     }
+
+
+def _scope(overrides: Overrides) -> str:
+    scopes = [scope for scope in (SCOPE,) if scope not in overrides.scopes_suppressed]
+    return " ".join([*scopes, *overrides.scopes_added])
 
 
 def _override(claims: dict[str, Any], overrides: Overrides, use: str) -> dict[str, Any]:

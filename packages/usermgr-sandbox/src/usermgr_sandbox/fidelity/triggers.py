@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from contextvars import ContextVar
+from typing import Any, cast
 
 from moto.awslambda.exceptions import UnknownFunctionException
 from moto.awslambda.models import LambdaFunction, lambda_backends
@@ -18,10 +19,14 @@ from moto.cognitoidp.utils import flatten_attrs
 
 from usermgr_sandbox.fidelity.errors import cognito_error
 from usermgr_sandbox.fidelity.functions import run_function
-from usermgr_sandbox.fidelity.tokens import Overrides
+from usermgr_sandbox.fidelity.tokens import SCOPE, Overrides
 from usermgr_sandbox.fidelity.world import World
 
-__all__ = ["before_tokens"]
+__all__ = ["before_tokens", "client_metadata"]
+
+client_metadata: ContextVar[dict[str, str] | None] = ContextVar("client_metadata", default=None)
+"""What the request that is being answered said. A sign-in's own does not reach this trigger; a challenge's does:
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html"""
 
 SECONDS = 5.0
 TRIES = 3
@@ -38,8 +43,8 @@ def before_tokens(
     source: str,
 ) -> Overrides:
     """Calls the pool's trigger, if it has one, and reads what it wants of the tokens."""
-    config = pool.extended_config.get("LambdaConfig") or {}
-    versioned = config.get("PreTokenGenerationConfig") or {}
+    config = _object(pool.extended_config.get("LambdaConfig"))
+    versioned = _object(config.get("PreTokenGenerationConfig"))
     arn = versioned.get("LambdaArn") or config.get("PreTokenGeneration")
     if not arn:
         return Overrides()
@@ -67,10 +72,13 @@ def _event(
             "preferredRole": roles[0] if roles else None,
         },
     }
+    metadata = client_metadata.get()
+    if metadata:
+        request["clientMetadata"] = metadata
     if version == "V1_0":
         response: dict[str, Any] = {"claimsOverrideDetails": None}
     else:
-        request["scopes"] = ["aws.cognito.signin.user.admin"]
+        request["scopes"] = [SCOPE]
         response = {"claimsAndScopeOverrideDetails": None}
     return {
         "version": EVENT_VERSIONS[version],
@@ -93,18 +101,17 @@ def _call(world: World, pool: CognitoIdpUserPool, arn: str, event: dict[str, Any
     payload = json.dumps(event).encode()
     for _ in range(TRIES):
         outcome, _lines = run_function(world, function, payload, min(SECONDS, float(function.timeout)))
-        report = json.loads(outcome.payload or b"null")
+        report = _object(json.loads(outcome.payload or b"null"))
         if not outcome.failed:
             break
-        kind = report.get("errorType")
-        if kind not in ("Sandbox.Timedout", "Runtime.ExitError"):
+        if report.get("errorType") not in ("Sandbox.Timedout", "Runtime.ExitError"):
             raise cognito_error(
                 "UserLambdaValidationException",
                 f"PreTokenGeneration failed with error {report.get('errorMessage')}.",
             )
     else:
         raise cognito_error("UnexpectedLambdaException", "PreTokenGeneration failed with error Task timed out.")
-    if not isinstance(report, dict) or "version" not in report or "request" not in report:
+    if "version" not in report or "request" not in report:
         raise cognito_error("InvalidLambdaResponseException", "Unrecognizable lambda output")
     return report
 
@@ -120,10 +127,10 @@ def _find(arn: str) -> LambdaFunction | None:
 def _permitted(function: LambdaFunction, pool: CognitoIdpUserPool) -> bool:
     """Whether the function's own policy lets this pool call it."""
     for statement in function.policy.statements:
-        service = (statement.get("Principal") or {}).get("Service")
-        condition = statement.get("Condition") or {}
-        arn = (condition.get("ArnLike") or {}).get("AWS:SourceArn")
-        account = (condition.get("StringEquals") or {}).get("AWS:SourceAccount")
+        service = _object(statement.get("Principal")).get("Service")
+        condition = _object(statement.get("Condition"))
+        arn = _object(condition.get("ArnLike")).get("AWS:SourceArn")
+        account = _object(condition.get("StringEquals")).get("AWS:SourceAccount")
         if (
             service == "cognito-idp.amazonaws.com"
             and statement.get("Action") == "lambda:InvokeFunction"
@@ -135,23 +142,34 @@ def _permitted(function: LambdaFunction, pool: CognitoIdpUserPool) -> bool:
 
 
 def _overrides(response: Any, version: str) -> Overrides:
-    if not isinstance(response, Mapping):
-        return Overrides()
+    answer = _object(response)
     if version == "V1_0":
-        details = response.get("claimsOverrideDetails") or {}
-        added = {"id": _safe(details.get("claimsToAddOrOverride")), "access": {}}
-        suppressed = {"id": tuple(details.get("claimsToSuppress") or ()), "access": ()}
+        details = _object(answer.get("claimsOverrideDetails"))
+        parts: dict[str, dict[str, Any]] = {"id": details, "access": {}}
     else:
-        details = response.get("claimsAndScopeOverrideDetails") or {}
-        parts = {use: details.get(f"{use}TokenGeneration") or {} for use in ("id", "access")}
-        added = {use: _safe(part.get("claimsToAddOrOverride")) for use, part in parts.items()}
-        suppressed = {use: tuple(part.get("claimsToSuppress") or ()) for use, part in parts.items()}
+        details = _object(answer.get("claimsAndScopeOverrideDetails"))
+        parts = {use: _object(details.get(f"{use}TokenGeneration")) for use in ("id", "access")}
     groups = details.get("groupOverrideDetails")
-    # An object without groups takes the user's groups away; no object leaves them.
-    override = None if groups is None else tuple(groups.get("groupsToOverride") or ())
-    suppressed = {use: tuple(name for name in names if name not in _PROTECTED) for use, names in suppressed.items()}
-    return Overrides(added, suppressed, override)
+    return Overrides(
+        added={use: _safe(_object(part.get("claimsToAddOrOverride"))) for use, part in parts.items()},
+        suppressed={
+            use: tuple(name for name in _names(part, "claimsToSuppress") if name not in _PROTECTED)
+            for use, part in parts.items()
+        },
+        # An object without groups takes the user's groups away; no object leaves them.
+        groups=None if groups is None else _names(_object(groups), "groupsToOverride"),
+        scopes_added=_names(parts["access"], "scopesToAdd"),
+        scopes_suppressed=_names(parts["access"], "scopesToSuppress"),
+    )
 
 
-def _safe(claims: Mapping[str, Any] | None) -> dict[str, Any]:
-    return {name: value for name, value in (claims or {}).items() if name not in _PROTECTED}
+def _object(value: Any) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _names(members: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    return tuple(str(each) for each in members.get(name) or ())
+
+
+def _safe(claims: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in claims.items() if name not in _PROTECTED}
