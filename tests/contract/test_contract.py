@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.contract.conftest import Pool
+from tests.conftest import Pool
 from usermgr import Factory, UserManager, wire
 from usermgr.testing import GAPS, UserManagerContract, overridden_tests
 from usermgr_lambda_client import LambdaUserManager
+from usermgr_local import Argon2Cost
 
 
 class TestCognitoOnTheSandbox(UserManagerContract):
@@ -50,7 +52,22 @@ class TestLambdaOnTheSandbox(UserManagerContract):
         return Factory.create(Factory.AWS_LAMBDA, function_name=deployed)
 
 
-BACKENDS = {"cognito": TestCognitoOnTheSandbox, "wire": TestWireInProcess, "lambda": TestLambdaOnTheSandbox}
+class TestLocal(UserManagerContract):
+    """The embedded store, with passwords hashed cheaply."""
+
+    @pytest.fixture
+    def users(self, tmp_path: Path) -> UserManager:
+        """The local backend on a new file."""
+        cheap = Argon2Cost(memory_kib=8, iterations=1, parallelism=1)
+        return Factory.create(Factory.LOCAL, path=tmp_path / "users.db", argon2=cheap)
+
+
+BACKENDS = {
+    "local": TestLocal,
+    "cognito": TestCognitoOnTheSandbox,
+    "wire": TestWireInProcess,
+    "lambda": TestLambdaOnTheSandbox,
+}
 
 
 @pytest.mark.parametrize("name", BACKENDS)

@@ -1,12 +1,12 @@
 """Creation of a user: two API calls that must look like one, wherever the process may die.
 
     AdminCreateUser(SUPPRESS)  ──fails──▶ nothing was made
-            │ UsernameExists ──▶ is it the first half of this same creation? then go on with it
+            │ UsernameExists, or no answer ──▶ does the first half of this same creation stand there? then go on
             ▼
     AdminSetUserPassword(Permanent) ──fails──▶ AdminDeleteUser ──fails──▶ IncompleteCreationError
 
-Both "the reply was lost and the SDK sent it again" and "the process was killed and the caller ran it again"
-arrive as UsernameExists. The user that stands there is taken for our own first half only if nothing else can
+"The reply was lost", "the SDK sent it again" and "the process was killed and the caller ran it again" all look the
+same. The user that stands there is taken for our own first half only if nothing else can
 have happened to it: the same attributes, never a password of its own, never changed, in no group, and
 made in the last ten minutes. Everything else is `UserExistsError`.
 """
@@ -19,7 +19,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from usermgr import User, UserStatus
-from usermgr.errors import IncompleteCreationError, UserExistsError, UsermgrError, UserNotFoundError
+from usermgr.errors import (
+    IncompleteCreationError,
+    ServiceTimeoutError,
+    UserExistsError,
+    UsermgrError,
+    UserNotFoundError,
+)
 from usermgr_cognito._client import call
 from usermgr_cognito._shapes import to_attribute_list, to_user
 
@@ -51,10 +57,10 @@ class Creation:
         resumed = False
         try:
             user = self._create(username, None, attributes)
-        except UserExistsError:
+        except (UserExistsError, ServiceTimeoutError) as error:
             user, resumed = self._own_first_half(username, attributes), True
             if user is None:
-                raise
+                raise error from error.__cause__
         try:
             self._set_password(user.username, password)
         except UsermgrError as error:
@@ -103,8 +109,18 @@ class Creation:
             ) from cause
 
     def _own_first_half(self, username: str, attributes: Mapping[str, str]) -> User | None:
+        """The user, if it can only be what this creation has made so far; `None` also where that cannot be seen."""
+        try:
+            return self._find_first_half(username, attributes)
+        except UsermgrError:
+            return None
+
+    def _find_first_half(self, username: str, attributes: Mapping[str, str]) -> User | None:
         found = call(
-            self._client.admin_get_user, evidence={"username": username}, UserPoolId=self._pool, Username=username
+            self._client.admin_get_user,
+            evidence={"username": username},
+            UserPoolId=self._pool,
+            Username=username,
         )
         user = to_user(found)
         age = self._now() - user.created_at

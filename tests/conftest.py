@@ -1,4 +1,4 @@
-"""One pool on the sandbox, emptied after each test, and the user management function beside it."""
+"""One pool on the sandbox for tests that cross packages, emptied after each, and the management function beside it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from tools.build_functions import build
 from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 PASSWORD_POLICY = {
     "MinimumLength": 8,
     "RequireUppercase": True,

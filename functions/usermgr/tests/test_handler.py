@@ -1,0 +1,110 @@
+"""The handler: whatever happens, a reply, and never somebody's text."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from usermgr_function_usermgr import handler as module
+
+
+@dataclass
+class Context:
+    """As much of Lambda's context as the handler uses."""
+
+    aws_request_id: str = "r-1"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cold start with a good configuration."""
+    module._start.cache_clear()
+    for name, value in {
+        "AWS_REGION": "ap-northeast-1",
+        "USERPOOL_ID": "ap-northeast-1_AbCdEf123",
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.fixture
+def cognito(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """A stand-in for Cognito that knows alice; gives the operations that it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            asked.append(self.headers["X-Amz-Target"].split(".")[-1])
+            moment = 1769862600
+            user = {"Username": "alice", "UserStatus": "CONFIRMED", "Enabled": True, "UserCreateDate": moment,
+                    "UserLastModifiedDate": moment, "UserAttributes": [{"Name": "sub", "Value": "s-1"}]}  # fmt: skip
+            body = json.dumps(user).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    yield asked
+    server.shutdown()
+    server.server_close()
+
+
+def call(op: str, **args: Any) -> dict[str, Any]:
+    """One request, one reply."""
+    return module.handler({"v": 1, "op": op, "args": args}, Context())
+
+
+def test_request_is_answered_from_cognito(cognito: list[str]) -> None:
+    """A request becomes a Cognito call, and its result the reply."""
+    reply = call("get_user", username="alice")
+    assert (reply["v"], reply["result"]["username"], cognito) == (1, "alice", ["AdminGetUser"])
+
+
+def test_narrowed_function_asks_cognito_nothing(cognito: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read-only deployment refuses a deletion by name, and Cognito never hears of it."""
+    monkeypatch.setenv("USERMGR_ACCESS", "read-only")
+    assert call("delete_user", username="alice")["error"]["code"] == "operation_not_allowed"
+    assert cognito == []
+
+
+def test_bad_configuration_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function that is configured wrongly says so in its reply, every time."""
+    monkeypatch.delenv("USERPOOL_ID")
+    for _ in range(2):
+        reply = call("get_user", username="alice")
+        assert reply["error"]["code"] == "configuration"
+        assert "USERPOOL_ID" in reply["error"]["message"]
+
+
+def test_what_nobody_foresaw_tells_nothing(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    """A fault of our own is answered as `service`; its text goes neither to the caller nor to the log."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("S3cret-planted in a message")
+
+    monkeypatch.setattr(module, "serve", broken)
+    reply = call("set_password", username="alice", password="S3cret-planted")
+    assert reply["error"]["code"] == "service"
+    (record,) = caplog.records
+    assert json.loads(record.getMessage()) == {"event": "unforeseen_error", "type": "RuntimeError", "request": "r-1"}
+    assert "S3cret" not in json.dumps(reply) + record.getMessage() + str(record.exc_info)
+
+
+@pytest.mark.parametrize("event", [None, [], "x", {}, {"v": 2, "op": "get_user"}, {"v": 1, "op": "drop_table"}])
+def test_strange_event_is_answered(event: Any) -> None:
+    """An event that is no request is answered with an error of the protocol."""
+    assert module.handler(event, Context())["error"]["code"] in ("protocol", "version_mismatch")
