@@ -16,12 +16,13 @@ __all__ = ["MAX_DEPTH", "b64url_decode", "is_flat", "json_object", "to_base64"]
 
 MAX_DEPTH = 32
 
-# base64url to base64. "+" and "/" are no base64url, so they become a byte that a2b_base64 refuses.
-_TO_BASE64 = bytes.maketrans(b"-_+/=", b"+/\x00\x00\x00")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+# base64url to base64. "+" and "/" are no base64url, so they become a byte that every strict decoder refuses.
+_TO_BASE64 = bytes.maketrans(b"-_+/", b"+/\x00\x00")
 _PADDING = (b"", b"", b"==", b"=")  # by length modulo 4
 # A last character that carries unused bits is canonical only when these are zero (RFC 4648, 3.5).
 # No base64url has length 1 modulo 4.
-_CANONICAL_LAST = (frozenset(range(128)), frozenset[int](), frozenset(b"AQgw"), frozenset(b"AEIMQUYcgkosw048"))
+_CANONICAL_LAST = (frozenset(_ALPHABET), frozenset[int](), frozenset(_ALPHABET[::16]), frozenset(_ALPHABET[::4]))
 
 
 def to_base64(segment: bytes) -> bytes:
@@ -29,7 +30,10 @@ def to_base64(segment: bytes) -> bytes:
     remainder = len(segment) % 4
     if not segment or segment[-1] not in _CANONICAL_LAST[remainder]:
         raise ValueError("base64url is not canonical")
-    return segment.translate(_TO_BASE64) + _PADDING[remainder]
+    # The base64url of a text seldom has any of these, and looking is cheaper than rewriting.
+    if b"-" in segment or b"_" in segment or b"+" in segment or b"/" in segment:
+        segment = segment.translate(_TO_BASE64)
+    return segment + _PADDING[remainder]
 
 
 def b64url_decode(segment: bytes) -> bytes:

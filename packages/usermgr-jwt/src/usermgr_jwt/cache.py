@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -37,21 +38,19 @@ class VerifiedTokens:
     comes back young. That costs no lock and no list, and threads can at worst verify a token twice.
     """
 
-    __slots__ = ("_generations", "_half", "_sha256")
+    __slots__ = ("_generations", "_half")
 
     def __init__(self, size: int) -> None:
-        from hashlib import sha256  # noqa: PLC0415 - only who asks for a cache pays for OpenSSL's import
-
-        self._sha256 = sha256
         self._half = max(1, size // 2)
         self._generations = _Generations(None, {}, {})
 
     def __len__(self) -> int:
         return len(self._generations.young) + len(self._generations.old)
 
-    def digest(self, token: str) -> bytes:
+    @staticmethod
+    def digest(token: str) -> bytes:
         """What a token is found by. The token must be ASCII."""
-        return self._sha256(token.encode("ascii")).digest()
+        return sha256(token.encode("ascii")).digest()
 
     def get(self, digest: bytes, keys: KeySet) -> VerifiedToken | None:
         """The token, if it was verified with `keys`."""
