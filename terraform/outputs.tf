@@ -1,6 +1,6 @@
 output "environment" {
   description = "The settings of an application and of usermgr's tools, as the environment variables that they read. All but SECRET: no secret enters Terraform."
-  value = merge(
+  value = tomap(merge(
     {
       ACCOUNT_ID               = local.account_id
       AWS_REGION               = local.region
@@ -14,7 +14,7 @@ output "environment" {
       USERPOOL_ID              = var.user_pool_id
     },
     var.client_id == null ? {} : { CLIENT_ID = var.client_id },
-  )
+  ))
 }
 
 output "caller_policy_json" {

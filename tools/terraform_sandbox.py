@@ -88,11 +88,11 @@ class TerraformRun:
 
     def init(self) -> None:
         """`terraform init`: from a mirror on this machine, or else it downloads the provider."""
-        self._run("init", "-no-color", "-input=false", "-backend=false")
+        self.command("init", "-no-color", "-input=false", "-backend=false")
 
     def apply(self) -> str:
         """`terraform apply`; returns its text."""
-        return self._run("apply", "-no-color", "-input=false", "-auto-approve")
+        return self.command("apply", "-no-color", "-input=false", "-auto-approve")
 
     def plan(self) -> Plan:
         """`terraform plan`."""
@@ -105,18 +105,19 @@ class TerraformRun:
 
     def destroy(self) -> str:
         """`terraform destroy`; returns its text."""
-        return self._run("destroy", "-no-color", "-input=false", "-auto-approve")
+        return self.command("destroy", "-no-color", "-input=false", "-auto-approve")
 
     def outputs(self) -> dict[str, Any]:
         """The root module's outputs by name."""
-        found = json.loads(self._run("output", "-json"))
+        found = json.loads(self.command("output", "-json"))
         return {name: output["value"] for name, output in found.items()}
 
     def state(self) -> list[str]:
-        """The addresses in the state; empty when all is destroyed."""
-        return self._run("state", "list").split()
+        """The addresses of the resources in the state; empty when all is destroyed. Data sources do not count."""
+        return [line for line in self.command("state", "list").splitlines() if not re.search(r"(^|\.)data\.", line)]
 
-    def _run(self, *arguments: str) -> str:
+    def command(self, *arguments: str) -> str:
+        """Any other command of Terraform's, such as `validate`; returns its text."""
         return self._status(*arguments, ok=(0,))[1]
 
     def _status(self, command: str, *arguments: str, ok: tuple[int, ...]) -> tuple[int, str]:

@@ -1,0 +1,117 @@
+# Every validation refuses what it is there for; each variable that is listed must be refused.
+
+mock_provider "aws" {
+  mock_data "aws_caller_identity" {
+    defaults = { account_id = "123456789012" }
+  }
+
+  mock_data "aws_partition" {
+    defaults = { partition = "aws" }
+  }
+
+  mock_data "aws_region" {
+    defaults = { name = "ap-northeast-1" }
+  }
+}
+
+variables {
+  user_pool_id = "ap-northeast-1_AbCdEf123"
+}
+
+run "malformed" {
+  command = plan
+
+  variables {
+    user_pool_id                = "people"
+    account_id                  = "1234"
+    client_id                   = "with space"
+    access                      = "everything"
+    trigger_event_version       = "V4_0"
+    replaces                    = { arn = "usermgr", version = "V1_0" }
+    sms_role_arn                = "arn:aws:iam::123456789012:user/someone"
+    sender_kms_key_arn          = "alias/key"
+    ses_source_arn              = "example.com"
+    role_name                   = "a role"
+    activity_policy_name        = "a/b"
+    activity_table_name         = "x"
+    function_name_usermgr       = "a.b"
+    function_name_download_jwks = ""
+    function_name_activity      = "a b"
+    function_name_trigger       = "a:b"
+    functions_directory         = "/nowhere"
+    runtime                     = "python3.10"
+    architecture                = "sparc"
+    memory_size                 = { usermgr = 64 }
+    timeout                     = { download_jwks = 901 }
+    reserved_concurrency        = { trigger = 0 }
+    tracing_mode                = "On"
+    log_retention_days          = 10
+    log_kms_key_arn             = "alias/key"
+    table_kms_key_arn           = "alias/key"
+    tags                        = { "aws:mine" = "x" }
+  }
+
+  expect_failures = [
+    var.user_pool_id,
+    var.account_id,
+    var.client_id,
+    var.access,
+    var.trigger_event_version,
+    var.replaces,
+    var.sms_role_arn,
+    var.sender_kms_key_arn,
+    var.ses_source_arn,
+    var.role_name,
+    var.activity_policy_name,
+    var.activity_table_name,
+    var.function_name_usermgr,
+    var.function_name_download_jwks,
+    var.function_name_activity,
+    var.function_name_trigger,
+    var.functions_directory,
+    var.runtime,
+    var.architecture,
+    var.memory_size,
+    var.timeout,
+    var.reserved_concurrency,
+    var.tracing_mode,
+    var.log_retention_days,
+    var.log_kms_key_arn,
+    var.table_kms_key_arn,
+    var.tags,
+  ]
+}
+
+run "malformed_together" {
+  command = plan
+
+  variables {
+    allow_sign_in = true
+    replaces      = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
+  }
+
+  expect_failures = [
+    var.allow_sign_in,
+    var.replaces,
+  ]
+}
+
+run "another_account" {
+  command = plan
+
+  variables {
+    account_id = "210987654321"
+  }
+
+  expect_failures = [data.aws_caller_identity.current]
+}
+
+run "another_region" {
+  command = plan
+
+  variables {
+    user_pool_id = "eu-west-1_AbCdEf123"
+  }
+
+  expect_failures = [data.aws_region.current]
+}

@@ -1,0 +1,189 @@
+"""The whole deployment on the sandbox: apply, plan, update, a lost trigger, destroy; one cycle, told in order."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from terraform_sandbox import TerraformError, TerraformRun
+
+from usermgr_cognito.trigger import Snapshot, State, Trigger, UserPool, attach, check, detach, differences
+from usermgr_sandbox import Sandbox
+
+ACCOUNT = "123456789012"
+LAMBDA = f"arn:aws:lambda:ap-northeast-1:{ACCOUNT}:function:"
+THEIRS = Trigger(f"{LAMBDA}other_team_tokens", "V2_0")
+OURS = Trigger(f"{LAMBDA}usermgr_activity")
+
+RICH_POOL: dict[str, Any] = {
+    "PoolName": "people",
+    "DeletionProtection": "ACTIVE",
+    "UsernameAttributes": ["email"],
+    "UsernameConfiguration": {"CaseSensitive": False},
+    "AutoVerifiedAttributes": ["email"],
+    "Policies": {
+        "PasswordPolicy": {
+            "MinimumLength": 14, "RequireUppercase": True, "RequireLowercase": True, "RequireNumbers": True,
+            "RequireSymbols": False, "TemporaryPasswordValidityDays": 3,
+        }
+    },
+    "Schema": [{"Name": "extra_info", "AttributeDataType": "String", "Mutable": True}],
+    "VerificationMessageTemplate": {
+        "DefaultEmailOption": "CONFIRM_WITH_CODE", "EmailMessage": "Your code: {####}", "EmailSubject": "Code",
+    },
+    "SmsAuthenticationMessage": "Code {####}",
+    "UserAttributeUpdateSettings": {"AttributesRequireVerificationBeforeUpdate": ["email"]},
+    "DeviceConfiguration": {"ChallengeRequiredOnNewDevice": True, "DeviceOnlyRememberedOnUserPrompt": True},
+    "EmailConfiguration": {"EmailSendingAccount": "COGNITO_DEFAULT", "ReplyToEmailAddress": "help@example.com"},
+    "AdminCreateUserConfig": {"AllowAdminCreateUserOnly": True, "InviteMessageTemplate": {"EmailSubject": "Welcome"}},
+    "UserPoolAddOns": {"AdvancedSecurityMode": "AUDIT"},
+    "AccountRecoverySetting": {"RecoveryMechanisms": [{"Name": "verified_email", "Priority": 1}]},
+    "UserPoolTags": {"team": "people"},
+    "UserPoolTier": "PLUS",
+    "LambdaConfig": {
+        "PostConfirmation": f"{LAMBDA}other_team_welcome",
+        "PreTokenGeneration": THEIRS.arn,
+        "PreTokenGenerationConfig": {"LambdaArn": THEIRS.arn, "LambdaVersion": THEIRS.version},
+    },
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What the steps below share."""
+
+    sandbox: Sandbox
+    pool: UserPool
+    before: Snapshot
+    variables: dict[str, Any]
+    run: TerraformRun
+
+    def client(self, service: str) -> Any:
+        return boto3.client(service)
+
+
+@pytest.fixture(scope="module")
+def stage(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Stage]:
+    """A sandbox with somebody else's richly configured pool, whose trigger is already taken."""
+    with Sandbox.start() as sandbox, pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.environment().items():
+            patch.setenv(name, value)
+        pool_id = boto3.client("cognito-idp").create_user_pool(**RICH_POOL)["UserPool"]["Id"]
+        pool = UserPool.connect(pool_id)
+        variables = {"user_pool_id": pool_id, "account_id": ACCOUNT, "functions_directory": str(zips)}
+        run = TerraformRun(tmp_path_factory.mktemp("run"), sandbox.endpoint_url, sandbox.environment(), variables)
+        run.init()
+        yield Stage(sandbox, pool, pool.read(), variables, run)
+
+
+def test_01_a_taken_trigger_stops_the_apply(stage: Stage) -> None:
+    """Without `replaces`, apply names the function that stands there, and how to have it replaced; nothing changes."""
+    with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*say replaces = "):
+        stage.run.apply()
+    assert differences(stage.before, stage.pool.read()) == []
+
+
+def test_02_apply_attaches(stage: Stage) -> None:
+    """With it, the interrupted apply goes on: the trigger is attached, and nothing else of the pool differs."""
+    stage.variables["replaces"] = {"arn": THEIRS.arn, "version": THEIRS.version}
+    stage.run.set_variables(stage.variables)
+    stage.run.apply()
+    after = stage.pool.read()
+    assert (after.trigger, differences(stage.before, after, but_the_trigger=True)) == (OURS, [])
+    assert stage.run.outputs()["trigger"] == {
+        "user_pool_id": stage.pool.user_pool_id, "trigger_arn": OURS.arn, "hash": after.hash,
+    }  # fmt: skip
+
+
+def test_03_second_plan_is_empty(stage: Stage) -> None:
+    """A plan right after shows no change and no warning."""
+    plan = stage.run.plan()
+    assert (plan.is_empty, "Warning" in plan.text) == (True, False)
+
+
+def test_04_what_was_made(stage: Stage) -> None:
+    """Runtime, processor, concurrency, retention, table and permission are as the variables say."""
+    functions, logs = stage.client("lambda"), stage.client("logs")
+    names = stage.run.outputs()["function_names"]
+    made = {}
+    for key, name in names.items():
+        found = functions.get_function(FunctionName=name)
+        configuration = found["Configuration"]
+        made[key] = (
+            configuration["Runtime"], configuration["Architectures"], configuration["Handler"],
+            found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+        )  # fmt: skip
+    assert made == {
+        key: ("python3.13", ["arm64"], f"usermgr_function_{key}.handler.handler", concurrency)
+        for key, concurrency in [("usermgr", 10), ("download_jwks", 2), ("activity", None), ("trigger", 2)]
+    }
+    groups = {g["logGroupName"]: g.get("retentionInDays") for g in logs.describe_log_groups()["logGroups"]}
+    assert groups == {f"/aws/lambda/{name}": 365 for name in names.values()}
+    policy = json.loads(functions.get_policy(FunctionName="usermgr_activity")["Policy"])
+    (statement,) = policy["Statement"]
+    assert (statement["Principal"], statement["Condition"]) == (
+        {"Service": "cognito-idp.amazonaws.com"},
+        {
+            "ArnLike": {"AWS:SourceArn": stage.before.description["Arn"]},
+            "StringEquals": {"AWS:SourceAccount": ACCOUNT},
+        },
+    )
+    table = stage.client("dynamodb").describe_table(TableName="usermgr_activity")["Table"]
+    assert (table["BillingModeSummary"]["BillingMode"], [i["IndexName"] for i in table["GlobalSecondaryIndexes"]]) == (
+        "PAY_PER_REQUEST",
+        ["last_seen"],
+    )
+
+
+def test_05_functions_run_with_their_roles(stage: Stage) -> None:
+    """The function that downloads the JWKS answers, and the attacher's calls were made by its own role."""
+    reply = stage.client("lambda").invoke(FunctionName="usermgr_download_jwks", Payload=b"{}")
+    assert "FunctionError" not in reply
+    assert len(json.loads(reply["Payload"].read())["keys"]) == 2
+    updates = [r for r in stage.sandbox.requests() if r.operation == "UpdateUserPool"]
+    assert [":assumed-role/usermgr-lambda-role-trigger/" in r.principal for r in updates] == [True]
+
+
+def test_06_update_in_place(stage: Stage) -> None:
+    """More memory, and protection of the table, are changes in place; the pool is not written again."""
+    since = len(stage.sandbox.requests())
+    stage.run.set_variables({**stage.variables, "memory_size": {"usermgr": 512}, "table_deletion_protection": True})
+    text = stage.run.apply()
+    assert "Apply complete! Resources: 0 added, 3 changed, 0 destroyed." in text
+    assert [r for r in stage.sandbox.requests(since) if r.operation == "UpdateUserPool"] == []
+
+
+def test_07_a_lost_trigger_shows_in_the_plan(stage: Stage) -> None:
+    """When somebody detaches by hand, the next plan warns, and its remedy attaches again."""
+    detach(stage.pool, OURS, restores=THEIRS)
+    plan = stage.run.plan()
+    words = " ".join(plan.text.split())
+    assert "no longer calls" in words
+    assert f"Its pre token generation trigger is {THEIRS.arn}" in words
+    attach(stage.pool, OURS, replaces=THEIRS)
+    assert "Warning" not in stage.run.plan().text
+
+
+def test_08_protected_table_stops_destroy_first(stage: Stage) -> None:
+    """While the table is protected, destroy stops with everything in place, and says which two steps to take."""
+    before = stage.run.state()
+    with pytest.raises(TerraformError, match="first apply with table_deletion_protection = false, then destroy"):
+        stage.run.destroy()
+    assert (stage.run.state(), check(stage.pool, OURS).state) == (before, State.ATTACHED)
+
+
+def test_09_destroy_leaves_the_pool_as_it_was(stage: Stage) -> None:
+    """After the first step, destroy takes everything away; the pool is as before, the other team's trigger too."""
+    stage.run.set_variables(stage.variables)
+    stage.run.apply()
+    since = len(stage.sandbox.requests())
+    stage.run.destroy()
+    assert (stage.run.state(), differences(stage.before, stage.pool.read())) == ([], [])
+    operations = [r.operation for r in stage.sandbox.requests(since)]
+    first_removal = min(operations.index(name) for name in set(operations) if name.startswith("Delete"))
+    assert operations.index("UpdateUserPool") < first_removal

@@ -1,0 +1,116 @@
+"""The Terraform configuration, without a provider's answers."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from terraform_sandbox import TerraformError, TerraformRun, find_terraform, readable
+
+TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
+NO_ENDPOINT = "http://127.0.0.1:9"
+POOL = {"user_pool_id": "ap-northeast-1_AbCdEf123"}
+HCL = sorted(TERRAFORM.rglob("*.tf"))
+MODULES = sorted({path.parent for path in HCL})
+
+
+def find(pattern: str, text: str) -> list[Any]:
+    return re.findall(pattern, text, re.MULTILINE)
+
+
+def name(path: Path) -> str:
+    return path.relative_to(TERRAFORM).as_posix()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> TerraformRun:
+    """The root module, initialized, in a folder of its own."""
+    variables = {**POOL, "functions_directory": str(zips)}
+    run = TerraformRun(tmp_path_factory.mktemp("terraform"), NO_ENDPOINT, {}, variables)
+    run.init()
+    return run
+
+
+def test_format() -> None:
+    """Every file is formatted."""
+    done = subprocess.run(
+        [find_terraform(), f"-chdir={TERRAFORM}", "fmt", "-check", "-recursive"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_validate(run: TerraformRun) -> None:
+    """The root module is valid."""
+    assert "The configuration is valid" in run.command("validate", "-no-color")
+
+
+def test_terraform_test(run: TerraformRun) -> None:
+    """The module's own tests pass: its wiring, and every validation."""
+    text = run.command("test", "-no-color")
+    runs = sum(path.read_text().count("\nrun ") for path in TERRAFORM.glob("tests/*.tftest.hcl"))
+    assert f"Success! {runs} passed, 0 failed" in text
+
+
+def test_every_validation_has_a_run() -> None:
+    """No variable of the root module is validated without a test that sees it refuse."""
+    blocks = find(r'^variable "(\w+)" \{((?s:.*?))^\}', (TERRAFORM / "variables.tf").read_text())
+    validated = {variable for variable, body in blocks if "validation {" in body}
+    tested = set(find(r"^    var\.(\w+),$", (TERRAFORM / "tests/validation.tftest.hcl").read_text()))
+    assert validated == tested
+    unvalidated = {variable: body for variable, body in blocks if variable not in validated}
+    assert [variable for variable, body in unvalidated.items() if "= bool" not in body] == []
+
+
+@pytest.mark.parametrize("path", HCL, ids=name)
+def test_everything_is_described(path: Path) -> None:
+    """Every variable and every output says what it is."""
+    blocks = find(r'^(?:variable|output) "(\w+)" \{((?s:.*?))^\}', path.read_text())
+    assert [block for block, body in blocks if not find(r'^  description = ".{10,}\."$', body)] == []
+
+
+@pytest.mark.parametrize("module", MODULES, ids=name)
+def test_layout_and_versions(module: Path) -> None:
+    """Every module has HashiCorp's files, and asks for Terraform and the one provider within the bounds tried."""
+    files = {path.name for path in module.glob("*.tf")}
+    assert {"main.tf", "outputs.tf", "terraform.tf", "variables.tf"} <= files
+    text = (module / "terraform.tf").read_text()
+    assert find(r'required_version = "(.*)"', text) == [">= 1.11"]
+    assert find(r'source  = "(.*)"\n\s+version = "(.*)"', text) == [("hashicorp/aws", ">= 5.100, < 6")]
+
+
+def test_only_the_aws_provider() -> None:
+    """No resource and no data source is of another provider, and no policy is a data source."""
+    kinds = {kind for path in HCL for kind in find(r'^\s*(?:resource|data) "(\w+)"', path.read_text())}
+    assert {kind for kind in kinds if not kind.startswith("aws_") or kind == "aws_iam_policy_document"} == set()
+
+
+def test_no_secret_is_named() -> None:
+    """No variable, output or environment variable of a function is for a secret."""
+    text = "\n".join(path.read_text() for path in HCL)
+    names = find(r'^(?:variable|output) "(\w+)"', text) + find(r"^\s+([A-Z_]{4,})\s+=", text)
+    assert [n for n in names if re.search(r"secret|password|token", n, re.IGNORECASE)] == []
+
+
+def test_permissions_name_source_and_account() -> None:
+    """Every permission to invoke a function says from where: which resource, and of which account."""
+    text = "\n".join(path.read_text() for path in HCL)
+    permissions = find(r'^resource "aws_lambda_permission" "\w+" \{((?s:.*?))^\}', text)
+    assert [("source_arn" in body, "source_account" in body) for body in permissions] == [(True, True)]
+
+
+def test_errors_are_readable() -> None:
+    """A failure is told without Terraform's frames and without what went before."""
+    text = "module.x: Creating...\n╷\n│ Error: no such pool\n│ \n│   with module.x,\n╵\n"
+    assert readable(text) == "  Error: no such pool\n    with module.x,"
+
+
+def test_failure_is_an_error(tmp_path: Path, zips: Path) -> None:
+    """A command that fails raises its errors, and only those."""
+    run = TerraformRun(tmp_path, NO_ENDPOINT, {}, {"user_pool_id": "people", "functions_directory": str(zips)})
+    run.init()
+    with pytest.raises(TerraformError, match="user_pool_id must be like ap-northeast-1_AbCdEf123"):
+        run.apply()
