@@ -60,7 +60,7 @@ def test_a_dropped_call_is_done_or_not(cloud, broken, proxy, fault, done):
         ("lambda", {"FunctionName": "x"}, (429, "TooManyRequestsException"), "ServiceException"),
     ],
 )
-def test_a_service_fails_in_its_own_words(broken, proxy, service, arguments, throttled, failed):  # noqa: PLR0917 - a table
+def test_a_service_fails_in_its_own_words(broken, proxy, service, arguments, throttled, failed):
     """Throttling and internal errors carry the status and the code of the service that is called."""
     operation = {"cognito-idp": "list_user_pools", "dynamodb": "list_tables", "lambda": "invoke"}[service]
     call = getattr(broken.client(service), operation)

@@ -14,10 +14,10 @@ from dataclasses import asdict
 from typing import Any
 
 from moto.cognitoidp.models import cognitoidp_backends
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from usermgr_sandbox.fidelity.keys import PoolKeys
-from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role
+from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role, policies_of_user
 from usermgr_sandbox.identity import Principal, signer
 from usermgr_sandbox.operations import Call, identify
 from usermgr_sandbox.sandbox import CONTROL, RequestRecord
@@ -68,7 +68,8 @@ class Gate:
             "X-Amz-Target": environ.get("HTTP_X_AMZ_TARGET", ""),
             "Content-Type": environ.get("CONTENT_TYPE", ""),
         }
-        call = identify(environ["REQUEST_METHOD"], path, headers, body)
+        address = f"{path}?{environ.get('QUERY_STRING', '')}"
+        call = identify(environ["REQUEST_METHOD"], address, headers, body)
         signed = bool(headers["Authorization"])
         principal = signer(headers["Authorization"]) if signed else None
         refusal = _refusal(call, principal, signed=signed)
@@ -118,13 +119,22 @@ Refusal = tuple[str, list[tuple[str, str]], bytes]
 
 def _refusal(call: Call, principal: Principal | None, *, signed: bool) -> Refusal | None:
     if not signed:
-        return None  # public operations of Cognito, such as InitiateAuth
+        return (
+            None
+            if call.public
+            else _answer(call, "MissingAuthenticationTokenException", "Missing Authentication Token")
+        )
     if principal is None:
         return _answer(call, "UnrecognizedClientException", "The security token included in the request is invalid.")
-    if principal.role is None or (call.service, call.operation) in _FREE:
+    if principal.role is not None:
+        policies = policies_of_role(principal.role)
+    elif principal.user is not None:
+        policies = policies_of_user(principal.user)
+    else:
+        return None
+    if (call.service, call.operation) in _FREE:
         return None
     context = {"aws:PrincipalAccount": DEFAULT_ACCOUNT_ID, "aws:RequestedRegion": call.region}
-    policies = policies_of_role(principal.role)
     try:
         for action, resource in call.actions:
             evaluate(policies, action, [resource], context)
@@ -146,7 +156,11 @@ def _answer(call: Call, code: str, message: str) -> Refusal:
         body = json.dumps({"Message": message, "__type": code}).encode()
         kind, status = "application/json", "403 Forbidden"
     else:
-        short = "AccessDenied" if code == "AccessDeniedException" else "InvalidClientTokenId"
+        short = {
+            "AccessDeniedException": "AccessDenied",
+            "UnrecognizedClientException": "InvalidClientTokenId",
+            "MissingAuthenticationTokenException": "MissingAuthenticationToken",
+        }[code]
         body = (
             f"<ErrorResponse><Error><Code>{short}</Code><Message>{message}</Message></Error></ErrorResponse>".encode()
         )

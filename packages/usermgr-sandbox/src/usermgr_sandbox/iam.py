@@ -1,4 +1,4 @@
-"""Evaluates the identity policies of a role: enough of IAM to show that a policy suffices and is needed.
+"""Evaluates the identity policies of a role or a user: enough of IAM to show that a policy suffices and is needed.
 
 Deny goes before allow, nothing is allowed unless said:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 
-__all__ = ["DenialError", "evaluate", "policies_of_role"]
+__all__ = ["DenialError", "evaluate", "policies_of_role", "policies_of_user"]
 
 
 class DenialError(Exception):
@@ -26,15 +26,30 @@ def policies_of_role(role_arn: str) -> list[dict[str, Any]]:
     """The documents of the role's inline and attached policies; none where the role does not exist."""
     for role in iam_backends[DEFAULT_ACCOUNT_ID]["aws"].roles.values():
         if role.arn == role_arn:
-            inline = list(role.policies.values())
-            managed = [
-                version.document
-                for policy in role.managed_policies.values()
-                for version in policy.versions
-                if version.version_id == policy.default_version_id
-            ]
-            return [json.loads(text) if isinstance(text, str) else text for text in (*inline, *managed)]
+            return _documents(role.policies.values(), role.managed_policies.values())
     return []
+
+
+def policies_of_user(name: str) -> list[dict[str, Any]]:
+    """The documents of the user's inline and attached policies, and of the user's groups."""
+    backend = iam_backends[DEFAULT_ACCOUNT_ID]["aws"]
+    holders = [backend.users[name], *backend.get_groups_for_user(name)]
+    return [
+        document
+        for holder in holders
+        for document in _documents(holder.policies.values(), holder.managed_policies.values())
+    ]
+
+
+def _documents(inline: Iterable[Any], managed: Iterable[Any]) -> list[dict[str, Any]]:
+    """An attached policy counts in its default version."""
+    attached = [
+        version.document
+        for policy in managed
+        for version in policy.versions
+        if version.version_id == policy.default_version_id
+    ]
+    return [json.loads(text) for text in (*inline, *attached)]
 
 
 def evaluate(

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
@@ -21,10 +21,11 @@ _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/")
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """`arn` is `root` for the sandbox's operator; `role` is the assumed role's ARN."""
+    """`arn` is `root` for the sandbox's operator; `role` is the assumed role's ARN, `user` the IAM user's name."""
 
     arn: str
     role: str | None = None
+    user: str | None = None
 
 
 def signer(authorization: str) -> Principal | None:
@@ -40,7 +41,7 @@ def signer(authorization: str) -> Principal | None:
     for backend in iam_backends[DEFAULT_ACCOUNT_ID].values():
         for user in backend.users.values():
             if any(key.access_key_id == key_id for key in user.access_keys):
-                return Principal(user.arn)
+                return Principal(user.arn, user=user.name)
     return None
 
 

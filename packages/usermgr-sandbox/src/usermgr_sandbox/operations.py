@@ -7,11 +7,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, unquote
 
 import botocore.session
-from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID
 
 __all__ = ["Call", "identify"]
 
@@ -26,10 +26,16 @@ class Call:
     operation: str
     region: str
     actions: tuple[tuple[str, str], ...]
+    public: bool = False
+    """Whether AWS answers it unsigned."""
 
 
-def identify(method: str, path: str, headers: Mapping[str, str], body: bytes) -> Call:
-    """Names the call from its signature's scope, its target header, its form or its route."""
+def identify(method: str, address: str, headers: Mapping[str, str], body: bytes) -> Call:
+    """Names the call from its signature's scope, its target header, its form or its route.
+
+    `address` is the request's path, with its query if it has one.
+    """
+    path, _, query = address.partition("?")
     scope = _SCOPE.search(headers.get("Authorization", ""))
     region, service = (scope[1], scope[2]) if scope else ("ap-northeast-1", "unsigned")
     target = headers.get("X-Amz-Target", "")
@@ -41,10 +47,28 @@ def identify(method: str, path: str, headers: Mapping[str, str], body: bytes) ->
         operation = parse_qs(body.decode(errors="replace")).get("Action", ["?"])[0]
     else:
         operation = _route(service, method, path)
-    members = _members(body)
+    members = {**_members(body), **{name: values[0] for name, values in parse_qs(query).items()}}
     find = _RESOURCES.get(service)
     actions = find(operation, path, members, region) if find else ((f"{service}:{operation}", "*"),)
-    return Call(service, operation, region, actions)
+    public = path.endswith(_WELL_KNOWN) if service == "unsigned" and not target else False
+    return Call(service, operation, region, actions, public or operation in _public_operations(service))
+
+
+_WELL_KNOWN = ("/.well-known/jwks.json", "/.well-known/openid-configuration")
+
+
+@cache
+def _public_operations(service: str) -> frozenset[str]:
+    """Those that take an access token or a client id instead of a signature.
+
+    https://docs.aws.amazon.com/cognito/latest/developerguide/authentication-flows-public-server-side.html
+    """
+    if service != "cognito-idp":
+        return frozenset()
+    model = botocore.session.get_session().get_service_model(service)
+    return frozenset(
+        name for name in model.operation_names if model.operation_model(name).auth_type in ("none", "smithy.api#noAuth")
+    )
 
 
 def _members(body: bytes) -> dict[str, Any]:
@@ -52,7 +76,7 @@ def _members(body: bytes) -> dict[str, Any]:
         parsed = json.loads(body)
     except ValueError:
         return {}
-    return parsed if isinstance(parsed, dict) else {}
+    return cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else {}
 
 
 @cache
@@ -111,14 +135,16 @@ def _dynamodb(operation: str, _path: str, members: Mapping[str, Any], region: st
     return ((f"dynamodb:{operation}", arn(table) + index),)
 
 
-def _lambda(operation: str, path: str, _members: Mapping[str, Any], region: str) -> tuple[tuple[str, str], ...]:
+def _lambda(operation: str, path: str, members: Mapping[str, Any], region: str) -> tuple[tuple[str, str], ...]:
     match = re.search(r"/functions/([^/]+)", path)
     action = {"Invoke": "InvokeFunction", "InvokeWithResponseStream": "InvokeFunction"}.get(operation, operation)
     if match is None:
         return ((f"lambda:{action}", "*"),)
     name = unquote(match[1])
     arn = name if name.startswith("arn:") else f"arn:aws:lambda:{region}:{DEFAULT_ACCOUNT_ID}:function:{name}"
-    return ((f"lambda:{action}", arn),)
+    # A version or an alias is a resource of its own: https://docs.aws.amazon.com/lambda/latest/dg/lambda-api-permissions-ref.html
+    qualifier = f":{members['Qualifier']}" if "Qualifier" in members else ""
+    return ((f"lambda:{action}", arn + qualifier),)
 
 
 def _logs(operation: str, _path: str, members: Mapping[str, Any], region: str) -> tuple[tuple[str, str], ...]:

@@ -7,6 +7,7 @@ Each module names the AWS page that it follows, and each correction has a test t
 from __future__ import annotations
 
 import moto
+from moto.awslambda import urls as lambda_urls
 from moto.awslambda.models import lambda_backends
 from moto.cognitoidp import urls as cognito_urls
 from moto.cognitoidp.models import cognitoidp_backends
@@ -14,7 +15,7 @@ from moto.cognitoidp.models import cognitoidp_backends
 from usermgr_sandbox.fidelity.cognito import make_cognito_backend
 from usermgr_sandbox.fidelity.functions import make_lambda_backend
 from usermgr_sandbox.fidelity.listing import forget_listings, remember
-from usermgr_sandbox.fidelity.responses import SandboxCognitoResponse
+from usermgr_sandbox.fidelity.responses import SandboxCognitoResponse, SandboxLambdaResponse
 from usermgr_sandbox.fidelity.users import federate_user
 from usermgr_sandbox.fidelity.world import World
 
@@ -29,4 +30,5 @@ def apply(world: World) -> None:
         raise RuntimeError(f"the corrections are for moto {KNOWN_MOTO}x, and this is {moto.__version__}")
     cognitoidp_backends.backend = make_cognito_backend(world)
     cognito_urls.url_paths["{0}/$"] = SandboxCognitoResponse.dispatch
+    lambda_urls.url_paths.update(dict.fromkeys(lambda_urls.url_paths, SandboxLambdaResponse.dispatch))
     lambda_backends.backend = make_lambda_backend(world)

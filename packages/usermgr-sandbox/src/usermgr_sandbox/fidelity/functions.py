@@ -12,18 +12,25 @@ import base64
 import json
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.logs.models import logs_backends
 
 from usermgr_sandbox.fidelity.world import World
+from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role
 from usermgr_sandbox.identity import role_credentials
 from usermgr_sandbox.lambda_runtime import FunctionSpec, Outcome
 
-__all__ = ["make_lambda_backend", "run_function"]
+__all__ = ["ThrottledError", "make_lambda_backend", "run_function"]
 
 MAX_PAYLOAD = 6 * 1024 * 1024
+MAX_EVENT = 1024 * 1024
+MAX_ANSWER = 6_291_556
+"""Bytes, as in AWS's own message; the others: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html"""
 CREDENTIALS_LIVE = 3000.0
 
 
@@ -34,16 +41,20 @@ def make_lambda_backend(world: World) -> type[LambdaBackend]:
         __module__ = LambdaBackend.__module__  # where moto looks for the backend's routes
 
         def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
-            function = super().create_function(spec)
-            _remember_logging(function, spec.get("LoggingConfig"))
-            return function
+            function = SandboxFunction(
+                account_id=self.account_id, spec=spec, region=self.region_name, version="$LATEST"
+            )
+            function.remember_logging(spec.get("LoggingConfig"))
+            self._lambdas.put_function(function)
+            published = self.publish_version(function.function_name) if spec.get("Publish") else None
+            return published or function
 
         def update_function_configuration(
-            self, function_name: str, qualifier: str | None, body: dict[str, Any]
+            self, function_name: str, qualifier: str, body: dict[str, Any]
         ) -> dict[str, Any] | None:
             function = self.get_function(function_name, qualifier)
-            if "LoggingConfig" in body:
-                _remember_logging(function, body["LoggingConfig"])
+            if isinstance(function, SandboxFunction) and "LoggingConfig" in body:
+                function.remember_logging(body["LoggingConfig"])
             if "TracingConfig" in body:
                 function.tracing_config = body["TracingConfig"]
             return super().update_function_configuration(function_name, qualifier, body)
@@ -52,8 +63,9 @@ def make_lambda_backend(world: World) -> type[LambdaBackend]:
             self, function_name: str, qualifier: str | None, body: Any, headers: Any, response_headers: Any
         ) -> str | bytes | None:
             function = self.get_function(function_name, qualifier)
-            payload = body.encode() if isinstance(body, str) else body or b"{}"
+            payload: bytes = (body.encode() if isinstance(body, str) else body) or b"{}"
             kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
+            check_payload(payload, MAX_EVENT if kind == "Event" else MAX_PAYLOAD)
             if kind == "DryRun":
                 return b""
             if kind == "Event":
@@ -71,6 +83,67 @@ def make_lambda_backend(world: World) -> type[LambdaBackend]:
     return SandboxLambdaBackend
 
 
+class SandboxFunction(LambdaFunction):
+    """moto's function, which also keeps its LoggingConfig; so do the versions that are copied from it."""
+
+    logging_config: dict[str, Any]
+
+    def remember_logging(self, given: dict[str, Any] | None) -> None:
+        """With the defaults of what was not said."""
+        config = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}", **(given or {})}
+        levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if config["LogFormat"] == "JSON" else {}
+        self.logging_config = {**levels, **config}
+        self.logs_group_name = str(config["LogGroup"])
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        return {**super().get_configuration(on_create), "LoggingConfig": self.logging_config}
+
+
+class _PayloadTooLargeError(LambdaClientError):
+    code = 413
+
+
+class ThrottledError(LambdaClientError):
+    """The function's reserved concurrency is used up."""
+
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+
+
+def check_payload(payload: bytes, most: int) -> None:
+    """Lambda measures and parses the payload before anything runs.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
+    """
+    if len(payload) > most:
+        raise _PayloadTooLargeError(
+            "RequestTooLargeException", f"Request must be smaller than {most} bytes for the InvokeFunction operation"
+        )
+    try:
+        json.loads(payload)
+    except ValueError as error:
+        raise LambdaClientError(
+            "InvalidRequestContentException", f"Could not parse request body into json: {error}"
+        ) from None
+
+
+@contextmanager
+def _slot(world: World, function: LambdaFunction) -> Iterator[None]:
+    """One of the function's reserved executions, if it has any. https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
+    with world.lock:
+        limit = function.reserved_concurrency
+        if limit is not None and world.running[function.function_name] >= int(limit):
+            raise ThrottledError
+        world.running[function.function_name] += 1
+    try:
+        yield
+    finally:
+        with world.lock:
+            world.running[function.function_name] -= 1
+
+
 def run_function(world: World, function: LambdaFunction, payload: bytes, timeout: float) -> tuple[Outcome, list[str]]:
     """Runs one invocation with the credentials of the function's role, and writes its log."""
     spec = FunctionSpec(
@@ -81,6 +154,8 @@ def run_function(world: World, function: LambdaFunction, payload: bytes, timeout
         environment=tuple(sorted(function.environment_vars.items())),
         memory_size=function.memory_size,
         version=str(function.version),
+        runtime=function.run_time or "",
+        log_group=function.logs_group_name,
     )
     environment = {
         "AWS_REGION": function.region,
@@ -88,11 +163,12 @@ def run_function(world: World, function: LambdaFunction, payload: bytes, timeout
         "AWS_ENDPOINT_URL": world.endpoint_url,
         **_credentials(function),
     }
-    outcome, lines = world.executor.invoke(spec, payload, timeout, environment)
-    if len(outcome.payload) > MAX_PAYLOAD:
+    with _slot(world, function):
+        outcome, lines = world.executor.invoke(spec, payload, timeout, environment)
+    if len(outcome.payload) > MAX_ANSWER:
         report = {
             "errorType": "Function.ResponseSizeTooLarge",
-            "errorMessage": f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD} bytes).",
+            "errorMessage": f"Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes).",
         }
         outcome = Outcome(json.dumps(report).encode(), failed=True)
     _write_log(function, lines)
@@ -110,25 +186,30 @@ def _credentials(function: LambdaFunction) -> dict[str, str]:
 
 
 def _write_log(function: LambdaFunction, lines: list[str]) -> None:
-    """Into CloudWatch Logs, where the group exists: the function may not create it."""
-    backend = logs_backends[function.account_id][function.region]
-    group = f"/aws/lambda/{function.function_name}"
-    if group not in backend.groups or not lines:
+    """Into CloudWatch Logs, as far as the function's role may: a group that is missing, and cannot be made, loses them.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
+    """
+    if not lines:
         return
-    stream = "sandbox"
+    backend, group, stream = logs_backends[function.account_id][function.region], function.logs_group_name, "sandbox"
+    arn = f"arn:aws:logs:{function.region}:{function.account_id}:log-group:{group}"
+    if group not in backend.groups:
+        if not _role_may(function, "logs:CreateLogGroup", arn):
+            return
+        backend.create_log_group(group, {})
     if stream not in backend.groups[group].streams:
+        if not _role_may(function, "logs:CreateLogStream", f"{arn}:log-stream:{stream}"):
+            return
         backend.create_log_stream(group, stream)
-    now = int(time.time() * 1000)
-    backend.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
+    if _role_may(function, "logs:PutLogEvents", f"{arn}:log-stream:{stream}"):
+        now = int(time.time() * 1000)
+        backend.put_log_events(group, stream, [{"timestamp": now, "message": line} for line in lines])
 
 
-def _remember_logging(function: LambdaFunction, given: dict[str, Any] | None) -> None:
-    logging_config = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **(given or {})}
-    if logging_config["LogFormat"] == "JSON":
-        logging_config = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO", **logging_config}
-    stock = type(function).get_configuration
-
-    def with_logging(on_create: bool = False) -> dict[str, Any]:
-        return {**stock(function, on_create), "LoggingConfig": logging_config}
-
-    function.get_configuration = with_logging  # type: ignore[method-assign]
+def _role_may(function: LambdaFunction, action: str, resource: str) -> bool:
+    try:
+        evaluate(policies_of_role(function.role), action, [resource], {"aws:PrincipalAccount": function.account_id})
+    except DenialError:
+        return False
+    return True

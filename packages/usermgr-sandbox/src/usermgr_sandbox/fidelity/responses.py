@@ -1,13 +1,19 @@
-"""What moto's request handler drops and the corrections need: it passes no ClientMetadata on."""
+"""Where moto's request handlers stand between a request and its correction.
+
+Cognito's passes no ClientMetadata on, and Lambda's cuts answers at 6,000,000 bytes instead of AWS's 6,291,556.
+"""
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
+from moto.awslambda.responses import LambdaResponse
 from moto.cognitoidp.responses import CognitoIdpResponse
 from moto.core.responses import ActionResult
 
 from usermgr_sandbox.fidelity.triggers import client_metadata
 
-__all__ = ["SandboxCognitoResponse"]
+__all__ = ["SandboxCognitoResponse", "SandboxLambdaResponse"]
 
 
 class SandboxCognitoResponse(CognitoIdpResponse):
@@ -26,3 +32,22 @@ class SandboxCognitoResponse(CognitoIdpResponse):
             return super().respond_to_auth_challenge()
         finally:
             client_metadata.reset(said)
+
+
+class SandboxLambdaResponse(LambdaResponse):
+    """Registered in the place of moto's own."""
+
+    def invoke(self) -> tuple[int, dict[str, str], str | bytes]:
+        """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax"""
+        name, headers = unquote(self.path.rsplit("/", 2)[-2]), dict[str, str]()
+        payload = self.backend.invoke(
+            name, self.querystring.get("Qualifier", [None])[0], self.body, self.headers, headers
+        )
+        status = _STATUS.get(self.headers.get("X-Amz-Invocation-Type", "RequestResponse"), 200)
+        if self.headers.get("X-Amz-Log-Type") != "Tail":
+            headers.pop("x-amz-log-result", None)
+        headers |= {"content-type": "application/json", "status": str(status)}
+        return status, headers, payload or b""
+
+
+_STATUS = {"Event": 202, "DryRun": 204}

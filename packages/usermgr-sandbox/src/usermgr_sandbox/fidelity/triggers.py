@@ -18,7 +18,7 @@ from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPool, CognitoId
 from moto.cognitoidp.utils import flatten_attrs
 
 from usermgr_sandbox.fidelity.errors import cognito_error
-from usermgr_sandbox.fidelity.functions import run_function
+from usermgr_sandbox.fidelity.functions import ThrottledError, run_function
 from usermgr_sandbox.fidelity.tokens import SCOPE, Overrides
 from usermgr_sandbox.fidelity.world import World
 
@@ -100,7 +100,10 @@ def _call(world: World, pool: CognitoIdpUserPool, arn: str, event: dict[str, Any
         )
     payload = json.dumps(event).encode()
     for _ in range(TRIES):
-        outcome, _lines = run_function(world, function, payload, min(SECONDS, float(function.timeout)))
+        try:
+            outcome, _lines = run_function(world, function, payload, min(SECONDS, float(function.timeout)))
+        except ThrottledError:
+            continue
         report = _object(json.loads(outcome.payload or b"null"))
         if not outcome.failed:
             break

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from collections import Counter
 
 from usermgr_sandbox.fidelity.keys import PoolKeys
 from usermgr_sandbox.lambda_runtime import Executor
@@ -20,6 +22,9 @@ class World:
         self.sms_codes: dict[tuple[str, str], str] = {}
         self.listing_delay = 0.0
         self._shift = 0.0
+        self.lock = threading.Lock()
+        self.running: Counter[str] = Counter()
+        """Invocations of each function at this moment."""
 
     def now(self) -> float:
         """The time that tokens are issued at, in seconds since 1970."""
@@ -35,6 +40,7 @@ class World:
 
     def reset(self) -> None:
         """As after the start."""
+        self.executor.reset()
         self.keys.forget()
         self.sms_codes.clear()
         self.listing_delay = 0.0

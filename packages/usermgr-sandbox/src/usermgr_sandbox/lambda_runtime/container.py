@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import queue
+import select
+import signal
 import subprocess
 import sys
 import threading
@@ -22,7 +25,7 @@ __all__ = ["Container", "Outcome"]
 
 INIT_SECONDS = 10
 """https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib"""
-PREFIX = "/2018-06-01/runtime"
+_BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +51,33 @@ class Container:
         self._events: queue.Queue[_Event | None] = queue.Queue()
         self._outcomes: queue.Queue[Outcome] = queue.Queue()
         self._polled = threading.Event()
+        self._close_lock = threading.Lock()
+        self._closed = False
         self.log: list[str] = []
+        self._unfinished = b""
+        self._drain_lock = threading.Lock()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._make_handler())
         self._server.daemon_threads = True
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
-        self._process = subprocess.Popen(  # noqa: S603 - this interpreter, on the code that the user uploaded
-            # -S: without the site-packages of the environment that the sandbox itself lives in.
-            [sys.executable, "-S", "-m", "awslambdaric", handler],
-            cwd=task_root,
-            env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        watched, self._lifeline = os.pipe()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - this interpreter, on the code that the user uploaded
+                # -S, -s and -P: without any site-packages of ours or the user's, and without this folder.
+                [sys.executable, "-S", "-s", "-P", str(_BOOTSTRAP), str(watched), handler],
+                cwd=task_root,
+                env={**environment, "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._server.server_port}"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=(watched,),
+                start_new_session=True,
+            )
+        finally:
+            os.close(watched)
+        if self._process.stdout is None:
+            raise RuntimeError("the output of the container is not readable")
+        self._output = self._process.stdout
+        os.set_blocking(self._output.fileno(), False)
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
 
@@ -77,27 +94,42 @@ class Container:
             outcome = self._failed_start(request_id)
             self.close()
             return outcome
+        self._polled.clear()
         self._events.put(_Event(request_id, payload, int((time.time() + timeout) * 1000)))
+        outcome = self._outcome(request_id, timeout)
+        # The client asks for the next event once its output is written: only then is the log whole.
+        if self.alive:
+            self._polled.wait(1.0)
+        self._drain()
+        return outcome
+
+    def _outcome(self, request_id: str, timeout: float) -> Outcome:
         ends = time.monotonic() + timeout
         while time.monotonic() < ends:
             with contextlib.suppress(queue.Empty):
                 return self._outcomes.get(timeout=min(0.05, max(0.0, ends - time.monotonic())))
             if not self.alive and self._outcomes.empty():
-                status = self._process.returncode
+                outcome = self._exited(request_id)
                 self.close()
-                return _report("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited ({status})")
+                return outcome
         self.close()
         return _report("Sandbox.Timedout", f"RequestId: {request_id} Error: Task timed out after {timeout:.2f} seconds")
 
     def close(self) -> None:
-        """Ends the process and its Runtime API."""
+        """Ends the process, all that it started, and its Runtime API. Safe to call twice."""
+        with self._close_lock:
+            if self._closed:
+                return
+            self._closed = True
         self._events.put(None)
-        if self.alive:
-            self._process.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        os.close(self._lifeline)
+        # A grandchild in a session of its own could hold the pipe open: it is not waited for.
         self._reader.join(1)
-        if self._process.stdout:
-            self._process.stdout.close()
+        if not self._reader.is_alive():
+            self._output.close()
         self._server.shutdown()
         self._server.server_close()
 
@@ -113,12 +145,40 @@ class Container:
             return self._outcomes.get_nowait()  # what the runtime itself said of the failed import
         if self.alive:
             return _report("Sandbox.Timedout", f"RequestId: {request_id} Error: Init timed out")
-        return _report("Runtime.ExitError", f"RequestId: {request_id} Error: Runtime exited during init")
+        return self._exited(request_id)
+
+    def _exited(self, request_id: str) -> Outcome:
+        """How AWS words the end of a runtime process."""
+        match self._process.wait():
+            case 0:
+                reason = "Runtime exited without providing a reason"
+            case status if status < 0:
+                name = "killed" if status == -signal.SIGKILL else signal.Signals(-status).name
+                reason = f"Runtime exited with error: signal: {name}"
+            case status:
+                reason = f"Runtime exited with error: exit status {status}"
+        return _report("Runtime.ExitError", f"RequestId: {request_id} Error: {reason}")
 
     def _read_log(self) -> None:
-        stream = self._process.stdout
-        for line in iter(stream.readline, b"") if stream else ():
-            self.log.append(line.decode(errors="replace").rstrip("\n"))
+        """Keeps the pipe empty, so that no function waits for us."""
+        while select.select([self._output.fileno()], [], []) and self._drain():
+            pass
+        if self._unfinished:
+            self.log.append(self._unfinished.decode(errors="replace"))
+
+    def _drain(self) -> bool:
+        """Takes what the function wrote so far; False at the end. What it wrote before its answer is in the pipe."""
+        with self._drain_lock:
+            while not self._output.closed:
+                try:
+                    chunk = os.read(self._output.fileno(), 65536)
+                except BlockingIOError:
+                    return True
+                if not chunk:
+                    return False
+                *lines, self._unfinished = (self._unfinished + chunk).split(b"\n")
+                self.log += [line.decode(errors="replace") for line in lines]
+        return False
 
     def _next(self) -> _Event | None:
         self._polled.set()
@@ -129,6 +189,7 @@ class Container:
 
         class RuntimeApi(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 event = container._next()

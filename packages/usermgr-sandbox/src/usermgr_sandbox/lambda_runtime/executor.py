@@ -32,19 +32,20 @@ class FunctionSpec:
     environment: tuple[tuple[str, str], ...]
     memory_size: int
     version: str
+    runtime: str
+    log_group: str
 
 
 class Executor:
-    """Invokes functions. `site_packages`, when given, stands in for the packages of AWS's runtime."""
+    """Invokes functions, which find the boto3 of the folder `site_packages` instead of ours when it is given."""
 
     def __init__(self, site_packages: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="usermgr-sandbox-lambda-")
         root = Path(self._folder.name)
         self._code_root = root / "code"
-        self._site = site_packages or root / "runtime"
-        if site_packages is None:
-            self._site.mkdir()
-            link_runtime_packages(self._site)
+        self._sites = (root / "sdk", root / "runtime-client")
+        link_runtime_packages(self._sites[0], ("boto3",), site_packages)
+        link_runtime_packages(self._sites[1], ("awslambdaric",))
         self._lock = threading.Lock()
         self._idle: dict[FunctionSpec, list[Container]] = defaultdict(list)
         self._all: set[Container] = set()
@@ -71,11 +72,7 @@ class Executor:
 
     def close(self) -> None:
         """Ends every container and removes what was unpacked."""
-        with self._lock:
-            containers, self._all = self._all, set()
-            self._idle.clear()
-        for container in containers:
-            container.close()
+        self.reset()
         self._folder.cleanup()
 
     def _take(self, spec: FunctionSpec, credentials: Mapping[str, str]) -> Container:
@@ -85,10 +82,29 @@ class Executor:
                 if container.alive:
                     return container
                 self._all.discard(container)
+        self._retire(spec)
         container = Container(spec.arn, spec.handler, self._unpack(spec.code), self._environment(spec, credentials))
         with self._lock:
             self._all.add(container)
         return container
+
+    def _retire(self, spec: FunctionSpec) -> None:
+        """Ends the idle containers of an earlier state of the function."""
+        with self._lock:
+            old = [each for each in self._idle if each.arn == spec.arn and each != spec]
+            containers = [container for each in old for container in self._idle.pop(each)]
+            self._all.difference_update(containers)
+        for container in containers:
+            container.close()
+
+    def reset(self) -> None:
+        """Ends every container and forgets what they wrote."""
+        with self._lock:
+            containers, self._all = self._all, set()
+            self._idle.clear()
+            self._logs.clear()
+        for container in containers:
+            container.close()
 
     def _give_back(self, spec: FunctionSpec, container: Container) -> None:
         with self._lock:
@@ -108,20 +124,22 @@ class Executor:
     def _environment(self, spec: FunctionSpec, credentials: Mapping[str, str]) -> dict[str, str]:
         """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime"""
         root = str(self._unpack(spec.code))
-        return {
-            "PATH": os.environ.get("PATH", ""),
-            "LANG": "en_US.UTF-8",
+        inherited = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
+        reserved = {
             "TZ": ":UTC",
-            "PYTHONPATH": os.pathsep.join((root, str(self._site))),
+            "PYTHONPATH": os.pathsep.join((root, *map(str, self._sites))),
             "PYTHONDONTWRITEBYTECODE": "1",
             "LAMBDA_TASK_ROOT": root,
             "_HANDLER": spec.handler,
-            "AWS_EXECUTION_ENV": "AWS_Lambda_python",
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
+            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "AWS_LAMBDA_FUNCTION_NAME": spec.name,
             "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_size),
-            "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+            "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": "sandbox",
-            **dict(spec.environment),
-            **credentials,
         }
+        # A function may choose its own endpoint, such as a fault proxy's; what Lambda reserves it cannot set.
+        endpoint = {"AWS_ENDPOINT_URL": credentials["AWS_ENDPOINT_URL"]}
+        given = {name: value for name, value in credentials.items() if name not in endpoint}
+        return {**inherited, **endpoint, **dict(spec.environment), **reserved, **given}
