@@ -4,9 +4,11 @@
 >>> users = Factory.create(Factory.AWS_COGNITO)                             # doctest: +SKIP
 >>> users.add_user("alice", "a-Long-passw0rd", {"email": "a@example.org"})  # doctest: +SKIP
 
-Read on in `manager` (the API), `models`, `search`, `errors`, `factory`, and `wire` for what travels.
+Read on in `manager` (the API), `models`, `search`, `errors`, `factory`, `wire` for what travels, and
+`activity` for who was here when.
 """
 
+from usermgr.activity import Activity, ActivityStore
 from usermgr.factory import Factory
 from usermgr.manager import Access, Ensured, UserManager
 from usermgr.models import (
@@ -40,4 +42,6 @@ __all__ = [
     "ChallengeName",
     "AuthResult",
     "Access",
+    "Activity",
+    "ActivityStore",
 ]

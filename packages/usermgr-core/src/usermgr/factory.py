@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from importlib.metadata import entry_points
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from usermgr.errors import BackendNotInstalledError, ConfigurationError, UnknownBackendError
 from usermgr.manager import UserManager
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 __all__ = ["Factory"]
 
@@ -45,8 +47,14 @@ class Factory:
         return create(**settings)
 
 
+def _entry_points(**selection: str) -> tuple[EntryPoint, ...]:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - costs a function 30 ms, and is for who creates
+
+    return tuple(entry_points(group=GROUP, **selection))
+
+
 def _find(name: str) -> Callable[..., UserManager]:
-    match tuple(entry_points(group=GROUP, name=name)):
+    match _entry_points(name=name):
         case (one,):
             return one.load()
         case () if name in _ours():
@@ -73,7 +81,7 @@ def _ours() -> tuple[str, ...]:
 
 
 def _choices() -> list[str]:
-    return sorted({*_ours(), *(point.name for point in entry_points(group=GROUP))})
+    return sorted({*_ours(), *(point.name for point in _entry_points())})
 
 
 def _listed() -> str:
