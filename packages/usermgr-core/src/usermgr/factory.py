@@ -10,7 +10,7 @@ from usermgr.errors import BackendNotInstalledError, ConfigurationError, Unknown
 from usermgr.manager import UserManager
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+    from importlib.metadata import EntryPoints
 
 __all__ = ["Factory"]
 
@@ -47,14 +47,14 @@ class Factory:
         return create(**settings)
 
 
-def _entry_points(**selection: str) -> tuple[EntryPoint, ...]:
+def _entry_points() -> EntryPoints:
     from importlib.metadata import entry_points  # noqa: PLC0415 - costs a function 30 ms, and is for who creates
 
-    return tuple(entry_points(group=GROUP, **selection))
+    return entry_points(group=GROUP)
 
 
 def _find(name: str) -> Callable[..., UserManager]:
-    match _entry_points(name=name):
+    match tuple(_entry_points().select(name=name)):
         case (one,):
             return one.load()
         case () if name in _ours():
