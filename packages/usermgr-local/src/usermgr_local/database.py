@@ -19,7 +19,7 @@ from pathlib import Path
 
 from usermgr import errors
 from usermgr_local.files import claim, unusable
-from usermgr_local.schema import migrate
+from usermgr_local.schema import check_file, migrate
 
 __all__ = ["Database"]
 
@@ -118,15 +118,16 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         connection.row_factory = sqlite3.Row
+        connection.execute("BEGIN")
+        check_file(connection, path)  # before anything is changed in a file that is not ours
+        connection.execute("COMMIT")
         for pragma in PRAGMAS:
             connection.execute(pragma)
-        mode = _switch_to_wal(connection)
-    except sqlite3.Error:
+        if _switch_to_wal(connection) != "wal":
+            raise unusable(f"the file system of {path} does not allow SQLite's WAL: use one on a local disk")
+    except (sqlite3.Error, errors.UsermgrError):
         connection.close()
         raise
-    if mode != "wal":
-        connection.close()
-        raise unusable(f"the file system of {path} does not allow SQLite's WAL: use one on a local disk")
     return connection
 
 

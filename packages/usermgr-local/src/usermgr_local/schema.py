@@ -13,7 +13,7 @@ from pathlib import Path
 from usermgr_local.files import unusable
 from usermgr_local.signing import new_signing_key
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "migrate"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check_file", "migrate"]
 
 APPLICATION_ID = 0x75736D67
 """`usmg`: tells a store from any other SQLite file (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -28,7 +28,9 @@ def _make_page_key(connection: sqlite3.Connection) -> None:
 
 def _make_signing_keys(connection: sqlite3.Connection) -> None:
     rows = ((use, *new_signing_key()) for use in ("access", "id"))
-    connection.executemany("INSERT INTO signing_keys (token_use, key_id, private_key) VALUES (?, ?, ?)", rows)
+    connection.executemany(
+        "INSERT INTO signing_keys (token_use, key_id, public_jwk, private_key) VALUES (?, ?, ?, ?)", rows
+    )
 
 
 # Times are microseconds since 1970; those of sessions and of temporary passwords are compared, never shown.
@@ -41,6 +43,7 @@ MIGRATIONS: Sequence[Migration] = (
         CREATE TABLE signing_keys (
             token_use TEXT PRIMARY KEY CHECK (token_use IN ('access', 'id')),
             key_id TEXT NOT NULL UNIQUE,
+            public_jwk TEXT NOT NULL,
             private_key BLOB NOT NULL
         ) STRICT, WITHOUT ROWID
         """,
@@ -136,22 +139,30 @@ MIGRATIONS: Sequence[Migration] = (
 )
 
 
-def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
-    """Brings the file to the newest schema. Call it inside a write transaction, so that it is all or nothing.
+def check_file(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> int:
+    """The version of the file's schema, 0 when it is empty. Call it inside a transaction.
 
     Raises:
         ConfigurationError: the file is no store of ours, or was written by a newer usermgr-local.
     """
     version = _pragma(connection, "user_version")
-    if version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is not None:
-        raise unusable(f"{path} is an SQLite file of something else: name another one")
-    if version > 0 and _pragma(connection, "application_id") != APPLICATION_ID:
+    is_empty = version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
+    if not is_empty and (version == 0 or _pragma(connection, "application_id") != APPLICATION_ID):
         raise unusable(f"{path} is an SQLite file of something else: name another one")
     if version > len(migrations):
         raise unusable(
             f"{path} has the schema {version} of a newer usermgr-local, and this one knows up to "
             f"{len(migrations)}: upgrade usermgr-local"
         )
+    return version
+
+
+def migrate(connection: sqlite3.Connection, path: Path, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Brings the file to the newest schema. Call it inside a write transaction, so that it is all or nothing.
+
+    Raises as `check_file` does.
+    """
+    version = check_file(connection, path, migrations)
     if version == len(migrations):
         return
     for migration in migrations[version:]:

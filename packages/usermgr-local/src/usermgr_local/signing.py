@@ -19,39 +19,39 @@ __all__ = ["SigningKeys", "new_signing_key"]
 BITS = 2048
 
 
-def new_signing_key() -> tuple[str, bytes]:
-    """A new RSA key: its id (the thumbprint of RFC 7638), and the private key as PKCS #8 in DER."""
+def new_signing_key() -> tuple[str, str, bytes]:
+    """A new RSA key: its id (the thumbprint of RFC 7638), its public JWK, and the private key as PKCS #8 in DER."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=BITS)
     public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
     required = json.dumps({name: public[name] for name in ("e", "kty", "n")}, separators=(",", ":"))
     key_id = base64.urlsafe_b64encode(hashlib.sha256(required.encode()).digest()).rstrip(b"=").decode()
+    jwk = {"alg": "RS256", "e": public["e"], "kid": key_id, "kty": "RSA", "n": public["n"], "use": "sig"}
     private = key.private_bytes(
         serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    return key_id, private
+    return key_id, json.dumps(jwk), private
 
 
 class SigningKeys:
-    """The keys of one store, once they are read. The private parts never show."""
+    """The keys of one store. The private parts never show, and are loaded only when something is signed."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        rows = connection.execute("SELECT token_use, key_id, private_key FROM signing_keys ORDER BY token_use")
-        self._keys = {row["token_use"]: (row["key_id"], _load(row["private_key"])) for row in rows}
+        rows = connection.execute("SELECT * FROM signing_keys ORDER BY token_use").fetchall()
+        self._public = [json.loads(row["public_jwk"]) for row in rows]
+        self._private = {row["token_use"]: (row["key_id"], row["private_key"]) for row in rows}
+        self._loaded: dict[str, rsa.RSAPrivateKey] = {}
 
     def sign(self, token_use: str, claims: Mapping[str, Any]) -> str:
         """The claims as a compact JWS under RS256, with the header that Cognito writes: `kid` and `alg`."""
-        key_id, key = self._keys[token_use]
+        key_id, private = self._private[token_use]
+        key = self._loaded.get(token_use)
+        if key is None:  # two threads may both load it, which does no harm
+            key = self._loaded[token_use] = _load(private)
         return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": key_id, "typ": None})
 
     def jwks(self) -> bytes:
         """The public parts, as the JWKS document that a user pool publishes."""
-        keys = [self._public(key_id, key) for key_id, key in self._keys.values()]
-        return json.dumps({"keys": keys}, indent=1).encode()
-
-    @staticmethod
-    def _public(key_id: str, key: rsa.RSAPrivateKey) -> dict[str, str]:
-        public = RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
-        return {"alg": "RS256", "e": public["e"], "kid": key_id, "kty": "RSA", "n": public["n"], "use": "sig"}
+        return json.dumps({"keys": self._public}, indent=1).encode()
 
 
 def _load(private: bytes) -> rsa.RSAPrivateKey:

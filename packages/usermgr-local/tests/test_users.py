@@ -1,0 +1,111 @@
+"""Names and attributes beyond the contract."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from usermgr.errors import InvalidInputError, UserExistsError
+from usermgr_local import LocalUserManager
+
+from .conftest import PASSWORD
+
+
+@pytest.mark.parametrize("name", ["two words", "tab\t", "nul\0", "sur\ud800rogate", "x" * 129])
+def test_what_can_be_no_name_is_refused_everywhere(users: LocalUserManager, name: str) -> None:
+    """A name with a space, a control character or too many characters raises InvalidInputError on its field."""
+    operations: list[tuple[str, Callable[[], object]]] = [
+        ("username", lambda: users.add_user(name)),
+        ("username", lambda: users.get_user(name)),
+        ("username", lambda: users.authenticate(name, PASSWORD)),
+        ("username", lambda: users.delete_user(name)),
+        ("username", lambda: users.list_groups_for_user(name)),
+        ("group", lambda: users.add_group(name)),
+        ("group", lambda: users.get_group(name)),
+    ]
+    for field, operation in operations:
+        with pytest.raises(InvalidInputError) as caught:
+            operation()
+        assert caught.value.field == field
+
+
+@pytest.mark.parametrize("name", ["ada@example.org", "ünïcode", "日本語", "a+b=c", "x" * 128])
+def test_names_may_be_any_letters_and_signs(users: LocalUserManager, name: str) -> None:
+    """Letters of every language, symbols, numbers and punctuation make a name."""
+    assert users.add_user(name).username == name
+    assert users.get_user(name.upper()).username == name
+
+
+def test_names_are_compared_by_case_folding(users: LocalUserManager) -> None:
+    """Case is Unicode's: the upper case of a name is always the same user."""
+    users.add_user("straße")
+    with pytest.raises(UserExistsError):
+        users.add_user("STRASSE")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("email", "no address"),
+        ("phone_number", "0312345678"),
+        ("birthdate", "yesterday"),
+        ("email_verified", "yes"),
+        ("name", "x" * 2049),
+        ("name", "nul\0"),
+        ("name", "sur\ud800rogate"),
+        ("sub", "my own"),
+        ("identities", "[]"),
+        ("custom:unheard_of", "x"),
+    ],
+)
+def test_attribute_that_the_schema_refuses_is_named(users: LocalUserManager, name: str, value: str) -> None:
+    """A value that does not fit, and an attribute that nobody declared, raise InvalidInputError with the name."""
+    users.add_user("alice", None, {"name": "before"})
+    for operation in (
+        lambda: users.add_user("bob", None, {name: value}),
+        lambda: users.update_user("alice", {name: value}),
+    ):
+        with pytest.raises(InvalidInputError) as caught:
+            operation()
+        assert caught.value.field == name
+    assert dict(users.get_user("alice").attributes) == {"name": "before"}
+    assert users.user_exists("bob") is False
+
+
+def test_declared_custom_attributes_are_known(make: Callable[..., LocalUserManager]) -> None:
+    """The list of custom attributes is a setting, which replaces the default."""
+    users = make(custom_attributes=["custom:team"])
+    users.add_user("alice", None, {"custom:team": "red"})
+    with pytest.raises(InvalidInputError):
+        users.update_user("alice", {"custom:extra_info": "x"})
+
+
+def test_empty_text_removes_an_attribute(users: LocalUserManager) -> None:
+    """As in Cognito, an attribute that is set to an empty text is gone."""
+    users.add_user("alice", None, {"name": "Alice", "nickname": ""})
+    users.update_user("alice", {"name": ""})
+    assert dict(users.get_user("alice").attributes) == {}
+
+
+@pytest.mark.parametrize("precedence", [-1, 2**31, True, "3"])
+def test_precedence_out_of_range_is_refused(users: LocalUserManager, precedence: int) -> None:
+    """A precedence is a whole number from 0 to 2^31 - 1."""
+    with pytest.raises(InvalidInputError) as caught:
+        users.add_group("staff", precedence=precedence)
+    assert caught.value.field == "precedence"
+
+
+def test_changes_show_in_updated_at(users: LocalUserManager, clock: Callable[..., object]) -> None:
+    """Every change of a user moves updated_at, and created_at never."""
+    user = users.add_user("alice", PASSWORD)
+    for change in (
+        lambda: users.update_user("alice", {"name": "Alice"}),
+        lambda: users.set_password("alice", PASSWORD),
+        lambda: users.disable_user("alice"),
+        lambda: users.enable_user("alice"),
+    ):
+        clock.forward(seconds=1)  # pyright: ignore[reportFunctionMemberAccess]
+        change()
+        read = users.get_user("alice")
+        assert (read.created_at, read.updated_at) == (user.created_at, clock())
