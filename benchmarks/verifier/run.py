@@ -55,6 +55,7 @@ class Worker:
     """A contender's process."""
 
     process: subprocess.Popen[str]
+    share: float = 1.0
 
     @classmethod
     def start(cls, command: list[str | Path], core: int, environment: dict[str, str] | None = None) -> Worker | None:
@@ -78,7 +79,10 @@ class Worker:
         self.process.stdin.flush()
 
     def seconds(self) -> float:
-        return int(self.process.stdout.readline()) / 1e9
+        """Seconds that passed. `share` keeps how much of the core the contender had."""
+        passed, used = map(int, self.process.stdout.readline().split())
+        self.share = used / passed
+        return passed / 1e9
 
     def stop(self) -> None:
         self.process.stdin.close()
@@ -88,7 +92,7 @@ class Worker:
 def openssl_rate(core: int) -> float:
     """Verifications a second; one second of signing cannot be left out."""
     command = ["taskset", "-c", str(core)] if shutil.which("taskset") else []
-    command += ["openssl", "speed", "-seconds", "1", "rsa2048"]
+    command += ["openssl", "speed", "-elapsed", "-seconds", "1", "rsa2048"]
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     return float(re.search(r"rsa\s+2048 bits .* ([\d.]+)\s*$", output, re.MULTILINE)[1])
 
@@ -153,6 +157,7 @@ def round_of_rates(workers: dict[str, Worker], tokens: int, core: int) -> dict[s
             worker.ask()
         rates["ours-2"] = sum(tokens / worker.seconds() for worker in pair)
         rates["one-of-2"] = statistics.mean(alone)
+    rates["share"] = workers["ours"].share
     return rates
 
 
@@ -188,6 +193,7 @@ def report(rounds: list[dict[str, float]], imports: list[dict[str, float]]) -> d
     return {
         "tokens_per_second": rates,
         "of_openssl": {name: ratio(rounds, name, "openssl") for name in names},
+        "core_share": round(statistics.median(each["share"] for each in rounds), 2),
         "import_ms": {name: round(statistics.median(each[name] for each in imports) * 1000, 1) for name in imports[0]},
         "figures": {
             name: {"value": value, "wanted": wanted and abs(wanted), "reached": reached(value, wanted)}
@@ -222,6 +228,15 @@ def print_table(result: dict[str, object], size: int) -> None:
         print(f"{name:38}{figure['value']:>10.3f}  {wanted:14}{verdict}")
 
 
+def warn_of_company(result: dict[str, object]) -> None:
+    """A figure of a core that others used too is no figure."""
+    if result["core_share"] < 0.95:
+        print(
+            f"\nthe core was shared: a contender had {result['core_share']:.0%} of it. Run it again alone.",
+            file=sys.stderr,
+        )
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=9)
@@ -250,6 +265,7 @@ def main() -> int:
         print(json.dumps(result | {"payload_bytes": size}, indent=2))
     else:
         print_table(result, size)
+    warn_of_company(result)
     missed = [name for name, figure in result["figures"].items() if figure["reached"] is False]
     return 1 if missed and arguments.check else 0
 

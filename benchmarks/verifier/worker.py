@@ -1,7 +1,7 @@
 """One contender in a process of its own: `worker.py NAME FOLDER`.
 
 It builds its verifier, shows that a good token passes and a tampered one does not, prints `ready`, and then for each
-line on stdin verifies all tokens once and prints the nanoseconds that it took.
+line on stdin verifies all tokens once and prints two numbers of nanoseconds: that passed, and that it used.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pathlib import Path
 from tokens import CLIENT_ID, ISSUER, POOL_ID
 
 Verify = Callable[[str], object]
+Times = tuple[int, int]
 ISSUERS = [ISSUER, ISSUER.replace("https://", "https://issuer-")]
 
 
@@ -113,14 +114,14 @@ def raw(folder: Path) -> Verify:
     return lambda token: key.verify(*parts[token], pkcs1, sha256)
 
 
-def passes(name: str, folder: Path, tokens: list[str]) -> Callable[[], int]:
-    """A function that verifies all tokens once and returns the nanoseconds."""
+def passes(name: str, folder: Path, tokens: list[str]) -> Callable[[], Times]:
+    """A function that verifies all tokens once and returns the nanoseconds that passed and that it used."""
 
-    def timed(verify: Verify) -> int:
-        started = time.perf_counter_ns()
+    def timed(verify: Verify) -> Times:
+        started, used = time.perf_counter_ns(), time.process_time_ns()
         for token in tokens:
             verify(token)
-        return time.perf_counter_ns() - started
+        return time.perf_counter_ns() - started, time.process_time_ns() - used
 
     if name == "ours-misses":  # a new cache each time, so that every token is a miss
         without_accelerators()
@@ -162,7 +163,7 @@ def main() -> None:
     gc.freeze()
     print("ready", flush=True)
     for _ in sys.stdin:
-        print(run(), flush=True)
+        print(*run(), flush=True)
 
 
 if __name__ == "__main__":

@@ -5,15 +5,18 @@ import json
 import socket
 import sys
 import time
+import types
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import django
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.conf import settings as django_settings
 
 from usermgr_jwt import CognitoVerifier, JwksFile
 
@@ -197,3 +200,22 @@ def settings(jwks_path: Path, pool: Pool) -> dict[str, Any]:
 @pytest.fixture
 def verifier(settings: dict[str, Any]) -> CognitoVerifier:
     return CognitoVerifier(**settings)
+
+
+@pytest.fixture(scope="session")
+def configured_django() -> types.ModuleType:
+    """Django can be configured once in a process; the URLs live in a module made here."""
+    urls = types.ModuleType("usermgr_jwt_test_urls")
+    urls.urlpatterns = []
+    sys.modules[urls.__name__] = urls
+    django_settings.configure(
+        ROOT_URLCONF=urls.__name__,
+        MIDDLEWARE=["usermgr_jwt.integrations.django.cognito_middleware"],
+        ALLOWED_HOSTS=["testserver"],
+        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "rest_framework"],
+        SECRET_KEY="not used",
+        USERMGR_JWT_VERIFIER=None,
+        REST_FRAMEWORK={"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]},
+    )
+    django.setup()
+    return urls

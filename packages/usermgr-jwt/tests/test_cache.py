@@ -1,5 +1,4 @@
 """The cache of verified tokens changes no verdict, only the time that it takes."""
-# ruff: noqa: PLR0917 - fixtures are positional by nature
 
 import threading
 import time

@@ -2,17 +2,14 @@
 
 import asyncio
 import logging
-import sys
 import types
 from collections.abc import Callable
 from typing import Annotated, NamedTuple
 
-import django
 import fastapi
 import flask
 import httpx
 import pytest
-from django.conf import settings as django_settings
 from django.core.exceptions import ImproperlyConfigured
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -126,25 +123,6 @@ def flask_app(verifiers: Verifiers) -> Get:
         return Answer(response.status_code, headers.get("WWW-Authenticate"), headers.get("Retry-After"), response.text)
 
     return get
-
-
-@pytest.fixture(scope="session")
-def configured_django() -> types.ModuleType:
-    """Django can be configured once in a process; the URLs live in a module made here."""
-    urls = types.ModuleType("usermgr_jwt_test_urls")
-    urls.urlpatterns = []
-    sys.modules[urls.__name__] = urls
-    django_settings.configure(
-        ROOT_URLCONF=urls.__name__,
-        MIDDLEWARE=["usermgr_jwt.integrations.django.cognito_middleware"],
-        ALLOWED_HOSTS=["testserver"],
-        INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "rest_framework"],
-        SECRET_KEY="not used",
-        USERMGR_JWT_VERIFIER=None,
-        REST_FRAMEWORK={"DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"]},
-    )
-    django.setup()
-    return urls
 
 
 def django_client(verifiers: Verifiers, *, asynchronous: bool) -> Get:

@@ -1,5 +1,4 @@
 """The JWKS file: noticed when replaced, kept when broken, refused when old, and what may be in it."""
-# ruff: noqa: PLR0917 - fixtures are positional by nature
 
 import copy
 import os

@@ -1,5 +1,4 @@
 """The command line, as a process: output, exit status, and no token on it."""
-# ruff: noqa: PLR0917 - fixtures are positional by nature
 
 import json
 import os

@@ -1,5 +1,4 @@
 """Sources of keys, how the file is written, and the opt-in refresh; over real HTTP on the loopback interface."""
-# ruff: noqa: PLR0917 - fixtures are positional by nature
 
 import os
 import socket
