@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ ACCOUNT_ID = "123456789012"
 ROOT_KEY_ID = "AKIAUSERMGRSANDBOX00"
 ROOT_SECRET = "sandbox"  # noqa: S105 - opens nothing but the sandbox
 CONTROL = "/usermgr-sandbox/"
+START_SECONDS = 60.0
 
 
 class SandboxError(RuntimeError):
@@ -65,10 +67,18 @@ class Sandbox:
         process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables, start_new_session=True
         )
-        line = process.stdout.readline() if process.stdout else ""
+        # A server that never says a word is ended, and then its end of the pipe closes.
+        impatience = threading.Timer(START_SECONDS, process.kill)
+        impatience.start()
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+        finally:
+            impatience.cancel()
+        sandbox = cls(process, int(json.loads(line)["port"]) if line else 0)
         if not line:
-            raise SandboxError(f"the sandbox did not start (exit status {process.wait()}): its message is above")
-        return cls(process, int(json.loads(line)["port"]))
+            sandbox.stop()
+            raise SandboxError(f"the sandbox did not start (exit status {process.returncode}): its message is above")
+        return sandbox
 
     def __enter__(self) -> Self:
         return self
@@ -143,11 +153,15 @@ class Sandbox:
             self.endpoint_url + CONTROL + control, data=json.dumps(arguments).encode(), method="POST"
         )
         try:
-            with urllib.request.urlopen(request, timeout=30) as response:  # noqa: S310 - as above
+            with _direct.open(request, timeout=30) as response:
                 return json.load(response)
         except urllib.error.HTTPError as error:
             with error:
                 raise SandboxError(f"{control}: {error.read().decode()}") from None
+
+
+_direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""No proxy of the environment stands between us and the loopback address."""
 
 
 def environment(endpoint_url: str) -> dict[str, str]:

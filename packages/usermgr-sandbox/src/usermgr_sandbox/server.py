@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 from collections.abc import Callable
@@ -44,10 +45,16 @@ def serve(port: int, site_packages: Path | None, announce: Callable[[int], None]
     gate = Gate(DomainDispatcherApplication(create_backend_app), world.keys)
     gate.control.update(_controls(gate, world))
     gate.after_call = lambda: fidelity.remember(world)
-    server = make_server("127.0.0.1", port, gate, threaded=True, request_handler=MotoRequestHandler)
+    try:
+        server = make_server("127.0.0.1", port, gate, threaded=True, request_handler=MotoRequestHandler)
+    except SystemExit:  # werkzeug's word for a port that is taken, which it has told on stderr
+        executor.close()
+        raise
     world.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     if stop_with_stdin:
         threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
+    # shutdown() waits for the loop, which runs in the thread that a signal interrupts.
+    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
     announce(server.server_port)
     try:
         server.serve_forever()
