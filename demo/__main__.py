@@ -15,10 +15,10 @@ import tempfile
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
-from tools.terraform_sandbox import TerraformError
 
 from demo import steps
 from demo.narrator import DemoError, Narrator
+from tools.terraform_sandbox import TerraformError
 from usermgr.errors import UsermgrError
 from usermgr_jwt import KeysError
 from usermgr_sandbox import SandboxError

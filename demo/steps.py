@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import boto3
-from tools.terraform_sandbox import TerraformRun
 
 from demo.narrator import Narrator, expect
 from demo.somebody_elses_pool import OTHER_TEAMS_FUNCTION, Pool, create_pool
 from tools.build_functions import build
+from tools.terraform_sandbox import TerraformRun
 from usermgr import Factory, Tokens, UserManager, where
 from usermgr_activity import DynamoActivityStore
 from usermgr_cognito.trigger import Snapshot, UserPool, differences

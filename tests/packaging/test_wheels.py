@@ -101,9 +101,11 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
     """`pip install "usermgr[extra]"` brings that package, core and what they need; other backends name their extra."""
     python = install(extra)  # type: ignore[operator]
     environment = {"PATH": os.environ["PATH"]}
-    run = lambda code: subprocess.run(  # noqa: E731 - twice, here
-        [python, "-I", "-c", code], check=True, text=True, capture_output=True, env=environment
-    ).stdout
+    run = lambda code: (
+        subprocess.run(  # noqa: E731 - twice, here
+            [python, "-I", "-c", code], check=True, text=True, capture_output=True, env=environment
+        ).stdout
+    )
     report = json.loads(run(REPORT))
     own = {name for name in report["distributions"] if name.startswith("usermgr")}
     assert own == {"usermgr", "usermgr-core", EXTRAS[extra]}
