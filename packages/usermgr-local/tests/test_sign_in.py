@@ -26,6 +26,7 @@ from usermgr.errors import (
 from usermgr_jwt import CognitoVerifier, JwksFile
 from usermgr_jwt.errors import TokenExpiredError
 from usermgr_local import LocalUserManager, totp
+from usermgr_local.passwords import Passwords
 
 from .conftest import PASSWORD, Clock
 
@@ -468,3 +469,35 @@ def test_sign_in_and_refresh_are_recorded(users: LocalUserManager, clock: Clock)
         first, first.replace(hour=first.hour + 1), 1, "local"
     )  # fmt: skip
     assert users.activity.last_seen(new.sub) is None
+
+
+# --- What happens while Argon2 runs ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("meanwhile", "error"),
+    [
+        (lambda users: users.set_password("alice", NEW_PASSWORD), InvalidCredentialsError),
+        (lambda users: users.disable_user("alice"), InvalidCredentialsError),
+        (lambda users: users.delete_user("alice"), InvalidCredentialsError),
+        (lambda users: users.reset_password("alice"), PasswordResetRequiredError),
+    ],
+)
+def test_sign_in_that_is_overtaken_is_refused(
+    users: LocalUserManager,
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[LocalUserManager], None],
+    error: type[Exception],
+) -> None:
+    """A change of the user between the check of the password and the tokens wins."""
+    users.add_user("alice", PASSWORD, VERIFIED)
+    verify = Passwords.verify
+
+    def slow(passwords: Passwords, stored: str | None, password: str) -> bool:
+        right = verify(passwords, stored, password)
+        meanwhile(users)
+        return right
+
+    monkeypatch.setattr(Passwords, "verify", slow)
+    with pytest.raises(error):
+        users.authenticate("alice", PASSWORD)
