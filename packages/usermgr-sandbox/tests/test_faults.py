@@ -147,14 +147,21 @@ def test_an_sdk_that_retries_is_counted(cloud, proxy):
 
 def test_close_ends_a_hanging_call(cloud, sandbox):
     """Closing the proxy frees whoever hangs in it."""
-    started = time.monotonic()
     proxy = FaultProxy(sandbox.endpoint_url)
     proxy.fail("*", fault=Fault.HANG)
+
+    def close_when_it_hangs():
+        while proxy.sent() == 0:
+            time.sleep(0.01)
+        proxy.close()
+
+    closer = threading.Thread(target=close_when_it_hangs)
+    closer.start()
     through = dataclasses.replace(cloud, endpoint_url=proxy.endpoint_url)
-    threading.Timer(0.3, proxy.close).start()
     with pytest.raises(ConnectionClosedError):
         through.cognito.list_user_pools(MaxResults=1)
-    assert time.monotonic() - started < 10
+    closer.join()
+    assert proxy.forwarded() == 0
 
 
 @pytest.mark.parametrize("wrong", [{"times": 0}, {"skip": -1}])

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
@@ -78,7 +78,7 @@ def _statements(policies: Sequence[Mapping[str, Any]]) -> Iterator[Mapping[str, 
 
 
 def _list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list) else [value]
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
 
 
 def _matches_any(statement: Mapping[str, Any], key: str, value: str, *, ignore_case: bool = False) -> bool:

@@ -23,6 +23,8 @@ ROOT_KEY_ID = "AKIAUSERMGRSANDBOX00"
 ROOT_SECRET = "sandbox"  # noqa: S105 - opens nothing but the sandbox
 CONTROL = "/usermgr-sandbox/"
 START_SECONDS = 60.0
+LAMBDA_SITE_PACKAGES = "USERMGR_SANDBOX_LAMBDA_SITE_PACKAGES"
+NOT_INHERITED = ("AWS_", "MOTO_", "PYTHONDONTWRITEBYTECODE")
 
 
 class SandboxError(RuntimeError):
@@ -57,13 +59,16 @@ class Sandbox:
         """Starts it on a loopback port (a free one for 0) and waits until it answers.
 
         It ends with `stop`, and by itself when this process is gone, however it went. Functions find
-        `lambda_site_packages` installed instead of the boto3 of this environment.
+        the boto3 of the `site-packages` folder `lambda_site_packages` instead of this environment's; the variable
+        USERMGR_SANDBOX_LAMBDA_SITE_PACKAGES names one as well. Raises `SandboxError`.
         """
         command = [sys.executable, "-m", "usermgr_sandbox", "--port", str(port), "--child"]
-        if lambda_site_packages is not None:
-            command += ["--lambda-site-packages", str(lambda_site_packages)]
-        # Nothing of the caller's AWS set-up may lead the server's own SDK anywhere.
-        variables = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        chosen = lambda_site_packages or os.environ.get(LAMBDA_SITE_PACKAGES)
+        if chosen:
+            command += ["--lambda-site-packages", str(chosen)]
+        # Nothing of the caller's AWS set-up may lead the server's own SDK anywhere; and moto without its compiled
+        # files takes seconds to start.
+        variables = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables, start_new_session=True
         )

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def serve(port: int, site_packages: Path | None, announce: Callable[[int], None]
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
     import moto.backends  # noqa: PLC0415 - after the environment is set
-    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415
+    from moto.moto_server.werkzeug_app import (  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
         DomainDispatcherApplication,
         MotoRequestHandler,
         create_backend_app,
@@ -53,8 +54,12 @@ def serve(port: int, site_packages: Path | None, announce: Callable[[int], None]
     world.endpoint_url = f"http://127.0.0.1:{server.server_port}"
     if stop_with_stdin:
         threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
+
     # shutdown() waits for the loop, which runs in the thread that a signal interrupts.
-    signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown, daemon=True).start())
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
+    signal.signal(signal.SIGTERM, stop)
     announce(server.server_port)
     try:
         server.serve_forever()

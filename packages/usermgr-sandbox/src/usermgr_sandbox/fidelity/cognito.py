@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool
 
@@ -19,7 +19,8 @@ __all__ = ["make_cognito_backend"]
 def make_cognito_backend(world: World) -> type[CognitoIdpBackend]:
     """moto's backend with the corrections in front of it."""
 
-    class SandboxCognitoBackend(Pools, Users, Listing, Mfa, SignIn, CognitoIdpBackend):
+    # The listings page by themselves, where moto's decorator changes what its methods take and give.
+    class SandboxCognitoBackend(Pools, Users, Listing, Mfa, SignIn, CognitoIdpBackend):  # pyright: ignore[reportIncompatibleMethodOverride]
         __module__ = CognitoIdpBackend.__module__  # where moto looks for the backend's routes
 
         def __init__(self, region_name: str, account_id: str) -> None:
@@ -28,7 +29,7 @@ def make_cognito_backend(world: World) -> type[CognitoIdpBackend]:
 
         def create_user_pool(self, name: str, extended_config: dict[str, Any]) -> CognitoIdpUserPool:
             check_triggers(extended_config)
-            pool = SandboxUserPool(self.account_id, self.region_name, name, extended_config)
+            pool = cast("SandboxUserPool", SandboxUserPool(self.account_id, self.region_name, name, extended_config))
             self.user_pools[pool.id] = pool
             return pool
 

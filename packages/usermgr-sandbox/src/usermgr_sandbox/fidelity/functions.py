@@ -12,9 +12,9 @@ import base64
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
@@ -41,9 +41,8 @@ def make_lambda_backend(world: World) -> type[LambdaBackend]:
         __module__ = LambdaBackend.__module__  # where moto looks for the backend's routes
 
         def create_function(self, spec: dict[str, Any]) -> LambdaFunction:
-            function = SandboxFunction(
-                account_id=self.account_id, spec=spec, region=self.region_name, version="$LATEST"
-            )
+            made = SandboxFunction(account_id=self.account_id, spec=spec, region=self.region_name, version="$LATEST")
+            function = cast("SandboxFunction", made)
             function.remember_logging(spec.get("LoggingConfig"))
             self._lambdas.put_function(function)
             published = self.publish_version(function.function_name) if spec.get("Publish") else None
@@ -130,7 +129,7 @@ def check_payload(payload: bytes, most: int) -> None:
 
 
 @contextmanager
-def _slot(world: World, function: LambdaFunction) -> Iterator[None]:
+def _slot(world: World, function: LambdaFunction) -> Generator[None]:
     """One of the function's reserved executions, if it has any. https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html"""
     with world.lock:
         limit = function.reserved_concurrency

@@ -42,7 +42,7 @@ class Listing(Base):
             raise InvalidParameterException(
                 "1 validation error detected: Value at 'limit' failed to satisfy constraint"
             )
-        meets = _compile(filt) if filt else lambda _: True
+        meets = _compile(filt) if filt else _everybody
         listed = self._listed(pool)
         start = self._start(pagination_token, user_pool_id, filt, listed)
         found: list[CognitoIdpUser] = []
@@ -127,6 +127,10 @@ def _history(pool: CognitoIdpUserPool) -> list[Snapshot]:
     if not hasattr(pool, "listing_history"):
         pool.listing_history = []  # type: ignore[attr-defined]
     return pool.listing_history  # type: ignore[attr-defined, no-any-return]
+
+
+def _everybody(_: CognitoIdpUser) -> bool:
+    return True
 
 
 def _compile(text: str) -> Callable[[CognitoIdpUser], bool]:

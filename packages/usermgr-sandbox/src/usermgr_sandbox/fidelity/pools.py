@@ -48,6 +48,9 @@ class SandboxUserPool(CognitoIdpUserPool):
         return left.lower() == right.lower() if self.folds_case else left == right
 
     def _get_user(self, username: str) -> CognitoIdpUser:
+        return self.find(username)  # type: ignore[return-value] - moto's own signature says otherwise than its code
+
+    def find(self, username: str) -> CognitoIdpUser | None:
         """By name, by sub, or by an address that is a name or a verified alias here."""
         exact = self.users.get(username)
         if exact is not None:
@@ -55,7 +58,7 @@ class SandboxUserPool(CognitoIdpUserPool):
         for user in self.users.values():
             if self.same(user.username, username) or user.id == username or self._has_alias(user, username):
                 return user
-        return None  # type: ignore[return-value] - moto's own signature says otherwise than its code
+        return None
 
     def _has_alias(self, user: CognitoIdpUser, name: str) -> bool:
         attributes = flatten_attrs(user.attributes)
@@ -69,7 +72,9 @@ class SandboxUserPool(CognitoIdpUserPool):
 
     def sign_out(self, username: str) -> None:
         """Every refresh token of the user dies."""
-        user = self._get_user(username)
+        user = self.find(username)
+        if user is None:
+            return
         self.refresh_grants = {token: grant for token, grant in self.refresh_grants.items() if grant[1] != user.id}
         self.access_tokens = {t: owner for t, owner in self.access_tokens.items() if owner[1] != user.username}
 
@@ -102,8 +107,9 @@ def check_triggers(config: dict[str, Any]) -> None:
 
     https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_LambdaConfigType.html
     """
-    triggers = config.get("LambdaConfig") or {}
-    legacy, current = triggers.get("PreTokenGeneration"), triggers.get("PreTokenGenerationConfig") or {}
+    triggers: dict[str, Any] = config.get("LambdaConfig") or {}
+    legacy: str | None = triggers.get("PreTokenGeneration")
+    current: dict[str, str] = triggers.get("PreTokenGenerationConfig") or {}
     if legacy and current and legacy != current.get("LambdaArn"):
         raise InvalidParameterException(
             "PreTokenGeneration and PreTokenGenerationConfig.LambdaArn must be the same when both are set."

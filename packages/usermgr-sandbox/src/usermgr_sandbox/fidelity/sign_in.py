@@ -68,7 +68,7 @@ class SignIn(Base):
         pool, client = self._pool_and_client(known["pool"], client_id)
         username = challenge_responses.get("USERNAME", "")
         _check_hash(client, username, challenge_responses.get("SECRET_HASH"))
-        user = pool._get_user(username)
+        user = pool.find(username)
         if user is None or user.id != known["sub"] or challenge_name != known["challenge"]:
             raise cognito_error("NotAuthorizedException", "Invalid session for the user.")
         if challenge_name == "NEW_PASSWORD_REQUIRED":
@@ -97,7 +97,7 @@ class SignIn(Base):
             raise InvalidParameterException("Auth flow not enabled for this client")
         username, password = parameters.get("USERNAME", ""), parameters.get("PASSWORD", "")
         _check_hash(client, username, parameters.get("SECRET_HASH"))
-        user = pool._get_user(username)
+        user = pool.find(username)
         if user is None:
             if client.extended_config.get("PreventUserExistenceErrors") == "ENABLED":
                 raise cognito_error("NotAuthorizedException", WRONG)
@@ -174,7 +174,7 @@ class SignIn(Base):
         self, pool: SandboxUserPool, client: CognitoIdpUserPoolClient, parameters: dict[str, str]
     ) -> dict[str, Any]:
         grant = pool.refresh_grants.get(parameters.get("REFRESH_TOKEN", ""))
-        user = pool._get_user(grant[1]) if grant else None
+        user = pool.find(grant[1]) if grant else None
         if grant is None or user is None or grant[0] != client.id:
             raise cognito_error("NotAuthorizedException", "Invalid Refresh Token")
         if self.world.now() >= grant[3] + refresh_lifetime(client):

@@ -9,9 +9,9 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPool, CognitoIdpUserPoolClient
+from moto.cognitoidp.models import CognitoIdpGroup, CognitoIdpUser, CognitoIdpUserPool, CognitoIdpUserPoolClient
 from moto.cognitoidp.utils import flatten_attrs
 
 from usermgr_sandbox.fidelity.world import World
@@ -49,7 +49,7 @@ def issue(
     now, event_id = int(world.now()), str(uuid.uuid4())
     groups = overrides.groups
     if groups is None:
-        ordered = sorted(user.groups, key=lambda group: (group.precedence is None, group.precedence, group.group_name))
+        ordered = sorted(user.groups, key=_by_precedence)
         groups = tuple(group.group_name for group in ordered)
     common: dict[str, Any] = {
         "sub": user.id,
@@ -91,6 +91,12 @@ def issue(
     }
 
 
+def _by_precedence(group: CognitoIdpGroup) -> tuple[bool, int, str]:
+    """Groups without a precedence come last."""
+    precedence = cast("int | None", group.precedence)  # moto types it as always there
+    return precedence is None, precedence or 0, group.group_name
+
+
 def _scope(overrides: Overrides) -> str:
     scopes = [scope for scope in (SCOPE,) if scope not in overrides.scopes_suppressed]
     return " ".join([*scopes, *overrides.scopes_added])
@@ -114,8 +120,7 @@ def _attributes(user: CognitoIdpUser, client: CognitoIdpUserPoolClient) -> dict[
 def refresh_lifetime(client: CognitoIdpUserPoolClient) -> int:
     """Thirty days unless the client says otherwise; whole days unless it names a unit."""
     value = client.extended_config.get("RefreshTokenValidity") or 30
-    unit = (client.extended_config.get("TokenValidityUnits") or {}).get("RefreshToken", "days")
-    return int(value) * _SECONDS[unit]
+    return int(value) * _unit(client, "RefreshToken", "days")
 
 
 def _lifetime(client: CognitoIdpUserPoolClient, use: str) -> int:
@@ -124,5 +129,9 @@ def _lifetime(client: CognitoIdpUserPoolClient, use: str) -> int:
     value = client.extended_config.get(f"{member}Validity")
     if not value:
         return 3600
-    unit = (client.extended_config.get("TokenValidityUnits") or {}).get(member, "hours")
-    return int(value) * _SECONDS[unit]
+    return int(value) * _unit(client, member, "hours")
+
+
+def _unit(client: CognitoIdpUserPoolClient, member: str, default: str) -> int:
+    units: dict[str, str] = client.extended_config.get("TokenValidityUnits") or {}
+    return _SECONDS[units.get(member, default)]

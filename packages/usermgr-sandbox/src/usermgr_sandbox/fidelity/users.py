@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
+from typing import Any, cast
 
 from moto.cognitoidp.exceptions import (
     AliasExistsException,
@@ -45,15 +46,15 @@ class Users(Base):
         pool = self._pool(user_pool_id)
         if message_action == "RESEND":
             return self._invite_again(user_pool_id, username, temporary_password)
-        if pool._get_user(username):
+        if pool.find(username):
             raise UsernameExistsException("User account already exists")
         _check_schema(pool, (attribute["Name"] for attribute in attributes or ()))
         flat = flatten_attrs(attributes or [])
         for alias in pool.extended_config.get("UsernameAttributes") or ():
-            if alias in flat and pool._get_user(flat[alias]):
+            if alias in flat and pool.find(flat[alias]):
                 raise UsernameExistsException(f"An account with the given {alias} already exists.")
         for alias in pool.extended_config.get("AliasAttributes") or ():
-            if flat.get(f"{alias}_verified") == "true" and pool._get_user(flat.get(alias, "")):
+            if flat.get(f"{alias}_verified") == "true" and pool.find(flat.get(alias, "")):
                 raise AliasExistsException
         if temporary_password:
             self._validate_password(user_pool_id, temporary_password)
@@ -70,7 +71,7 @@ class Users(Base):
         _check_mutable(pool, (attribute["Name"] for attribute in attributes))
         flat = flatten_attrs(attributes)
         for alias in ("email", "phone_number"):
-            other = pool._get_user(flat[alias]) if alias in flat and _is_alias(pool, alias) else None
+            other = pool.find(flat[alias]) if alias in flat and _is_alias(pool, alias) else None
             if other is not None and other is not user:
                 raise AliasExistsException
         user.update_attributes(attributes)
@@ -149,7 +150,10 @@ class Users(Base):
 
     def _validate_password(self, user_pool_id: str, password: str) -> None:
         """https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html"""
-        policy = (self.describe_user_pool(user_pool_id).extended_config.get("Policies") or {}).get("PasswordPolicy", {})
+        policies: dict[str, dict[str, Any]] = (
+            self.describe_user_pool(user_pool_id).extended_config.get("Policies") or {}
+        )
+        policy = policies.get("PasswordPolicy", {})
         symbols = set("^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ")
         rules = (
             len(password) >= policy.get("MinimumLength", 8),
@@ -200,8 +204,8 @@ def federate_user(user_pool_id: str, provider: str, subject: str, attributes: Ma
     identity = {"userId": subject, "providerName": provider, "providerType": provider, "primary": True}
     given = {"identities": json.dumps([identity]), **attributes}
     username = f"{provider}_{subject}"
-    user = CognitoIdpUser(
+    made = CognitoIdpUser(
         user_pool_id, username, None, EXTERNAL_PROVIDER, [{"Name": name, "Value": given[name]} for name in given]
     )
-    pool.users[username] = user
+    pool.users[username] = cast("CognitoIdpUser", made)
     return username

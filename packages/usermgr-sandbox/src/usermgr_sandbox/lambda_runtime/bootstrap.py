@@ -16,7 +16,7 @@ def main(descriptor: int, handler: str) -> None:
         os._exit(137)
 
     threading.Thread(target=end_with_the_sandbox, daemon=True).start()
-    from awslambdaric.__main__ import main as run  # noqa: PLC0415 - the watch stands first
+    from awslambdaric.__main__ import main as run  # noqa: PLC0415 - the watch stands first  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
     run(["awslambdaric", handler])
 
