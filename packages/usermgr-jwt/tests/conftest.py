@@ -4,6 +4,7 @@ import base64
 import json
 import socket
 import sys
+import threading
 import time
 import types
 from collections.abc import Callable, Iterator
@@ -152,30 +153,38 @@ def make_jwk() -> Callable[[int], dict[str, Any]]:
     return lambda bits: jwk(new_key(bits), "made")
 
 
-_socket_events: list[list[str]] = []  # one list for each `no_sockets` block that is open
+_watched: list[tuple[int, list[str]]] = []  # a thread, and its events, for each `no_sockets` block that is open
 
 
 def _watch_sockets(event: str, arguments: tuple[object, ...]) -> None:
-    if _socket_events and event.startswith("socket."):
-        _socket_events[-1].append(event)
+    if _watched and (event.startswith("socket.") or event == "_thread.start_new_thread"):
+        thread, events = _watched[-1]
+        if threading.get_ident() == thread:  # a thread of another fixture may end, or open, what it likes
+            events.append(event)
 
 
 @pytest.fixture(scope="session")
 def no_sockets() -> Callable[[], AbstractContextManager[list[str]]]:
-    """A context that collects every socket event of the process (audit hooks cannot be removed, so there is one)."""
+    """A context that collects the sockets and threads that this thread makes.
+
+    Audit hooks cannot be removed, so there is one for the session.
+    """
     sys.addaudithook(_watch_sockets)
 
     @contextmanager
     def watched() -> Iterator[list[str]]:
         events: list[str] = []
-        _socket_events.append(events)
+        _watched.append((threading.get_ident(), events))
         try:
             yield events
         finally:
-            _socket_events.pop()
+            _watched.pop()
 
     with watched() as events, socket.socket():
-        assert events, "the watch itself must be able to fire"
+        thread = threading.Thread(target=int)
+        thread.start()
+        thread.join()
+    assert events == ["socket.__new__", "_thread.start_new_thread"], "the watch itself must be able to fire"
     return watched
 
 
@@ -219,3 +228,19 @@ def configured_django() -> types.ModuleType:
     )
     django.setup()
     return urls
+
+
+_figures: list[str] = []
+
+
+@pytest.fixture
+def show() -> Callable[[str], None]:
+    """Put a figure into the summary of the run, where it is seen without -s."""
+    return _figures.append
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _figures:
+        terminalreporter.section("figures of usermgr-jwt")
+        for figure in _figures:
+            terminalreporter.line(figure)

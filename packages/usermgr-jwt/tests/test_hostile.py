@@ -36,12 +36,11 @@ def test_hostile_tokens_are_refused(kind, strict, pool, stranger):
     assert strict.verify(pool.token()).username == "alice"
 
 
-def test_the_count(pool, stranger):
+def test_the_count(pool, stranger, show):
     """How many hostile tokens there are, by kind."""
     count = Counter({kind.__name__: sum(1 for _ in kind(pool, stranger)) for kind in KINDS})
-    for name, cases in count.items():
-        print(f"{name:20}{cases:5}")
-    print(f"{'hostile tokens':20}{count.total():5}")
+    kinds = ", ".join(f"{name} {cases}" for name, cases in count.items())
+    show(f"hostile tokens, each refused with its error: {count.total()} ({kinds})")
     assert count.total() >= 600
 
 

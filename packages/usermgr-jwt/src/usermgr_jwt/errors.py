@@ -34,7 +34,7 @@ Every error is built from its evidence alone, in the order above, so that it sur
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Self
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -82,6 +82,10 @@ class VerifierError(Exception):
     """The root of the tree."""
 
     code: ClassVar[str] = "verifier"
+
+    def again(self) -> Self:
+        """The same error anew: an object that is raised twice would keep the frames of both, and all that they hold."""
+        return type(self)(*self.args)
 
 
 class TokenError(VerifierError):

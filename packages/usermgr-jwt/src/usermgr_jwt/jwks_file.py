@@ -108,7 +108,8 @@ class JwksFile:
         finally:
             self._lock.release()
         if self._keys is None:
-            raise self.problem or KeysNotFoundError(self.path)
+            problem = self.problem or KeysNotFoundError(self.path)
+            raise problem.again()
         return self._keys
 
     def _reload(self) -> None:
@@ -129,7 +130,7 @@ class JwksFile:
             self._seen = None
             self.problem = KeysFileError(self.path, error.strerror or type(error).__name__)
         except KeysError as error:
-            self.problem = error
+            self.problem = error.again()
 
     def _read(self) -> tuple[bytes, _Version]:
         # The version is that of the open file: between stat and open another one may have come.
