@@ -350,13 +350,14 @@ class TestRefresh:
         show("unknown key ids: 10,000 in 9 s, 1 fetch")
 
     def test_none_when_offline(self, settings, pool, no_sockets, show):
-        """Without refresh_from, 10,000 unknown key ids open no socket and start no thread."""
+        """Without refresh_from, 10,000 unknown key ids open no socket and start no refresh."""
         verifier = CognitoVerifier(**settings)
         with no_sockets() as opened:
             for number in range(10_000):
                 self.refuse(verifier, f"{pool.token_header(f'made-up-{number}')}.e30.AA")
         assert opened == []
-        show("unknown key ids: 10,000 offline, 0 sockets and 0 threads")
+        assert all(thread.name != "usermgr-jwt-refresh" for thread in threading.enumerate())
+        show("unknown key ids: 10,000 offline, 0 sockets")
 
     def test_a_rotated_key_arrives(self, settings, jwks_path, pool, stranger, compact_jwks, site, clock):
         """A token of a new key is refused at first, starts the refresh, and is accepted after it."""
