@@ -2,7 +2,10 @@
 
 data "aws_partition" "current" {}
 
-data "aws_region" "current" {
+data "aws_region" "current" {}
+
+# Apart from the one above, so that the recorder depends on nothing of the pool's.
+data "aws_region" "of_the_pool" {
   lifecycle {
     postcondition {
       condition     = startswith(var.user_pool_id, "${self.name}_")
@@ -25,7 +28,7 @@ locals {
   partition  = data.aws_partition.current.partition
   region     = data.aws_region.current.name
 
-  user_pool_arn = "arn:${local.partition}:cognito-idp:${local.region}:${local.account_id}:userpool/${var.user_pool_id}"
+  user_pool_arn = "arn:${local.partition}:cognito-idp:${data.aws_region.of_the_pool.name}:${local.account_id}:userpool/${var.user_pool_id}"
 
   zips = {
     for key in ["usermgr", "download_jwks", "activity", "trigger"] :
@@ -164,7 +167,6 @@ module "trigger" {
   replaces      = var.replaces
   pool_has_tags = var.pool_has_tags
   protected     = var.table_deletion_protection
-  address       = "module.trigger.aws_lambda_invocation.trigger[\"${var.user_pool_id}\"]"
 
   grants = {
     sms_role_arn       = var.sms_role_arn
@@ -173,5 +175,5 @@ module "trigger" {
   }
 
   # So that destroy comes to the trigger first: what stops it (table_deletion_protection) stops it with all in place.
-  depends_on = [module.functions, module.table]
+  depends_on = [module.functions, module.table, aws_cloudwatch_metric_alarm.recorder]
 }

@@ -71,6 +71,11 @@ output "log_group_names" {
   value       = merge(module.functions.log_group_names, module.recorder.log_group_names, module.attacher.log_group_names)
 }
 
+output "alarm_names" {
+  description = "The names of the alarms on the recorder's errors and throttles."
+  value       = [for alarm in aws_cloudwatch_metric_alarm.recorder : alarm.alarm_name]
+}
+
 output "recorder_arn" {
   description = "The recorder's ARN, for the lambda_config of a pool that Terraform owns."
   value       = module.recorder.arns["activity"]

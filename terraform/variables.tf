@@ -327,6 +327,17 @@ variable "log_kms_key_arn" {
   }
 }
 
+variable "alarm_actions" {
+  description = "What the alarms on the recorder's errors and throttles notify, such as the ARN of an SNS topic."
+  type        = list(string)
+  default     = []
+
+  validation {
+    condition     = alltrue([for action in var.alarm_actions : startswith(action, "arn:")])
+    error_message = "alarm_actions must be ARNs."
+  }
+}
+
 # --- The table ----------------------------------------------------------------------------------------
 
 variable "table_deletion_protection" {

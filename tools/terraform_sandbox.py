@@ -83,8 +83,8 @@ class TerraformRun:
 
     def set_variables(self, variables: Mapping[str, Any]) -> None:
         """Replaces all variables; `functions_directory` is set where it is not given."""
-        given = {"functions_directory": str(ROOT / "dist" / "functions"), **variables}
-        (self.directory / "terraform.tfvars.json").write_text(json.dumps(given, indent=2) + "\n")
+        zips = {"functions_directory": str(ROOT / "dist" / "functions")}
+        (self.directory / "terraform.tfvars.json").write_text(json.dumps({**zips, **variables}, indent=2) + "\n")
 
     def init(self) -> None:
         """`terraform init`: from a mirror on this machine, or else it downloads the provider."""

@@ -48,6 +48,7 @@ run "malformed" {
     log_retention_days          = 10
     log_kms_key_arn             = "alias/key"
     table_kms_key_arn           = "alias/key"
+    alarm_actions               = ["someone@example.com"]
     tags                        = { "aws:mine" = "x" }
   }
 
@@ -78,6 +79,7 @@ run "malformed" {
     var.log_retention_days,
     var.log_kms_key_arn,
     var.table_kms_key_arn,
+    var.alarm_actions,
     var.tags,
   ]
 }
@@ -113,5 +115,5 @@ run "another_region" {
     user_pool_id = "eu-west-1_AbCdEf123"
   }
 
-  expect_failures = [data.aws_region.current]
+  expect_failures = [data.aws_region.of_the_pool]
 }

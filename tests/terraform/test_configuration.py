@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from terraform_docs import rendered
 from terraform_sandbox import TerraformError, TerraformRun, find_terraform, readable
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
@@ -100,6 +101,22 @@ def test_permissions_name_source_and_account() -> None:
     text = "\n".join(path.read_text() for path in HCL)
     permissions = find(r'^resource "aws_lambda_permission" "\w+" \{((?s:.*?))^\}', text)
     assert [("source_arn" in body, "source_account" in body) for body in permissions] == [(True, True)]
+
+
+@pytest.mark.parametrize("example", ["complete", "existing-pool", "private-subnet"])
+def test_examples_are_valid(tmp_path: Path, example: str) -> None:
+    """Every example is valid, and has no cycle between the pool and what it calls."""
+    run = TerraformRun(tmp_path, NO_ENDPOINT, {}, {}, configuration=f"examples/{example}")
+    run.init()
+    assert "The configuration is valid" in run.command("validate", "-no-color")
+
+
+def test_tables_are_those_of_the_hcl() -> None:
+    """Every README's tables of variables and outputs are as tools/terraform_docs.py writes them."""
+    readmes = sorted(TERRAFORM.rglob("README.md"))
+    assert [path.parent for path in readmes] == MODULES
+    assert [name(path) for path in readmes if rendered(path) != path.read_text()] == []
+    assert [name(path) for path in readmes if path.read_text().count("| meaning |") != 2] == []
 
 
 def test_errors_are_readable() -> None:

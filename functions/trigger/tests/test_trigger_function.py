@@ -111,15 +111,18 @@ def test_delete_with_the_previous_input_alone(cognito: Pools) -> None:
     assert cognito.trigger(POOL) is None
 
 
-def test_protected_deployment_is_not_detached(cognito: Pools) -> None:
-    """While the table is protected, delete stops before anything is detached, and says which two steps to take."""
-    invoke("create", protected=True)
+@pytest.mark.parametrize("action", ["create", "update"])
+@pytest.mark.parametrize("protected", [True, False])
+def test_guard_lets_all_but_destroy_pass(action: str, protected: bool) -> None:
+    """The guard does nothing but stand there: no pool is touched, and there is nothing to answer."""
+    assert handler({"guard": {"protected": protected}, "tf": {"action": action}}, Context()) == {}
+
+
+def test_guard_stops_destroy_while_protected() -> None:
+    """While the table is protected, destroy stops at the guard, and says which two steps to take."""
     with pytest.raises(ConflictError, match="first apply with table_deletion_protection = false, then destroy"):
-        invoke("delete", INPUT, protected=True)
-    assert cognito.trigger(POOL) == OURS
-    invoke("update", {**INPUT, "protected": True}, protected=False)
-    invoke("delete", INPUT, protected=False)
-    assert cognito.trigger(POOL) is None
+        handler({"guard": {"protected": True}, "tf": {"action": "delete"}}, Context())
+    assert handler({"guard": {"protected": False}, "tf": {"action": "delete"}}, Context()) == {}
 
 
 def test_delete_after_the_pool(cognito: Pools) -> None:
@@ -167,7 +170,6 @@ def test_a_new_role_is_waited_for(cognito: Pools) -> None:
         ({"tf": {"action": "read"}}, "no tf.action"),
         ({"tf": {"action": "create"}}, "user_pool_id must be a text; trigger_arn must be a text; lambda_version"),
         ({**INPUT, "replaces": "x", "tf": {"action": "create"}}, "replaces must be null or have"),
-        ({**INPUT, "protected": "no", "tf": {"action": "create"}}, "protected must be true or false"),
         ({**INPUT, "grants": {"sms_role_arn": 1}, "tf": {"action": "create"}}, "of grants, sms_role_arn"),
     ],
 )

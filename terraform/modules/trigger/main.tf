@@ -75,10 +75,20 @@ resource "aws_lambda_invocation" "trigger" {
     lambda_version = var.event_version
     replaces       = var.replaces
     grants         = var.grants
-    protected      = var.protected
   })
 
   depends_on = [aws_lambda_permission.cognito, aws_iam_role_policy.attacher]
+}
+
+# Depends on everything, so destroy comes to it first; while something is protected, it stops there, with all in place.
+resource "aws_lambda_invocation" "guard" {
+  count = var.attach ? 1 : 0
+
+  function_name   = var.attacher.function_name
+  lifecycle_scope = "CRUD"
+  input           = jsonencode({ guard = { protected = var.protected } })
+
+  depends_on = [aws_lambda_invocation.trigger]
 }
 
 # aws_lambda_invocation does not read back: this shows in every plan a trigger that somebody took away or replaced.
@@ -99,6 +109,6 @@ check "trigger_is_attached" {
       ],
       var.recorder_arn,
     )
-    error_message = "The user pool ${var.user_pool_id} no longer calls ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), "gone")}. Attach it again with: terraform apply -replace='${var.address}'"
+    error_message = "The user pool ${var.user_pool_id} no longer calls ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), "gone")}. Attach it again by replacing module.trigger.aws_lambda_invocation.trigger (terraform apply -replace=ADDRESS)."
   }
 }

@@ -81,8 +81,3 @@ variable "protected" {
   type        = bool
   default     = false
 }
-
-variable "address" {
-  description = "The address of the invocation, for the message that tells how to attach again."
-  type        = string
-}

@@ -14,7 +14,7 @@ from typing import Any, cast
 from usermgr.errors import InvalidInputError
 from usermgr_cognito.trigger import Grants, Trigger
 
-__all__ = ["Action", "Event", "Wish"]
+__all__ = ["Action", "Event", "Guard", "Wish"]
 
 _GRANTS = ("sms_role_arn", "sender_kms_key_arn", "ses_source_arn")
 
@@ -29,16 +29,12 @@ class Action(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """One input: this trigger on this pool, in the place of `replaces`, with these grants.
-
-    `protected` says that something else of the same deployment cannot be destroyed, so nothing must be detached.
-    """
+    """One input: this trigger on this pool, in the place of `replaces`, with these grants."""
 
     user_pool_id: str
     trigger: Trigger
     replaces: Trigger | None
     grants: Grants
-    protected: bool
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> Wish:
@@ -53,8 +49,6 @@ class Wish:
             problems.append("replaces must be null or have the texts arn and version")
         if any(not isinstance(grants.get(name), str | None) for name in _GRANTS):
             problems.append(f"of grants, {', '.join(_GRANTS)} must be texts or null")
-        if not isinstance(members.get("protected", False), bool):
-            problems.append("protected must be true or false")
         if problems:
             raise InvalidInputError(f"the trigger function's event: {'; '.join(problems)}", field="event")
         return cls(
@@ -62,8 +56,15 @@ class Wish:
             trigger=Trigger(members["trigger_arn"], members["lambda_version"]),
             replaces=Trigger(replaces["arn"], replaces["version"]) if replaces else None,
             grants=Grants(**{name: grants.get(name) for name in _GRANTS}),
-            protected=members.get("protected", False),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """The input `{"guard": {"protected": true}}` of the resource that destroy comes to first, and stops at."""
+
+    action: Action
+    protected: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class Event:
     before: Wish | None
 
     @classmethod
-    def read(cls, event: object) -> Event:
+    def read(cls, event: object) -> Event | Guard:
         """Raises `InvalidInputError`, which says what is wrong."""
         members = _object(event)
         lifecycle = _object(members.get("tf"))
@@ -88,6 +89,8 @@ class Event:
                 'lifecycle_scope = "CRUD"',
                 field="tf",
             ) from error
+        if "guard" in members:
+            return Guard(action, protected=_object(members["guard"]).get("protected") is True)
         if action is Action.DELETE and "user_pool_id" not in members:
             members = before
         return cls(action, Wish.read(members), Wish.read(before) if before else None)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from usermgr.errors import ConflictError, StoreNotFoundError
 from usermgr_cognito.trigger import Patience, UserPool, attach, detach
-from usermgr_function_trigger.event import Action, Event, Wish
+from usermgr_function_trigger.event import Action, Event, Guard, Wish
 
 __all__ = ["handler"]
 
@@ -37,6 +37,8 @@ def handler(event: Any, context: Context) -> dict[str, str | None]:
     Every action may be repeated. Raises an error of usermgr's tree, whose text names the remedy.
     """
     what = Event.read(event)
+    if isinstance(what, Guard):
+        return _guard(what)
     left = max(context.get_remaining_time_in_millis() / 1000 - RESERVE, 0.0)
     match what.action:
         case Action.CREATE:
@@ -44,9 +46,14 @@ def handler(event: Any, context: Context) -> dict[str, str | None]:
         case Action.UPDATE:
             return _update(what.now, what.before, Patience(busy=left, access=min(left, 60.0)))
         case Action.DELETE:
-            if what.now.protected:
-                raise ConflictError(_PROTECTED)
             return _detach(what.now, Patience(busy=left))
+
+
+def _guard(guard: Guard) -> dict[str, str | None]:
+    """Stops a destroy that would fail half-way, before anything is detached."""
+    if guard.protected and guard.action is Action.DELETE:
+        raise ConflictError(_PROTECTED)
+    return {}
 
 
 def _attach(wish: Wish, before: Wish | None, patience: Patience) -> dict[str, str | None]:

@@ -1,0 +1,9 @@
+output "environment" {
+  description = "The settings of an application, as environment variables; SECRET is not among them."
+  value       = module.usermgr.environment
+}
+
+output "caller_policy_json" {
+  description = "The least policy of an application that manages users through the function."
+  value       = module.usermgr.caller_policy_json
+}

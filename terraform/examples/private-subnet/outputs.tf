@@ -1,0 +1,24 @@
+output "environment" {
+  description = "The settings of the application, as environment variables; its backend is aws_lambda."
+  value       = module.usermgr.environment
+}
+
+output "caller_policy_json" {
+  description = "The policy of the application's role: to invoke the management function, and nothing else."
+  value       = module.usermgr.caller_policy_json
+}
+
+output "jwks_caller_policy_json" {
+  description = "The policy of the role that gets the JWKS."
+  value       = module.usermgr.jwks_caller_policy_json
+}
+
+output "subnet_ids" {
+  description = "The subnets of the application."
+  value       = [for subnet in aws_subnet.private : subnet.id]
+}
+
+output "security_group_id" {
+  description = "The security group of the application."
+  value       = aws_security_group.application.id
+}
