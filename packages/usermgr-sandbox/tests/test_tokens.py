@@ -83,9 +83,7 @@ def test_the_client_decides_how_long_tokens_live(differs, validity, unit, second
         cloud.user(pool)
         result = _signed_in(cloud, pool, client)
         for name in ("AccessToken", "IdToken"):
-            claims = (
-                _verified(cloud, pool, result[name]) if len(cloud.jwks(pool)["keys"]) == 2 else {"exp": 0, "iat": 0}
-            )
+            claims = jwt.decode(result[name], options={"verify_signature": False})
             assert claims["exp"] - claims["iat"] == seconds
 
     differs(check)
