@@ -26,11 +26,13 @@ ISSUERS = [ISSUER, ISSUER.replace("https://", "https://issuer-")]
 def ours(folder: Path, **options: int) -> Verify:
     from usermgr_jwt import CognitoVerifier, JwksFile  # noqa: PLC0415 - each contender loads only its own library
 
+    keys = JwksFile(folder / "jwks.json")
+    keys.load()
     return CognitoVerifier(
         user_pool_id=POOL_ID,
         client_id=CLIENT_ID,
         token_use="access",
-        keys=JwksFile(folder / "jwks.json"),
+        keys=keys,
         **options,
     ).verify
 

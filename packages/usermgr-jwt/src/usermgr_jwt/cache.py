@@ -9,21 +9,13 @@ if TYPE_CHECKING:
     from usermgr_jwt.claims import Claims
     from usermgr_jwt.keys import KeySet
 
-__all__ = ["VerifiedToken", "VerifiedTokens"]
-
-
-class VerifiedToken(NamedTuple):
-    """A token that passed every check, and the times (seconds since 1970) that it must pass again."""
-
-    claims: Claims
-    expires: int
-    not_before: int | None
+__all__ = ["VerifiedTokens"]
 
 
 class _Generations(NamedTuple):
     keys: KeySet | None
-    young: dict[bytes, VerifiedToken]
-    old: dict[bytes, VerifiedToken]
+    young: dict[bytes, Claims]
+    old: dict[bytes, Claims]
 
 
 class VerifiedTokens:
@@ -52,18 +44,18 @@ class VerifiedTokens:
         """What a token is found by. The token must be ASCII."""
         return sha256(token.encode("ascii")).digest()
 
-    def get(self, digest: bytes, keys: KeySet) -> VerifiedToken | None:
-        """The token, if it was verified with `keys`."""
+    def get(self, digest: bytes, keys: KeySet) -> Claims | None:
+        """The claims of a token that was verified with `keys`."""
         known_keys, young, old = self._generations
         if known_keys is not keys:
             self._generations = _Generations(keys, {}, {})
             return None
-        verified = young.get(digest)
-        if verified is None and (verified := old.get(digest)) is not None:
-            self.add(digest, keys, verified)
-        return verified
+        claims = young.get(digest)
+        if claims is None and (claims := old.get(digest)) is not None:
+            self.add(digest, keys, claims)
+        return claims
 
-    def add(self, digest: bytes, keys: KeySet, verified: VerifiedToken) -> None:
+    def add(self, digest: bytes, keys: KeySet, claims: Claims) -> None:
         """Note a token that passed every check with `keys`."""
         known_keys, young, _ = self._generations
         if known_keys is not keys:
@@ -71,4 +63,4 @@ class VerifiedTokens:
         if len(young) >= self._half:
             young, old = {}, young
             self._generations = _Generations(keys, young, old)
-        young[digest] = verified
+        young[digest] = claims

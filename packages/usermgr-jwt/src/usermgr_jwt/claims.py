@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CLIENT_CLAIM", "Claims"]
+__all__ = ["CLIENT_CLAIM", "Claims", "parsed"]
 
 # Cognito's two kinds of token name the same things differently.
 CLIENT_CLAIM = {"access": "client_id", "id": "aud"}
@@ -31,6 +31,11 @@ def _thawed(value: Any) -> Any:
     if type(value) is dict:
         return {name: _thawed(member) for name, member in cast("dict[str, Any]", value).items()}
     return value
+
+
+def parsed(claims: Claims) -> dict[str, Any]:
+    """The dict that a Claims holds: for this package alone, which only reads it."""
+    return claims._claims  # pyright: ignore[reportPrivateUsage]
 
 
 class Claims(Mapping[str, Any]):

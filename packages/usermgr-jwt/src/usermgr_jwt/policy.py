@@ -72,16 +72,18 @@ class Policy:
             raise TokenClientError(_text(client), self._clients)
 
         _check_types(claims)
-        self.check_times(claims["exp"], get("nbf"), now)
+        self.check_times(claims, now)
         if self._groups is not None:
             require(TokenGroupError, get("cognito:groups", ()), self._groups)
         if self._scopes is not None:
             require(TokenScopeError, get("scope", "").split(), self._scopes)
 
-    def check_times(self, expires: int, not_before: int | None, now: float) -> None:
+    def check_times(self, claims: dict[str, Any], now: float) -> None:
         """The part of `check` that a token which passed must pass again whenever it is used."""
+        expires: int = claims["exp"]
         if now >= expires + self._leeway:
             raise TokenExpiredError(datetime.fromtimestamp(expires, UTC))
+        not_before: int | None = claims.get("nbf")
         if not_before is not None and now < not_before - self._leeway:
             raise TokenNotYetValidError(datetime.fromtimestamp(not_before, UTC))
 

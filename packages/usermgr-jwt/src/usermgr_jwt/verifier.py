@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from usermgr_jwt._codec import b64url_decode, json_object
 from usermgr_jwt._jws import MAX_TOKEN, signed_payload
-from usermgr_jwt.cache import VerifiedToken, VerifiedTokens
-from usermgr_jwt.claims import Claims
+from usermgr_jwt.cache import VerifiedTokens
+from usermgr_jwt.claims import Claims, parsed
 from usermgr_jwt.errors import (
     KeysError,
     TokenError,
@@ -95,12 +95,11 @@ class CognitoVerifier:
         digest = self._cache.digest(token)
         known = self._cache.get(digest, keys)
         if known is not None:
-            self._policy.check_times(known.expires, known.not_before, self._now())
-            return known.claims
-        claims = self._verify(token, keys)
-        known = VerifiedToken(Claims(claims), claims["exp"], claims.get("nbf"))
-        self._cache.add(digest, keys, known)
-        return known.claims
+            self._policy.check_times(parsed(known), self._now())
+            return known
+        claims = Claims(self._verify(token, keys))
+        self._cache.add(digest, keys, claims)
+        return claims
 
     def _verify(self, token: str, keys: KeySet) -> dict[str, Any]:
         try:
