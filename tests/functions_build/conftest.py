@@ -1,21 +1,19 @@
-"""Makes tools/ importable, and builds the functions once."""
+"""Builds the functions once."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
+from tools import build_functions
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tools"))
 
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with this workspace's zips and their manifest."""
-    import build_functions  # noqa: PLC0415 - importable only after the line above
-
     folder = tmp_path_factory.mktemp("functions")
     build_functions.build(ROOT, folder)
     return folder

@@ -19,9 +19,10 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-import build_functions
 import pytest
-from build_functions import BuildError
+
+from tools import build_functions
+from tools.build_functions import BuildError
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ["activity", "download_jwks", "trigger", "usermgr"]

@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 import pytest
-from terraform_sandbox import TerraformError, TerraformRun
 
+from tools.terraform_sandbox import TerraformError, TerraformRun
 from usermgr_cognito.trigger import Snapshot, State, Trigger, UserPool, check, detach, differences
 from usermgr_sandbox import Sandbox
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from terraform_docs import rendered
-from terraform_sandbox import TerraformError, TerraformRun, find_terraform, readable
+
+from tools.terraform_docs import rendered
+from tools.terraform_sandbox import TerraformError, TerraformRun, find_terraform, readable
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 NO_ENDPOINT = "http://127.0.0.1:9"

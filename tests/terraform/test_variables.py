@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-import terraform_variables
-from terraform_variables import SETTINGS, SettingsError, main, variables
+
+from tools import terraform_variables
+from tools.terraform_variables import SETTINGS, SettingsError, main, variables
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 SET = {"AWS_REGION": "ap-northeast-1", "USERPOOL_ID": "ap-northeast-1_AbCdEf123"}

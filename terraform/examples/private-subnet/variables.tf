@@ -18,3 +18,13 @@ variable "functions_directory" {
   type        = string
   default     = null
 }
+
+variable "availability_zones" {
+  description = "The zones of the application's subnets, such as [\"ap-northeast-1a\", \"ap-northeast-1c\"]."
+  type        = list(string)
+
+  validation {
+    condition     = length(var.availability_zones) > 0 && alltrue([for zone in var.availability_zones : startswith(zone, var.region)])
+    error_message = "availability_zones must name zones of region."
+  }
+}
