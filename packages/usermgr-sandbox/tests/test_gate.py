@@ -9,7 +9,10 @@ import urllib.request
 
 import pytest
 from botocore import UNSIGNED
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from usermgr_sandbox.iam import DenialError, evaluate
 from usermgr_sandbox.operations import identify
@@ -123,6 +126,58 @@ def test_an_unknown_key_is_refused(differs):
         assert _denied(stranger.cognito.list_user_pools, MaxResults=1)[:2] == (400, "UnrecognizedClientException")
 
     differs(check)
+
+
+def test_a_wrong_secret_is_refused(differs):
+    """A known key with another secret is an invalid signature, in the service's own words."""
+
+    def check(cloud):
+        forger = dataclasses.replace(cloud, secret="not the secret")
+        code = "InvalidSignatureException"
+        assert _denied(forger.cognito.list_user_pools, MaxResults=1)[:2] == (400, code)
+        assert _denied(forger.client("lambda").list_functions)[:2] == (403, code)
+        assert _denied(forger.client("iam").list_roles)[:2] == (403, "SignatureDoesNotMatch")
+
+    differs(check)
+
+
+def test_an_address_with_an_arn_is_signed_as_it_was_sent(cloud):
+    """A function's ARN travels encoded, and its signature holds."""
+    name = cloud.function("def handler(event, context): return 1\n")
+    functions = cloud.client("lambda")
+    arn = functions.get_function_configuration(FunctionName=name)["FunctionArn"]
+    assert functions.get_function_configuration(FunctionName=arn)["FunctionName"] == name
+    assert functions.list_tags(Resource=arn)["Tags"] == {}
+
+
+def test_a_session_needs_its_token(cloud, error_of):
+    """A role's temporary key without its session token, or with another's, is not that role."""
+    statement = _allow("cognito-idp:ListUserPools")
+    role, other = (cloud.assume(cloud.role(statement)) for _ in range(2))
+    assert "UserPools" in role.cognito.list_user_pools(MaxResults=1)
+    for token in (None, other.token):
+        wrong = dataclasses.replace(role, token=token)
+        assert error_of(wrong.cognito.list_user_pools, MaxResults=1)[0] == "InvalidSignatureException"
+
+
+def test_a_body_that_was_changed_on_the_way_is_refused(cloud):
+    """The signature covers the body: the same header with another body is refused."""
+    address = f"{cloud.endpoint_url}/"
+    request = AWSRequest(
+        "POST", address, {"X-Amz-Target": "AWSCognitoIdentityProviderService.ListUserPools"}, b'{"MaxResults":1}'
+    )
+    SigV4Auth(Credentials(cloud.key_id, cloud.secret), "cognito-idp", "ap-northeast-1").add_auth(request)
+    headers = {**dict(request.headers.items()), "Content-Type": "application/x-amz-json-1.1"}
+    statuses = []
+    for body in (b'{"MaxResults":1}', b'{"MaxResults":2}'):
+        sent = urllib.request.Request(address, data=body, headers=headers, method="POST")  # noqa: S310
+        try:
+            with urllib.request.urlopen(sent, timeout=10) as answer:  # noqa: S310
+                statuses.append(answer.status)
+        except urllib.error.HTTPError as error:
+            with error:
+                statuses.append(error.code)
+    assert statuses == [200, 400]
 
 
 def test_an_unsigned_call_of_a_signed_operation_is_refused(differs):

@@ -21,12 +21,20 @@ from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role, policie
 from usermgr_sandbox.identity import Principal, signer
 from usermgr_sandbox.operations import Call, identify
 from usermgr_sandbox.sandbox import CONTROL, RequestRecord
+from usermgr_sandbox.signature import holds
 
 __all__ = ["Gate"]
 
 JWKS = "/.well-known/jwks.json"
 _FREE = {("sts", "GetCallerIdentity")}
 """Allowed to everybody: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+
+_FORGED = (
+    "InvalidSignatureException",
+    "The request signature we calculated does not match the signature you provided.",
+)
+_SIGNED_OTHERWISE = ("s3", "s3control")
+"""Their paths are encoded by rules of their own, and nothing here needs them."""
 
 StartResponse = Callable[..., Any]
 Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
@@ -72,7 +80,8 @@ class Gate:
         call = identify(environ["REQUEST_METHOD"], address, headers, body)
         signed = bool(headers["Authorization"])
         principal = signer(headers["Authorization"]) if signed else None
-        refusal = _refusal(call, principal, signed=signed)
+        genuine = principal is None or call.service in _SIGNED_OTHERWISE or holds(environ, body, principal)
+        refusal = _refusal(call, principal, signed=signed) if genuine else _answer(call, *_FORGED)
         if refusal is not None:
             status, reply_headers, reply = refusal
             self._record(call, principal, int(status.split()[0]))
@@ -159,6 +168,7 @@ def _answer(call: Call, code: str, message: str) -> Refusal:
         short = {
             "AccessDeniedException": "AccessDenied",
             "UnrecognizedClientException": "InvalidClientTokenId",
+            "InvalidSignatureException": "SignatureDoesNotMatch",
             "MissingAuthenticationTokenException": "MissingAuthenticationToken",
         }[code]
         body = (

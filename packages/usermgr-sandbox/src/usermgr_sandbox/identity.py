@@ -1,18 +1,18 @@
 """Who signed a request: the sandbox's own operator, or a role that was assumed.
 
-The signature itself is not checked; the key id alone names the caller.
+The key id names the caller; `signature` says whether it is really they.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from usermgr_sandbox.sandbox import ROOT_KEY_ID
+from usermgr_sandbox.sandbox import ROOT_KEY_ID, ROOT_SECRET
 
 __all__ = ["Principal", "role_credentials", "signer"]
 
@@ -26,6 +26,8 @@ class Principal:
     arn: str
     role: str | None = None
     user: str | None = None
+    secret: str = field(default="", repr=False)
+    token: str | None = field(default=None, repr=False)
 
 
 def signer(authorization: str) -> Principal | None:
@@ -33,15 +35,18 @@ def signer(authorization: str) -> Principal | None:
     match = _CREDENTIAL.search(authorization)
     key_id = match[1] if match else ""
     if key_id == ROOT_KEY_ID:
-        return Principal("root")
+        return Principal("root", secret=ROOT_SECRET)
     for backend in sts_backends[DEFAULT_ACCOUNT_ID].values():
         assumed = backend.get_assumed_role_from_access_key(key_id)
         if assumed is not None:
-            return Principal(assumed.arn, assumed.role_arn)
+            return Principal(
+                assumed.arn, assumed.role_arn, secret=assumed.secret_access_key, token=assumed.session_token
+            )
     for backend in iam_backends[DEFAULT_ACCOUNT_ID].values():
         for user in backend.users.values():
-            if any(key.access_key_id == key_id for key in user.access_keys):
-                return Principal(user.arn, user=user.name)
+            for key in user.access_keys:
+                if key.access_key_id == key_id:
+                    return Principal(user.arn, user=user.name, secret=key.secret_access_key)
     return None
 
 
