@@ -68,14 +68,14 @@ class TerraformRun:
         self.directory = directory / "terraform" / configuration
         self._timeout = timeout
         shutil.copytree(ROOT / "terraform", directory / "terraform", ignore=_NOT_COPIED, dirs_exist_ok=True)
-        cli_configuration = directory / "terraform.rc"
-        cli_configuration.write_text(_cli_configuration())
+        configuration_file = directory / "terraform.rc"
+        configuration_file.write_text(cli_configuration(os.environ.get("TF_CLI_CONFIG_FILE"), find_mirror()))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
         self._environment = {
             **kept,
             **environment,
             "AWS_ENDPOINT_URL": endpoint_url,
-            "TF_CLI_CONFIG_FILE": str(cli_configuration),
+            "TF_CLI_CONFIG_FILE": str(configuration_file),
             "TF_IN_AUTOMATION": "1",
             "CHECKPOINT_DISABLE": "1",
         }
@@ -149,11 +149,11 @@ def find_terraform() -> str:
     return found
 
 
-def find_mirror() -> Path | None:
-    """A folder on this machine that holds the aws provider in the layout of a mirror, ours first."""
+def find_mirror(cache: Path = PLUGINS) -> Path | None:
+    """A folder on this machine that holds the aws provider in the layout of a mirror; our own cache goes first."""
     tops = (path for path in sorted(Path("/").iterdir()) if path.is_dir() and path.name not in _NO_MIRROR_HERE)
     homes = (Path.home() / ".terraform.d" / "plugins", Path("/usr/local/share/terraform/plugins"))
-    for mirror in (PLUGINS, *homes, *(folder for top in tops for folder in _folders(top))):
+    for mirror in (cache, *homes, *(folder for top in tops for folder in _folders(top))):
         if any((mirror / _PROVIDER).glob("*/*/terraform-provider-aws*")):
             return mirror
     return None
@@ -164,15 +164,13 @@ def _folders(top: Path) -> Iterator[Path]:
         yield from (path for path in sorted(top.iterdir()) if path.is_dir())
 
 
-def _cli_configuration() -> str:
-    """The user's own configuration if there is one, or else a mirror that is here, or else a cache to fill."""
-    theirs = os.environ.get("TF_CLI_CONFIG_FILE")
+def cli_configuration(theirs: str | None, mirror: Path | None, cache: Path = PLUGINS) -> str:
+    """The user's own configuration file if there is one, or else a mirror that is here, or else a cache to fill."""
     if theirs and Path(theirs).is_file():
         return Path(theirs).read_text()
-    mirror = find_mirror()
     if mirror is None:
-        PLUGINS.mkdir(parents=True, exist_ok=True)
-        return f"plugin_cache_dir = {json.dumps(str(PLUGINS))}\n"
+        cache.mkdir(parents=True, exist_ok=True)
+        return f"plugin_cache_dir = {json.dumps(str(cache))}\n"
     return (
         "provider_installation {\n"
         f"  filesystem_mirror {{\n    path = {json.dumps(str(mirror))}\n  }}\n"

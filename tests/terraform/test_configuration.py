@@ -10,7 +10,14 @@ from typing import Any
 import pytest
 
 from tools.terraform_docs import rendered
-from tools.terraform_sandbox import TerraformError, TerraformRun, find_terraform, readable
+from tools.terraform_sandbox import (
+    TerraformError,
+    TerraformRun,
+    cli_configuration,
+    find_mirror,
+    find_terraform,
+    readable,
+)
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
 NO_ENDPOINT = "http://127.0.0.1:9"
@@ -124,6 +131,25 @@ def test_errors_are_readable() -> None:
     """A failure is told without Terraform's frames and without what went before."""
     text = "module.x: Creating...\n╷\n│ Error: no such pool\n│ \n│   with module.x,\n╵\n"
     assert readable(text) == "  Error: no such pool\n    with module.x,"
+
+
+def test_a_filled_cache_is_the_mirror_of_the_next_run(tmp_path: Path) -> None:
+    """Where Terraform has to download, it fills a cache, and the next run takes the provider from there."""
+    cache = tmp_path / "plugins"
+    assert cli_configuration(None, None, cache) == f'plugin_cache_dir = "{cache}"\n'
+    provider = cache / "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/terraform-provider-aws_v5.100.0_x5"
+    provider.parent.mkdir(parents=True)
+    provider.touch()
+    assert find_mirror(cache) == cache
+    assert f'path = "{cache}"' in cli_configuration(None, cache, cache)
+
+
+def test_the_user_s_own_configuration_goes_first(tmp_path: Path) -> None:
+    """A TF_CLI_CONFIG_FILE that exists is used as it is; one that does not exist is not missed."""
+    theirs = tmp_path / "their.rc"
+    theirs.write_text("disable_checkpoint = true\n")
+    assert cli_configuration(str(theirs), tmp_path) == "disable_checkpoint = true\n"
+    assert "filesystem_mirror" in cli_configuration(str(tmp_path / "nowhere"), tmp_path)
 
 
 def test_failure_is_an_error(tmp_path: Path, zips: Path) -> None:
