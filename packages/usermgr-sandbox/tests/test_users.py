@@ -103,6 +103,73 @@ def test_an_immutable_custom_attribute_cannot_change(differs, error_of):
     differs(check)
 
 
+def test_a_required_attribute_must_be_given(differs, error_of):
+    """A pool that requires a name makes no user without one; in an e-mail pool the username is the address."""
+
+    def check(cloud):
+        required = [{"Name": "name", "AttributeDataType": "String", "Required": True, "Mutable": True}]
+        call = cloud.cognito.admin_create_user
+        assert (
+            error_of(call, UserPoolId=cloud.pool(Schema=required), Username="alice")[0] == "InvalidParameterException"
+        )
+        address = [{"Name": "email", "AttributeDataType": "String", "Required": True, "Mutable": True}]
+        call(UserPoolId=cloud.pool(Schema=address, UsernameAttributes=["email"]), Username=EMAIL)
+
+    differs(check)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("custom:short", "x" * 6),
+        ("custom:short", "x"),
+        ("custom:count", "many"),
+        ("custom:count", "11"),
+        ("nickname", "x" * 2049),
+        ("email", "no address"),
+        ("phone_number", "0312345678"),
+    ],
+)
+def test_a_value_that_the_schema_does_not_allow_is_refused(differs, error_of, name, value):
+    """Lengths, numbers, addresses and phone numbers are checked at creation and at update, and the old value stays."""
+    schema = [
+        {
+            "Name": "short",
+            "AttributeDataType": "String",
+            "Mutable": True,
+            "StringAttributeConstraints": {"MinLength": "2", "MaxLength": "5"},
+        },
+        {
+            "Name": "count",
+            "AttributeDataType": "Number",
+            "Mutable": True,
+            "NumberAttributeConstraints": {"MinValue": "1", "MaxValue": "10"},
+        },
+    ]
+
+    def check(cloud):
+        pool, cognito = cloud.pool(Schema=schema), cloud.cognito
+        wrong = [{"Name": name, "Value": value}]
+        created = error_of(cognito.admin_create_user, UserPoolId=pool, Username="alice", UserAttributes=wrong)
+        cloud.user(pool, "bob", **{"custom:short": "abc", "custom:count": "10", "email": EMAIL})
+        updated = error_of(cognito.admin_update_user_attributes, UserPoolId=pool, Username="bob", UserAttributes=wrong)
+        assert (created[0], updated[0]) == ("InvalidParameterException", "InvalidParameterException")
+
+    differs(check)
+
+
+def test_a_username_has_a_form(differs, error_of):
+    """White space is refused, and an address where addresses are aliases."""
+
+    def check(cloud):
+        call = cloud.cognito.admin_create_user
+        assert error_of(call, UserPoolId=cloud.pool(), Username="a b")[0] == "InvalidParameterException"
+        pool = cloud.pool(AliasAttributes=["email"])
+        assert error_of(call, UserPoolId=pool, Username=EMAIL)[0] == "InvalidParameterException"
+
+    differs(check)
+
+
 def test_names_are_one_in_any_case_where_the_pool_says_so(differs, error_of):
     """In a case-insensitive pool ALICE is alice, and cannot be made twice."""
 

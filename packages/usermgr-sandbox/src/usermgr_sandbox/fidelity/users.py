@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 from moto.cognitoidp.exceptions import (
@@ -24,6 +24,7 @@ from moto.core.utils import utcnow
 from usermgr_sandbox.fidelity.base import Base
 from usermgr_sandbox.fidelity.errors import cognito_error
 from usermgr_sandbox.fidelity.pools import SandboxUserPool
+from usermgr_sandbox.fidelity.schema import check_declared, check_mutable, check_name, check_required, check_values
 
 __all__ = ["Users", "federate_user"]
 
@@ -48,8 +49,12 @@ class Users(Base):
             return self._invite_again(user_pool_id, username, temporary_password)
         if pool.find(username):
             raise UsernameExistsException("User account already exists")
-        _check_schema(pool, (attribute["Name"] for attribute in attributes or ()))
+        check_name(pool, username)
         flat = flatten_attrs(attributes or [])
+        check_declared(pool, flat)
+        check_values(pool, flat)
+        addressed = dict.fromkeys(pool.extended_config.get("UsernameAttributes") or (), username)
+        check_required(pool, addressed | flat)
         for alias in pool.extended_config.get("UsernameAttributes") or ():
             if alias in flat and pool.find(flat[alias]):
                 raise UsernameExistsException(f"An account with the given {alias} already exists.")
@@ -67,9 +72,10 @@ class Users(Base):
     def admin_update_user_attributes(self, user_pool_id: str, username: str, attributes: list[dict[str, str]]) -> None:
         pool = self._pool(user_pool_id)
         user = self.admin_get_user(user_pool_id, username)
-        _check_schema(pool, (attribute["Name"] for attribute in attributes))
-        _check_mutable(pool, (attribute["Name"] for attribute in attributes))
         flat = flatten_attrs(attributes)
+        check_declared(pool, flat)
+        check_mutable(pool, flat)
+        check_values(pool, flat)
         for alias in ("email", "phone_number"):
             other = pool.find(flat[alias]) if alias in flat and _is_alias(pool, alias) else None
             if other is not None and other is not user:
@@ -79,8 +85,8 @@ class Users(Base):
     def admin_delete_user_attributes(self, user_pool_id: str, username: str, attributes: list[str]) -> None:
         pool = self._pool(user_pool_id)
         user = self.admin_get_user(user_pool_id, username)
-        _check_schema(pool, attributes)
-        _check_mutable(pool, attributes)
+        check_declared(pool, attributes)
+        check_mutable(pool, attributes)
         present = flatten_attrs(user.attributes)
         user.delete_attributes([name for name in attributes if name in present])
 
@@ -171,22 +177,6 @@ class Users(Base):
 def _is_alias(pool: SandboxUserPool, name: str) -> bool:
     config = pool.extended_config
     return name in (*(config.get("UsernameAttributes") or ()), *(config.get("AliasAttributes") or ()))
-
-
-def _check_schema(pool: SandboxUserPool, names: Iterable[str]) -> None:
-    for name in names:
-        if name == "sub":
-            raise InvalidParameterException("user.sub: Attribute cannot be updated.")
-        if name not in pool.schema_attributes:
-            raise InvalidParameterException(
-                f"Attributes did not conform to the schema: {name}: Attribute does not exist in the schema."
-            )
-
-
-def _check_mutable(pool: SandboxUserPool, names: Iterable[str]) -> None:
-    for name in names:
-        if not pool.schema_attributes[name].mutable:
-            raise InvalidParameterException(f"user.{name}: Attribute cannot be updated.")
 
 
 def federate_user(user_pool_id: str, provider: str, subject: str, attributes: Mapping[str, str]) -> str:
