@@ -143,6 +143,7 @@ def test_error_of_a_newer_peer_is_still_an_error() -> None:
         (b"", errors.ProtocolError),
         (b"\xff\xfe", errors.ProtocolError),
         (b"null", errors.ProtocolError),
+        (b"[" * 100_000, errors.ProtocolError),
         (b"[]", errors.ProtocolError),
         (b"{}", errors.ProtocolError),
         (b'{"v":1}', errors.ProtocolError),
@@ -173,6 +174,7 @@ def test_malformed_reply_is_an_error_never_a_result(reply: bytes, expected: type
         ({"v": 1, "op": ["get_user"], "args": {}}, "protocol"),
         ({"v": 1, "op": "get_user", "args": []}, "protocol"),
         ({"v": 2, "op": "get_user", "args": {}}, "version_mismatch"),
+        ({"v": 1, "op": "delete_user", "args": {"username": "alice", "dry_run": True}}, "protocol"),
         ({"v": 1, "op": "get_user", "args": {}}, "invalid_input"),
         ({"v": 1, "op": "get_user", "args": {"username": 7}}, "invalid_input"),
         ({"v": 1, "op": "find_users", "args": {"conditions": [{"field": "sub"}]}}, "invalid_input"),
@@ -188,7 +190,7 @@ def test_malformed_request_is_answered_with_an_error(request_: Any, code: str) -
 def test_members_that_a_peer_does_not_know_are_ignored() -> None:
     """Additions of a newer peer, in a request and in a reply, disturb nobody."""
     far = Recorder(None)
-    wire.serve(far, {"v": 1, "op": "delete_user", "args": {"username": "alice", "new": 1}, "trace": "x"})  # type: ignore[arg-type]
+    wire.serve(far, {"v": 1, "op": "delete_user", "args": {"username": "alice"}, "trace": "x"})  # type: ignore[arg-type]
     assert far.calls == [("delete_user", {"username": "alice"})]
     reply = {"v": 1, "later": 1, "result": {**wire.OPERATIONS["get_user"].result.encode(ALICE), "new": [1]}}
     assert wire.decode_reply(wire.OPERATIONS["get_user"], json.dumps(reply).encode()) == ALICE

@@ -11,7 +11,7 @@ from typing import Any
 from usermgr import UserManager
 from usermgr.errors import ServiceError, UsermgrError
 from usermgr.wire import error_reply, serve
-from usermgr_cognito import CognitoUserManager, redact_sdk_logs
+from usermgr_cognito import CognitoUserManager, Patience, redact_sdk_logs
 from usermgr_function_usermgr.config import Config
 
 __all__ = ["handler"]
@@ -19,11 +19,14 @@ __all__ = ["handler"]
 log = logging.getLogger("usermgr.function")
 redact_sdk_logs()
 
+PATIENCE = Patience(attempts=2, connect=1, read=3)
+"""So that a creation whose second call hangs can still be taken back within the function's own 30 seconds."""
+
 
 @cache
 def _start() -> tuple[UserManager, Config]:
     config = Config.read(os.environ)
-    return CognitoUserManager(config.cognito), config
+    return CognitoUserManager(config.cognito, patience=PATIENCE), config
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from usermgr.logs import redact_loggers
+from usermgr_cognito._client import Patience
 from usermgr_cognito.manager import CognitoUserManager
 from usermgr_cognito.settings import CognitoSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-__all__ = ["CognitoSettings", "CognitoUserManager", "create", "redact_sdk_logs"]
+__all__ = ["CognitoSettings", "CognitoUserManager", "Patience", "create", "redact_sdk_logs"]
 
 
 def create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -15,7 +16,7 @@ from usermgr_cognito._errors import from_client_error, from_sdk_error
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-__all__ = ["call", "make_client"]
+__all__ = ["Patience", "call", "make_client"]
 
 SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword"}
 
@@ -35,19 +36,28 @@ _MEMBERS = {
 }
 """A reply of these has at least one of these."""
 
-CONFIG = Config(
-    # Named, because botocore's default (legacy) does not retry Cognito's TooManyRequestsException:
-    # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-    retries={"mode": "standard", "total_max_attempts": 3},
-    connect_timeout=5,
-    read_timeout=15,
-)
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long one call may take: `attempts` times (`connect` + `read`) seconds, and the pauses between."""
+
+    attempts: int = 3
+    connect: float = 5
+    read: float = 15
 
 
-def make_client(region: str) -> CognitoIdentityProviderClient:
+def make_client(region: str, patience: Patience | None = None) -> CognitoIdentityProviderClient:
     """A client with an explicit retry mode and time-outs; thread-safe, so one for all threads."""
+    limits = patience or Patience()
+    config = Config(
+        # Named, because botocore's default (legacy) does not retry Cognito's TooManyRequestsException:
+        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+        retries={"mode": "standard", "total_max_attempts": limits.attempts},
+        connect_timeout=limits.connect,
+        read_timeout=limits.read,
+    )
     try:
-        return boto3.session.Session().client("cognito-idp", region_name=region, config=CONFIG)
+        return boto3.session.Session().client("cognito-idp", region_name=region, config=config)
     except BotoCoreError as error:
         raise from_sdk_error(error, "CreateClient") from error
 

@@ -86,6 +86,11 @@ SIGN_IN_CODES: dict[str, type[errors.UsermgrError]] = {
     "UserNotFoundException": errors.InvalidCredentialsError,
 }
 
+_OPERATION_CODES: dict[str, dict[str, type[errors.UsermgrError]]] = {
+    # Not about the caller: a disabled user, or one whose password cannot be reset in its state.
+    "AdminResetUserPassword": {"NotAuthorizedException": errors.InvalidStateError},
+}
+
 _SDK: tuple[tuple[type[Exception], type[errors.UsermgrError], str], ...] = (
     (sdk.NoCredentialsError, errors.NoCredentialsError, "no AWS credentials were found"),
     (sdk.PartialCredentialsError, errors.NoCredentialsError, "the AWS credentials are incomplete"),
@@ -106,14 +111,20 @@ def from_client_error(error: sdk.ClientError, *, sign_in: bool = False, **eviden
     """The usermgr error for one that Cognito answered with. Its message is ours: theirs may quote input."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    cls = (SIGN_IN_CODES.get(code) if sign_in else None) or CODES.get(code)
+    special = SIGN_IN_CODES if sign_in else _OPERATION_CODES.get(error.operation_name, {})
+    cls = special.get(code) or CODES.get(code)
     if cls is None:
         cls = errors.ServiceUnavailableError if status >= 500 else errors.ServiceError
     message = _MESSAGES.get(cls, (cls.__doc__ or code).split("\n")[0])
+    if sign_in and cls is errors.InvalidInputError:
+        message = "the app client does not accept this sign-in: allow ALLOW_ADMIN_USER_PASSWORD_AUTH on CLIENT_ID"
     text = message.format_map(_Evidence(evidence))
     if cls is errors.InvalidCredentialsError:
         return cls(text)  # with more evidence, an unknown name and a wrong password could be told apart
-    return cls(text, **evidence, service_code=code, operation=error.operation_name)
+    # A call that was sent again tells on its first sending: see `creation`.
+    retries = error.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)
+    more = {"retries": retries} if retries else {}
+    return cls(text, **evidence, **more, service_code=code, operation=error.operation_name)
 
 
 def from_sdk_error(error: sdk.BotoCoreError, operation: str) -> errors.UsermgrError:

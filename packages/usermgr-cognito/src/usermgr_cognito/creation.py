@@ -1,14 +1,13 @@
-"""Creation of a user: two API calls that must look like one, wherever the process may die.
+"""Creation of a user: two API calls that must look like one, wherever the process or the wire may break.
 
-    AdminCreateUser(SUPPRESS)  ──fails──▶ nothing was made
-            │ UsernameExists, or no answer ──▶ does the first half of this same creation stand there? then go on
+    AdminCreateUser(SUPPRESS) ──no answer, or UsernameExists to a call that was sent twice──▶ is it ours? then go on
             ▼
-    AdminSetUserPassword(Permanent) ──fails──▶ AdminDeleteUser ──fails──▶ IncompleteCreationError
+    AdminSetUserPassword(Permanent) ──no answer──▶ is it set? then it is done
+            │ fails ──▶ AdminDeleteUser, if it is still ours alone ──fails──▶ IncompleteCreationError
 
-"The reply was lost", "the SDK sent it again" and "the process was killed and the caller ran it again" all look the
-same. The user that stands there is taken for our own first half only if nothing else can
-have happened to it: the same attributes, never a password of its own, never changed, in no group, and
-made in the last ten minutes. Everything else is `UserExistsError`.
+A user that stands there is ours only if this very call may have made it a moment ago and nothing has happened
+to it since. A name that somebody else took, invited users included, is always `UserExistsError`. What a killed
+process leaves half-made, `ensure_user` with the password finishes.
 """
 
 from __future__ import annotations
@@ -32,9 +31,10 @@ from usermgr_cognito._shapes import to_attribute_list, to_user
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-__all__ = ["RESUMABLE_FOR", "Creation"]
+__all__ = ["Creation"]
 
-RESUMABLE_FOR = timedelta(minutes=10)
+MOMENT = timedelta(minutes=2)
+"""Longer than one call with all its tries can take."""
 
 
 class Creation:
@@ -54,31 +54,33 @@ class Creation:
         """See `UserManager.add_user`."""
         if password is None or temporary:
             return self._create(username, password, attributes)
-        resumed = False
-        try:
-            user = self._create(username, None, attributes)
-        except (UserExistsError, ServiceTimeoutError) as error:
-            user, resumed = self._own_first_half(username, attributes), True
-            if user is None:
-                raise error from error.__cause__
+        user = self._create(username, None, attributes)
         try:
             self._set_password(user.username, password)
         except UsermgrError as error:
-            if not resumed:
-                self._take_back(user.username, error)
-            raise
+            if not (isinstance(error, ServiceTimeoutError) and self._is_whole(user)):
+                self._take_back(user, error)
+                raise
         return replace(user, status=UserStatus.CONFIRMED)
 
     def _create(self, username: str, password: str | None, attributes: Mapping[str, str]) -> User:
-        response = call(
-            self._client.admin_create_user,
-            evidence={"username": username},
-            UserPoolId=self._pool,
-            Username=username,
-            TemporaryPassword=password,
-            UserAttributes=to_attribute_list(attributes),
-            MessageAction="SUPPRESS",
-        )
+        try:
+            response = call(
+                self._client.admin_create_user,
+                evidence={"username": username},
+                UserPoolId=self._pool,
+                Username=username,
+                TemporaryPassword=password,
+                UserAttributes=to_attribute_list(attributes),
+                MessageAction="SUPPRESS",
+            )
+        except (UserExistsError, ServiceTimeoutError) as error:
+            own = None
+            if isinstance(error, ServiceTimeoutError) or error.details.get("retries"):
+                own = self._made_a_moment_ago(username, attributes)
+            if own is None:
+                raise
+            return own
         return to_user(response["User"])
 
     def _set_password(self, username: str, password: str) -> None:
@@ -91,55 +93,59 @@ class Creation:
             Permanent=True,
         )
 
-    def _take_back(self, username: str, cause: UsermgrError) -> None:
+    def _is_whole(self, user: User) -> bool:
+        now = self._look(user.username)
+        return now is not None and now.sub == user.sub and now.status is UserStatus.CONFIRMED
+
+    def _made_a_moment_ago(self, username: str, attributes: Mapping[str, str]) -> User | None:
+        found = self._look(username)
+        if found is None or not _untouched(found) or self._now() - found.created_at > MOMENT:
+            return None
+        return found if _same(found.attributes, username, attributes) else None
+
+    def _look(self, username: str) -> User | None:
         try:
+            return to_user(
+                call(
+                    self._client.admin_get_user,
+                    evidence={"username": username},
+                    UserPoolId=self._pool,
+                    Username=username,
+                )
+            )
+        except UsermgrError:
+            return None  # it is looked for because something failed already: that is what will be told
+
+    def _take_back(self, user: User, cause: UsermgrError) -> None:
+        try:
+            now = to_user(
+                call(
+                    self._client.admin_get_user,
+                    evidence={"username": user.username},
+                    UserPoolId=self._pool,
+                    Username=user.username,
+                )
+            )
+            if now.sub != user.sub or not _untouched(now):
+                return  # somebody has done something with it: it is theirs now
             call(
                 self._client.admin_delete_user,
-                evidence={"username": username},
+                evidence={"username": user.username},
                 UserPoolId=self._pool,
-                Username=username,
+                Username=user.username,
             )
         except UserNotFoundError:
             return
         except UsermgrError as error:
             raise IncompleteCreationError(
-                f"the user {username} was created, its password could not be set ({cause.code}), and it could not be "
-                f"deleted again ({error.code}): delete it, or set its password",
-                username=username,
+                f"the user {user.username} was created, its password could not be set ({cause.code}), and it could not "
+                f"be deleted again ({error.code}): delete it, or set its password",
+                username=user.username,
             ) from cause
 
-    def _own_first_half(self, username: str, attributes: Mapping[str, str]) -> User | None:
-        """The user, if it can only be what this creation has made so far; `None` also where that cannot be seen."""
-        try:
-            return self._find_first_half(username, attributes)
-        except UsermgrError:
-            return None
 
-    def _find_first_half(self, username: str, attributes: Mapping[str, str]) -> User | None:
-        found = call(
-            self._client.admin_get_user,
-            evidence={"username": username},
-            UserPoolId=self._pool,
-            Username=username,
-        )
-        user = to_user(found)
-        age = self._now() - user.created_at
-        untouched = (
-            user.status is UserStatus.FORCE_CHANGE_PASSWORD
-            and user.updated_at == user.created_at
-            and _same(user.attributes, username, attributes)
-            and age < RESUMABLE_FOR
-        )
-        if not untouched:
-            return None
-        groups = call(
-            self._client.admin_list_groups_for_user,
-            evidence={"username": username},
-            UserPoolId=self._pool,
-            Username=user.username,
-            Limit=1,
-        )
-        return None if groups["Groups"] else user
+def _untouched(user: User) -> bool:
+    return user.status is UserStatus.FORCE_CHANGE_PASSWORD and user.updated_at == user.created_at
 
 
 def _same(found: Mapping[str, str], username: str, wanted: Mapping[str, str]) -> bool:

@@ -26,7 +26,7 @@ from usermgr.errors import (
 )
 from usermgr.validation import check_attributes, check_limit, check_texts
 from usermgr_cognito import filters
-from usermgr_cognito._client import call, make_client
+from usermgr_cognito._client import Patience, call, make_client
 from usermgr_cognito._shapes import to_attribute_list, to_group, to_user
 from usermgr_cognito.creation import Creation
 from usermgr_cognito.settings import CognitoSettings
@@ -41,8 +41,14 @@ __all__ = ["CognitoUserManager"]
 class CognitoUserManager(UserManager):
     """Users of one user pool, through the admin API, with the caller's AWS identity."""
 
-    def __init__(self, settings: CognitoSettings, client: CognitoIdentityProviderClient | None = None) -> None:
-        self._client = client if client is not None else make_client(settings.region)
+    def __init__(
+        self,
+        settings: CognitoSettings,
+        client: CognitoIdentityProviderClient | None = None,
+        *,
+        patience: Patience | None = None,
+    ) -> None:
+        self._client = client if client is not None else make_client(settings.region, patience)
         self._pool = settings.user_pool_id
         self._creation = Creation(self._client, self._pool)
         self._sign_in = SignIn(self._client, settings)

@@ -58,7 +58,10 @@ def _find(name: str) -> Callable[..., UserManager]:
         case (one,):
             return one.load()
         case () if name in _ours():
-            remedy = f'pip install "usermgr[{name}]"'
+            from importlib.metadata import version  # noqa: PLC0415 - as above
+
+            # Pinned: until the name on the index is ours, a newer `usermgr` there is somebody else's.
+            remedy = f'pip install "usermgr[{name}]=={version("usermgr-core")}"'
             raise BackendNotInstalledError(
                 f"the backend {name} is not installed: {remedy}", backend=name, remedy=remedy
             )

@@ -16,9 +16,10 @@ def redact_loggers(*prefixes: str) -> None:
 
     Applies to the whole process, to every handler, and to loggers that do not exist yet. Calling it again adds to it.
     """
-    if not _prefixes:
-        _install(logging.getLogRecordFactory())
     _prefixes.update(prefixes)
+    present = logging.getLogRecordFactory()
+    if not getattr(present, "__usermgr_redacts__", False):
+        _install(present)
 
 
 def _install(make: Callable[..., logging.LogRecord]) -> None:
@@ -31,6 +32,7 @@ def _install(make: Callable[..., logging.LogRecord]) -> None:
             record.exc_text = None
         return record
 
+    redacting.__usermgr_redacts__ = True  # pyright: ignore[reportFunctionMemberAccess]
     logging.setLogRecordFactory(redacting)
 
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from usermgr.errors import UserExistsError, UserNotFoundError
-from usermgr.models import AuthResult, Challenge, Group, Page, Tokens, User, UserMatches
+from usermgr.models import AuthResult, Challenge, Group, Page, Tokens, User, UserMatches, UserStatus
 from usermgr.search import Condition, SearchPlan, matches, plan, where
 
 __all__ = ["Access", "Ensured", "UserManager"]
@@ -272,7 +272,10 @@ class UserManager(ABC):
     def _meets(self, user: User, condition: Condition) -> bool:
         if condition.field != "group":
             return matches(user, condition)
-        return condition.value in (group.name for group in self.iter_groups_for_user(user.username))
+        try:
+            return condition.value in (group.name for group in self.iter_groups_for_user(user.username))
+        except UserNotFoundError:  # deleted since the page was read
+            return False
 
     def iter_groups_for_user(self, username: str) -> Iterator[Group]:
         """All groups of the user. Raises `UserNotFoundError`."""
@@ -298,10 +301,11 @@ class UserManager(ABC):
     ) -> Ensured:
         """Creates the user, or brings it to the wanted state; doing it again changes nothing.
 
-        Attributes that are not named are left alone; `None` removes one. The password is used only when
-        the user is created: a store cannot tell whether it is the present one.
+        Attributes that are not named are left alone; `None`, or an empty text, removes one. The password is used
+        when the user is created, and where it still has none of its own (`FORCE_CHANGE_PASSWORD`): that finishes a
+        creation that was cut off, and an invitation too. Otherwise a store cannot tell whether it is the present one.
         """
-        wanted = dict(attributes or {})
+        wanted = {name: value or None for name, value in (attributes or {}).items()}
         try:
             user = self.get_user(username)
         except UserNotFoundError:
@@ -316,7 +320,11 @@ class UserManager(ABC):
         different = {name: value for name, value in wanted.items() if user.attributes.get(name) != value}
         if different:
             self.update_user(user.username, different)
-        return self._ensure_enabled(user, enabled, list(different), created=False)
+        changed = list(different)
+        if password is not None and user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+            self.set_password(user.username, password)
+            changed.append("password")
+        return self._ensure_enabled(user, enabled, changed, created=False)
 
     def _ensure_enabled(self, user: User, enabled: bool, changed: list[str], *, created: bool) -> Ensured:
         if user.enabled is not enabled:

@@ -7,8 +7,9 @@ and its reply are JSON objects::
     {"v": 1, "version": "0.1.0", "result": {...}}
     {"v": 1, "version": "0.1.0", "error": {"code": "user_not_found", "message": "...", "details": {...}}}
 
-The two sides are deployed apart. An argument with its default value is not sent, members that a peer does
-not know are ignored, and members that it misses take their defaults; any other change raises `VERSION`.
+The two sides are deployed apart. An argument with its default value is not sent, so one that the function does not
+know would change what is done: it is refused. Any other member that a peer does not know is ignored, and one that
+it misses takes its default. Every other change raises `VERSION`.
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def decode_reply(operation: Operation, reply: bytes) -> Any:
     """
     try:
         body = json.loads(reply)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise ProtocolError("the reply is not JSON") from None
     members = _object(body)
     if members is None or "v" not in members:
@@ -188,6 +189,9 @@ def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, 
     if args is None:
         raise ProtocolError("the request's args are not an object")
     operation = OPERATIONS[name]
+    unknown = sorted(args.keys() - operation.parameters.keys())
+    if unknown:
+        raise ProtocolError(f"{name} has no argument {unknown[0]} here: the function is older than its caller")
     arguments: dict[str, Any] = {}
     for parameter, parameter_codec in operation.parameters.items():
         if parameter in args:

@@ -36,6 +36,7 @@ _CODES: dict[str, type[errors.UsermgrError]] = {
     "ResourceConflictException": errors.ServiceUnavailableError,
     "SnapStartNotReadyException": errors.ServiceUnavailableError,
     "RequestTooLargeException": errors.InvalidInputError,
+    "RequestEntityTooLargeException": errors.InvalidInputError,
 }
 """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors"""
 
@@ -94,7 +95,7 @@ class LambdaTransport:
             response = self._client.invoke(FunctionName=self._function, Payload=payload)
             reply = response["Payload"].read()
         except sdk.ClientError as error:
-            raise self._from_client_error(error) from error
+            raise self._from_client_error(error) from None  # its text may quote the request, a password included
         except sdk.BotoCoreError as error:
             raise _from_sdk_error(error, self._function) from error
         # The HTTP status is 200 for a function that failed; only this member tells.
