@@ -148,6 +148,13 @@ def test_invocations_at_once_have_containers_of_their_own(cloud):
     assert len(set(pids)) == 3
 
 
+def test_idle_containers_do_not_pile_up(cloud):
+    """However many functions ran, a bounded number of processes waits for the next invocation."""
+    pids = [_result(cloud.invoke(cloud.function(PID))) for _ in range(15)]
+    assert sum(_is_running(pid) for pid in pids) <= 12
+    assert _is_running(pids[-1])
+
+
 def test_new_code_and_new_settings_are_used_at_once(cloud, zipped):
     """After an update no warm container of before answers."""
     name = cloud.function("import os\ndef handler(event, context): return ['old', os.environ.get('A')]\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -87,9 +88,13 @@ def test_a_busy_function_dies_with_a_killed_sandbox(cloud):
     """SIGKILL of the server ends its containers too, in the middle of an invocation."""
     sandbox = Sandbox.start()
     function = _busy_function(dataclasses.replace(cloud, endpoint_url=sandbox.endpoint_url), sandbox)
+    folder = Path(f"/proc/{function}/cwd").readlink().parents[1]
     os.kill(sandbox.pid, signal.SIGKILL)
     assert _ends(function)
     sandbox.stop()
+    # Nobody was left to remove it.
+    assert folder.name.startswith("usermgr-sandbox-lambda-")
+    shutil.rmtree(folder)
 
 
 def test_reset_empties_everything(cloud):

@@ -178,4 +178,10 @@ def environment(endpoint_url: str) -> dict[str, str]:
         "AWS_ACCESS_KEY_ID": ROOT_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
         "AWS_EC2_METADATA_DISABLED": "true",
+        **{name: _without_loopback(name) for name in ("NO_PROXY", "no_proxy")},
     }
+
+
+def _without_loopback(name: str) -> str:
+    """The variable as it is, and this machine beside it: no proxy leads to the sandbox."""
+    return ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))

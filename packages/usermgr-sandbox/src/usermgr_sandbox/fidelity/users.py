@@ -101,6 +101,8 @@ class Users(Base):
         user = self.admin_get_user(user_pool_id, username)
         if not user.enabled:
             raise cognito_error("NotAuthorizedException", "User is disabled.")
+        if user.status != UserStatus.CONFIRMED and str(getattr(user.status, "value", user.status)) != "RESET_REQUIRED":
+            raise cognito_error("NotAuthorizedException", "User password cannot be reset in the current state.")
         attributes = flatten_attrs(user.attributes)
         if not any(attributes.get(f"{kind}_verified") == "true" for kind in ("email", "phone_number")):
             raise InvalidParameterException(

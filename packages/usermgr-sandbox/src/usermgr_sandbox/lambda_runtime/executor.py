@@ -19,6 +19,7 @@ from usermgr_sandbox.lambda_runtime.site import link_runtime_packages
 __all__ = ["Executor", "FunctionSpec", "Outcome"]
 
 MAX_LOG_LINES = 10_000
+MAX_IDLE = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +108,24 @@ class Executor:
             container.close()
 
     def _give_back(self, spec: FunctionSpec, container: Container) -> None:
+        surplus: Container | None = None
         with self._lock:
             if container in self._all and container.alive:
                 self._idle[spec].append(container)
+                surplus = self._surplus()
             else:
                 self._all.discard(container)
+        if surplus is not None:
+            surplus.close()
+
+    def _surplus(self) -> Container | None:
+        """One that has been idle for long, when there are too many: each holds an SDK in memory."""
+        idle = [containers for containers in self._idle.values() if containers]
+        if sum(map(len, idle)) <= MAX_IDLE:
+            return None
+        container = idle[0].pop(0)
+        self._all.discard(container)
+        return container
 
     def _unpack(self, code: bytes) -> Path:
         folder = self._code_root / hashlib.sha256(code).hexdigest()
