@@ -65,7 +65,7 @@ class Users(Base):
             self._validate_password(user_pool_id, temporary_password)
         user = super().admin_create_user(user_pool_id, username, message_action, temporary_password, attributes)
         if pool.folds_case and not pool.extended_config.get("UsernameAttributes"):
-            # "Amazon Cognito preserves the case that you create": compared in any case, kept as it was given.
+            # Kept as it was given: AWS says that names are compared in any case, and not which case it keeps.
             user.username = username
         return user
 
