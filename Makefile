@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format functions lowest clean
+.PHONY: help demo test check format functions wheels security lowest clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -15,18 +15,22 @@ export UV_PYTHON_DOWNLOADS ?= never
 export UV_LINK_MODE ?= copy
 export PYTHONDONTWRITEBYTECODE ?= 1
 
-UV := $(shell command -v uv 2>/dev/null || echo $(TOOLS)/uv/bin/uv)
+# uv of the system, where it is new enough for the lock; else our own.
+UV := $(shell uv --version 2>/dev/null | grep -qE '^uv (0\.([89]|[1-9][0-9])|[1-9])' && command -v uv || echo $(TOOLS)/uv/bin/uv)
 export UV
+ifneq ($(origin PYTHON),file)
+export UV_PYTHON := $(PYTHON)
+endif
 RUN := $(UV) run --locked --all-packages --no-sync
 SYNCED := .venv/.synced
 
 help: ## What there is to make
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: $(SYNCED) terraform-is-here ## The main job, end to end, on a sandbox: no Docker, no AWS account
+demo: terraform-is-here lowest ## The main job, end to end, on a sandbox: no Docker, no AWS account
 	@$(RUN) python -m demo
 
-test: $(SYNCED) lowest terraform-is-here ## All tests
+test: terraform-is-here lowest ## All tests
 	@$(RUN) python -m pytest $(ARGS)
 	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5
 
@@ -42,6 +46,12 @@ format: $(SYNCED) ## Formats the code
 
 functions: $(SYNCED) ## Builds the zips of the Lambda functions into dist/functions
 	@$(RUN) python tools/build_functions.py
+
+wheels: $(SYNCED) ## Builds every package into dist/wheels
+	@$(UV) build --quiet --all-packages --wheel --out-dir dist/wheels
+
+security: $(SYNCED) ## checkov over the Terraform, in an environment of its own
+	@$(RUN) python tools/run_checkov.py
 
 clean: ## Removes what was built, not what was downloaded
 	rm -rf dist build .pytest_cache .ruff_cache .hypothesis
@@ -70,3 +80,4 @@ $(TOOLS)/uv/bin/uv:
 .PHONY: terraform-is-here
 terraform-is-here:
 	@command -v terraform >/dev/null || { echo "terraform >= 1.11 is missing: https://developer.hashicorp.com/terraform/install tells how to get it" >&2; exit 1; }
+	@terraform version 2>/dev/null | grep -qE '^Terraform v(1\.(1[1-9]|[2-9][0-9])|[2-9])' || { echo "terraform is older than 1.11: https://developer.hashicorp.com/terraform/install has a newer one" >&2; exit 1; }

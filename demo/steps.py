@@ -124,14 +124,18 @@ def use_lambda(stage: Stage) -> None:
         }
         told = _run("demo.private_subnet", environment)
     calls = [call for call in stage.sandbox.requests(seen) if call.service == "cognito-idp"]
-    signers = sorted({call.principal.split("/")[1] for call in calls})
+    signers = sorted({call.principal for call in calls})
+    expect(calls, "the function called Cognito")
     stage.narrator.show("Cognito itself, from there", told["direct"])
     stage.narrator.show("added and listed through Lambda", told["listed"])
-    stage.narrator.show("who signed the Cognito calls", f"{signers[0]} ({len(calls)} of {len(calls)})")
+    stage.narrator.show("who signed the Cognito calls", f"{', '.join(signers)} ({len(calls)} calls)")
     expect(told["direct"] == "ServiceUnavailableError", "Cognito is out of reach from the private subnet")
     expect(told["found"] == ["bob@example.org"] and told["name"] == "Bob", "the function did the work")
     expect(told["listed"] == [EMAIL, "bob@example.org"], "both users are listed through Lambda")
-    expect(calls and signers == [f"{stage.settings['ROLE']}-usermgr"], "each Cognito call is the function's role's")
+    role = f":assumed-role/{stage.settings['ROLE']}-usermgr/"
+    expect(all(role in signer for signer in signers), "each Cognito call is signed by the function's role")
+    statements = json.loads(stage.caller_policy)["Statement"]
+    expect([s["Action"] for s in statements] in (["lambda:InvokeFunction"], [["lambda:InvokeFunction"]]), "one right")
 
 
 def download_keys_and_sign_in(stage: Stage) -> None:

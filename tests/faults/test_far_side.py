@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
@@ -20,6 +20,7 @@ from usermgr.errors import (
     RemoteCrashedError,
     RemoteNotFoundError,
     RemoteTimeoutError,
+    ServiceTimeoutError,
     ServiceUnavailableError,
     ThrottledError,
     UsermgrError,
@@ -130,6 +131,50 @@ def test_throttling_and_failure_are_told_the_same(
             managers(pool, deployed)[index].get_user("alice")
         assert proxy.sent() == (3, 1)[index]  # Cognito's reads are tried three times, a call of the function once
     assert caught.value.retryable is True
+
+
+@pytest.fixture
+def behind(
+    aws: boto3.session.Session, deployed: str, contract_pool: Pool, usermgr_sandbox: Sandbox
+) -> Iterator[FaultProxy]:
+    """A proxy between the function and Cognito."""
+    client = aws.client("lambda", endpoint_url=usermgr_sandbox.endpoint_url)
+    settings = client.get_function_configuration(FunctionName=deployed)["Environment"]["Variables"]
+    with FaultProxy(usermgr_sandbox.endpoint_url) as proxy:
+        leading = {**settings, "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": proxy.endpoint_url}
+        client.update_function_configuration(FunctionName=deployed, Environment={"Variables": leading})
+        yield proxy
+        client.update_function_configuration(FunctionName=deployed, Environment={"Variables": settings})
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault.THROTTLE, ThrottledError),
+        (Fault.ERROR_500, ServiceUnavailableError),
+        (Fault.HANG, ServiceTimeoutError),
+        (Fault.DROP_BEFORE, ServiceTimeoutError),
+    ],
+)
+def test_fault_behind_the_function_is_told_as_directly(
+    fault: Fault, expected: type[UsermgrError], pool: Pool, deployed: str, behind: FaultProxy
+) -> None:
+    """What Cognito does to the function arrives at its caller as the same class, with the operation as evidence."""
+    behind.fail("AdminGetUser", fault=fault, times=9)
+    with pytest.raises(expected) as caught:
+        Factory.create(Factory.AWS_LAMBDA, function_name=deployed).get_user("alice")
+    assert type(caught.value) is expected
+    assert caught.value.retryable is True
+    assert caught.value.details["operation"].replace("_", "").lower() == "admingetuser"
+
+
+def test_creation_behind_the_function_is_taken_back_in_time(pool: Pool, deployed: str, behind: FaultProxy) -> None:
+    """Where the second call of a creation hangs, the function takes the user back before its own time is up."""
+    behind.fail("AdminSetUserPassword", fault=Fault.HANG, times=9)
+    users = Factory.create(Factory.AWS_LAMBDA, function_name=deployed)
+    with pytest.raises(ServiceTimeoutError):
+        users.add_user("alice", "a-Long-passw0rd")
+    assert users.user_exists("alice") is False
 
 
 @pytest.mark.parametrize("fault", [Fault.DROP_BEFORE, Fault.DROP_AFTER, Fault.HANG, Fault.TRUNCATE, Fault.THROTTLE])

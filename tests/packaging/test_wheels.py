@@ -101,16 +101,16 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
     """`pip install "usermgr[extra]"` brings that package, core and what they need; other backends name their extra."""
     python = install(extra)  # type: ignore[operator]
     environment = {"PATH": os.environ["PATH"]}
-    run = lambda code: (
-        subprocess.run(  # noqa: E731 - twice, here
-            [python, "-I", "-c", code], check=True, text=True, capture_output=True, env=environment
-        ).stdout
-    )
+
+    def run(code: str) -> str:
+        command = [python, "-I", "-c", code]
+        return subprocess.run(command, check=True, text=True, capture_output=True, env=environment).stdout
+
     report = json.loads(run(REPORT))
     own = {name for name in report["distributions"] if name.startswith("usermgr")}
     assert own == {"usermgr", "usermgr-core", EXTRAS[extra]}
     assert report["backends"] == {
-        name: "installed" if name == extra else f'pip install "usermgr[{name}]"' for name in BACKENDS
+        name: "installed" if name == extra else f'pip install "usermgr[{name}]==0.1.0"' for name in BACKENDS
     }
     assert report["provided_by"] == ["usermgr-core"]
     assert report["summary"].startswith("One Python API to manage users")
@@ -136,4 +136,7 @@ def test_extras_are_all_there(wheels: dict[str, Path]) -> None:
     """The extra `all` brings what the others bring together."""
     assert requirements(wheels["usermgr"], "all") == {"usermgr-core", *EXTRAS.values()}
     readme = (ROOT / "README.md").read_text()
-    assert set(re.findall(r"usermgr\[(\w+)\]", readme)) <= {*EXTRAS, "all"}
+    named = re.findall(r'"usermgr\[(\w+)\]([^"]*)"', readme)
+    assert {extra for extra, _ in named} == set(EXTRAS)
+    # The name on the index is somebody else's, with higher versions: an exact version is the only safe request.
+    assert {pin for _, pin in named} == {"==0.1.0"}

@@ -61,18 +61,21 @@ def test_two_packages_with_one_name_are_both_named(tmp_path: Path, monkeypatch: 
 
 
 @pytest.mark.parametrize("name", [Factory.AWS_COGNITO, Factory.AWS_LAMBDA, Factory.LOCAL])
-def test_missing_backend_names_the_command_that_installs_it(name: str) -> None:
-    """With only core installed, each of our backends answers with the pip command of its extra."""
+def test_missing_backend_names_the_command_that_installs_it(name: str, tmp_path: Path) -> None:
+    """With only core installed, each of our backends answers with its pip command, pinned to this release."""
+    info = tmp_path / "usermgr_core-1.2.3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: usermgr-core\nVersion: 1.2.3\n")
     source = Path(sys.modules["usermgr"].__file__ or "").parent.parent
     code = (
-        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "import sys; sys.path[:0] = [sys.argv[1], sys.argv[3]]\n"
         "from usermgr import Factory, errors\n"
         "try: Factory.create(sys.argv[2])\n"
         "except errors.BackendNotInstalledError as error: print(error.remedy)\n"
     )
-    command = [sys.executable, "-I", "-S", "-c", code, str(source), name]
+    command = [sys.executable, "-I", "-S", "-c", code, str(source), name, str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == f'pip install "usermgr[{name}]"'
+    assert done.stdout.strip() == f'pip install "usermgr[{name}]==1.2.3"'
 
 
 def test_importing_usermgr_looks_for_no_backend() -> None:

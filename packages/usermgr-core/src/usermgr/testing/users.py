@@ -11,6 +11,7 @@ from usermgr.errors import (
     InvalidInputError,
     InvalidPageTokenError,
     InvalidPasswordError,
+    InvalidStateError,
     UserExistsError,
     UserNotFoundError,
 )
@@ -68,11 +69,25 @@ class UsersContract(ContractPart):
         assert users.get_user("alice").attributes["email"] == "alice@example.org"
 
     def test_invited_user_is_not_taken_over(self, users: UserManager) -> None:
-        """A user that waits for its first sign-in, with other attributes, is refused like any other."""
+        """A user that waits for its first sign-in is refused like any other, with the very same attributes too."""
         users.add_user("alice", PASSWORD, ATTRIBUTES, temporary=True)
-        with pytest.raises(UserExistsError):
-            users.add_user("alice", PASSWORD, {"email": "mallory@example.org"})
+        for attributes in (ATTRIBUTES, {"email": "mallory@example.org"}):
+            with pytest.raises(UserExistsError):
+                users.add_user("alice", PASSWORD, attributes)
         assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
+
+    def test_ensure_user_finishes_what_has_no_password(self, users: UserManager) -> None:
+        """ensure_user gives its password to a user that has none of its own yet, and says so, once."""
+        users.add_user("alice", None, ATTRIBUTES)
+        assert users.ensure_user("alice", password=PASSWORD).changed == ("password",)
+        assert users.ensure_user("alice", password=PASSWORD + "2").changed == ()
+        assert users.get_user("alice").status == UserStatus.CONFIRMED
+
+    def test_ensure_user_with_an_empty_attribute_settles(self, users: UserManager) -> None:
+        """An empty text means that the attribute is not there, and asking for it again changes nothing."""
+        users.add_user("alice", PASSWORD, ATTRIBUTES)
+        assert users.ensure_user("alice", {"custom:extra_info": ""}).changed == ("custom:extra_info",)
+        assert users.ensure_user("alice", {"custom:extra_info": ""}).changed == ()
 
     def test_weak_password_leaves_no_user_behind(self, users: UserManager) -> None:
         """A password that the policy refuses raises InvalidPasswordError, and nobody was added."""
@@ -176,6 +191,14 @@ class UsersContract(ContractPart):
         users.add_user("alice", PASSWORD, {"email": "alice@example.org", "email_verified": "true"})
         users.reset_password("alice")
         assert users.get_user("alice").status == UserStatus.RESET_REQUIRED
+
+    def test_reset_of_an_unused_invitation_is_refused(self, users: UserManager) -> None:
+        """A user without a password of its own has none to reset: InvalidStateError, with the name."""
+        verified = {"email": "alice@example.org", "email_verified": "true"}
+        users.add_user("alice", PASSWORD, verified, temporary=True)
+        with pytest.raises(InvalidStateError) as caught:
+            users.reset_password("alice")
+        assert caught.value.username == "alice"
 
     def test_deleted_user_is_gone_and_the_name_free(self, users: UserManager) -> None:
         """A deleted user is not found, and a new one of that name is another user."""

@@ -1,0 +1,246 @@
+"""Least privilege, proved: with exactly its policy a function does all its work, without any one action it does not.
+
+The policies are those of the real Terraform, applied and destroyed once; the sandbox weighs each request against
+them. The recorder's one action is shown in packages/usermgr-activity.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from tests.conftest import Pool
+from tools.build_functions import build
+from tools.terraform_sandbox import TerraformRun
+from usermgr import Challenge, Factory, UserManager
+from usermgr.errors import AccessDeniedError, UsermgrError
+from usermgr_cognito.trigger import Trigger, UserPool
+from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
+
+ROOT = Path(__file__).parents[2]
+PASSWORD = "a-Long-passw0rd"
+OURS = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:usermgr_activity"
+
+Policies = dict[str, dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def zips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The functions' zips."""
+    folder = tmp_path_factory.mktemp("zips")
+    build(ROOT, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def policies(
+    usermgr_sandbox: Sandbox, contract_pool: Pool, zips: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Policies:
+    """The policies that Terraform makes for that pool, by function; it is destroyed again before they are used."""
+    variables = {
+        "user_pool_id": contract_pool.id,
+        "client_id": contract_pool.client_id,
+        "allow_sign_in": True,
+        "functions_directory": str(zips),
+    }
+    environment = usermgr_sandbox.environment()
+    run = TerraformRun(tmp_path_factory.mktemp("plan"), usermgr_sandbox.endpoint_url, environment, variables)
+    run.init()
+    run.apply()
+    documents = run.outputs()["policy_documents"]
+    run.destroy()
+    return {name: json.loads(document) for name, document in documents.items()}
+
+
+def actions(policy: dict[str, Any]) -> list[str]:
+    """The data actions of a policy: all but those for the function's own log."""
+    found = [action for statement in policy["Statement"] for action in statement["Action"]]
+    return sorted(action for action in found if not action.startswith("logs:"))
+
+
+def without(policy: dict[str, Any], action: str | None) -> str:
+    """The policy as JSON, less one action."""
+    statements = [{**s, "Action": [a for a in s["Action"] if a != action]} for s in policy["Statement"]]
+    return json.dumps({**policy, "Statement": [s for s in statements if s["Action"]]})
+
+
+@pytest.fixture(scope="module")
+def deploy(aws: boto3.session.Session, usermgr_sandbox: Sandbox, zips: Path) -> Callable[..., str]:
+    """Deploys a function with a role of its own; the role's policy is set by the tests."""
+    iam = aws.client("iam", endpoint_url=usermgr_sandbox.endpoint_url)
+    client = aws.client("lambda", endpoint_url=usermgr_sandbox.endpoint_url)
+
+    def deployed(function: str, variables: dict[str, str]) -> str:
+        name = f"least-{function}"
+        trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        client.create_function(
+            FunctionName=name, Runtime="python3.13", Role=role, Timeout=15, Environment={"Variables": variables},
+            Handler=f"usermgr_function_{function}.handler.handler",
+            Code={"ZipFile": (zips / f"{function}.zip").read_bytes()},
+        )  # fmt: skip
+        return name
+
+    return deployed
+
+
+@pytest.fixture
+def grant(aws: boto3.session.Session, usermgr_sandbox: Sandbox) -> Callable[[str, str], None]:
+    """Gives a role exactly that policy."""
+    iam = aws.client("iam", endpoint_url=usermgr_sandbox.endpoint_url)
+    return lambda role, document: iam.put_role_policy(RoleName=role, PolicyName="only", PolicyDocument=document)
+
+
+@pytest.fixture(scope="module")
+def function(deploy: Callable[..., str], contract_pool: Pool) -> str:
+    """The user management function."""
+    settings = {"USERPOOL_ID": contract_pool.id, "CLIENT_ID": contract_pool.client_id, "USERMGR_SIGN_IN": "true"}
+    return deploy("usermgr", settings)
+
+
+@pytest.fixture
+def far(pool: Pool, function: str) -> Iterator[UserManager]:
+    """The manager through the function, with people and groups that the operator made."""
+    operator = Factory.create(Factory.AWS_COGNITO)
+    for name in ("alice", "bob"):
+        operator.add_user(name, PASSWORD, {"email": f"{name}@example.org", "email_verified": "true", "name": name})
+    operator.add_user("new", PASSWORD, temporary=True)
+    for group in ("admins", "staff"):
+        operator.add_group(group)
+        operator.add_user_to_group("alice", group)
+    return Factory.create(Factory.AWS_LAMBDA, function_name=function)
+
+
+def answer_a_challenge(users: UserManager) -> None:
+    """Signs in with a temporary password and chooses another."""
+    challenge = users.authenticate("new", PASSWORD)
+    assert isinstance(challenge, Challenge)
+    users.answer_challenge(challenge, "An0ther-password")
+
+
+WORK: dict[str, Callable[[UserManager], object]] = {
+    "AdminGetUser": lambda users: users.get_user("alice"),
+    "AdminListGroupsForUser": lambda users: users.list_groups_for_user("alice"),
+    "GetGroup": lambda users: users.get_group("admins"),
+    "ListGroups": lambda users: users.list_groups(),
+    "ListUsers": lambda users: users.list_users(),
+    "ListUsersInGroup": lambda users: users.list_users_in_group("admins"),
+    "AdminCreateUser": lambda users: users.add_user("carol", PASSWORD),
+    "AdminSetUserPassword": lambda users: users.add_user("dave", PASSWORD),
+    "AdminUpdateUserAttributes": lambda users: users.update_user("alice", {"name": "A"}),
+    "AdminDeleteUserAttributes": lambda users: users.update_user("alice", {"name": None}),
+    "AdminDisableUser": lambda users: users.disable_user("bob"),
+    "AdminEnableUser": lambda users: users.enable_user("bob"),
+    "AdminResetUserPassword": lambda users: users.reset_password("alice"),
+    "AdminUserGlobalSignOut": lambda users: users.sign_out_user("alice"),
+    "AdminDeleteUser": lambda users: users.delete_user("bob"),
+    "AdminAddUserToGroup": lambda users: users.add_user_to_group("new", "staff"),
+    "AdminRemoveUserFromGroup": lambda users: users.remove_user_from_group("alice", "staff"),
+    "CreateGroup": lambda users: users.add_group("new-group"),
+    "UpdateGroup": lambda users: users.update_group("admins", description="x"),
+    "DeleteGroup": lambda users: users.delete_group("staff"),
+    "AdminRespondToAuthChallenge": answer_a_challenge,
+    "AdminInitiateAuth": lambda users: users.authenticate("alice", PASSWORD),
+    "DescribeUserPoolClient": lambda users: users.authenticate("alice", PASSWORD),
+}
+"""A piece of the function's work that needs the action."""
+
+
+def test_there_is_work_for_every_action(policies: Policies) -> None:
+    """The policy has exactly the actions that the tests below show to be needed."""
+    assert actions(policies["usermgr"]) == sorted(f"cognito-idp:{name}" for name in WORK)
+    assert actions(policies["download_jwks"]) == []
+    assert actions(policies["activity"]) == ["dynamodb:UpdateItem"]
+
+
+def test_whole_work_with_exactly_the_policy(
+    far: UserManager, function: str, policies: Policies, grant: Callable[[str, str], None]
+) -> None:
+    """With its policy and no more, the function does every piece of its work."""
+    grant(function, without(policies["usermgr"], None))
+    for name in sorted(WORK, key=lambda name: name == "AdminResetUserPassword"):
+        if name == "AdminResetUserPassword":
+            far.set_password("alice", PASSWORD)
+        WORK[name](far)
+
+
+@pytest.mark.parametrize("name", WORK)
+def test_without_one_action_its_effect_is_absent(
+    name: str, far: UserManager, function: str, policies: Policies, grant: Callable[[str, str], None],
+    aws: boto3.session.Session, usermgr_sandbox: Sandbox,
+) -> None:  # fmt: skip
+    """Without that one action, the piece of work that needs it is denied."""
+    grant(function, without(policies["usermgr"], f"cognito-idp:{name}"))
+    if name == "DescribeUserPoolClient":  # read once a container: start another
+        client = aws.client("lambda", endpoint_url=usermgr_sandbox.endpoint_url)
+        client.update_function_configuration(FunctionName=function, MemorySize=256)
+    with pytest.raises(UsermgrError) as caught:
+        WORK[name](far)
+    if name == "AdminSetUserPassword":
+        assert caught.value.code in ("access_denied", "incomplete_creation")
+        assert Factory.create(Factory.AWS_COGNITO).user_exists("dave") is False
+    else:
+        assert isinstance(caught.value, AccessDeniedError)
+
+
+def test_attacher_needs_each_of_its_actions(
+    pool: Pool, policies: Policies, deploy: Callable[..., str], grant: Callable[[str, str], None]
+) -> None:
+    """The attacher attaches and detaches with its policy; without any one action the pool stays as it is."""
+    function = deploy("trigger", {})
+    wish = {"user_pool_id": pool.id, "trigger_arn": OURS, "lambda_version": "V1_0", "replaces": None}
+    user_pool, policy = UserPool.connect(pool.id), policies["trigger_on_pool"]
+
+    def invoke(action: str) -> dict[str, Any]:
+        lifecycle = {"action": action, "prev_input": None if action == "create" else wish}
+        payload = json.dumps({**wish, "tf": lifecycle}).encode()
+        return json.load(boto3.client("lambda").invoke(FunctionName=function, Payload=payload)["Payload"])
+
+    before = user_pool.read()
+    for action in actions(policy):
+        grant(function, without(policy, action))
+        assert invoke("create").get("errorType") == "AccessDeniedError", action
+        assert user_pool.read().trigger == before.trigger, action
+    grant(function, without(policy, None))
+    assert invoke("create")["trigger_arn"] == OURS
+    assert user_pool.read().trigger == Trigger(OURS)
+    assert invoke("delete")["trigger_arn"] is None
+    assert user_pool.read().trigger is None
+
+
+def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
+    """Every statement names the pool, the table or the function's own log; no action and no resource is a wildcard."""
+    base = f"{REGION}:{ACCOUNT_ID}"
+    arn = f"arn:aws:cognito-idp:{base}:userpool/{pool.id}"
+    table = f"arn:aws:dynamodb:{base}:table/usermgr_activity"
+    logs = {
+        name: f"arn:aws:logs:{base}:log-group:/aws/lambda/{function}:*"
+        for name, function in {
+            "usermgr": "usermgr", "download_jwks": "usermgr_download_jwks", "activity": "usermgr_activity",
+            "trigger": "usermgr_trigger",
+        }.items()
+    }  # fmt: skip
+    allowed = {
+        "usermgr": {arn, logs["usermgr"]},
+        "download_jwks": {logs["download_jwks"]},
+        "activity": {table, logs["activity"]},
+        "trigger": {logs["trigger"]},
+        "trigger_on_pool": {arn},
+    }
+    resources = {
+        name: {resource for statement in policy["Statement"] for resource in statement["Resource"]}
+        for name, policy in policies.items()
+    }
+    assert resources == allowed
+    statements = [statement for policy in policies.values() for statement in policy["Statement"]]
+    every = [action for statement in statements for action in statement["Action"]]
+    assert not any("*" in action for action in every)
+    shown = len(WORK) + len(actions(policies["trigger_on_pool"])) + 1
+    print(
+        f"least privilege: {shown} actions shown necessary, {len([a for a in every if a.startswith('logs:')])} static"
+    )
