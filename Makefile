@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format functions wheels security lowest clean
+.PHONY: help demo test check format functions wheels security bench lowest clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -52,6 +52,9 @@ wheels: $(SYNCED) ## Builds every package into dist/wheels
 
 security: $(SYNCED) ## checkov over the Terraform, in an environment of its own
 	@$(RUN) python tools/run_checkov.py
+
+bench: $(SYNCED) ## The verifier beside its peers, in one run
+	@$(RUN) python benchmarks/verifier/run.py
 
 clean: ## Removes what was built, not what was downloaded
 	rm -rf dist build .pytest_cache .ruff_cache .hypothesis

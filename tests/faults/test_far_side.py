@@ -25,6 +25,7 @@ from usermgr.errors import (
     ThrottledError,
     UsermgrError,
 )
+from usermgr_cognito._errors import CODES, SIGN_IN_CODES
 from usermgr_sandbox import Sandbox
 from usermgr_sandbox.faults import Fault, FaultProxy
 
@@ -133,11 +134,11 @@ def test_throttling_and_failure_are_told_the_same(
     assert caught.value.retryable is True
 
 
-@pytest.fixture
-def behind(
+@pytest.fixture(scope="module")
+def between(
     aws: boto3.session.Session, deployed: str, contract_pool: Pool, usermgr_sandbox: Sandbox
 ) -> Iterator[FaultProxy]:
-    """A proxy between the function and Cognito."""
+    """A proxy between the function and Cognito, for the rest of this module."""
     client = aws.client("lambda", endpoint_url=usermgr_sandbox.endpoint_url)
     settings = client.get_function_configuration(FunctionName=deployed)["Environment"]["Variables"]
     with FaultProxy(usermgr_sandbox.endpoint_url) as proxy:
@@ -145,6 +146,13 @@ def behind(
         client.update_function_configuration(FunctionName=deployed, Environment={"Variables": leading})
         yield proxy
         client.update_function_configuration(FunctionName=deployed, Environment={"Variables": settings})
+
+
+@pytest.fixture
+def behind(between: FaultProxy) -> Iterator[FaultProxy]:
+    """The same proxy, without the rules of another test."""
+    yield between
+    between.heal()
 
 
 @pytest.mark.parametrize(
@@ -166,6 +174,33 @@ def test_fault_behind_the_function_is_told_as_directly(
     assert type(caught.value) is expected
     assert caught.value.retryable is True
     assert caught.value.details["operation"].replace("_", "").lower() == "admingetuser"
+
+
+@pytest.mark.parametrize(
+    ("operation", "code"),
+    [("AdminGetUser", code) for code in sorted(CODES)]
+    + [("AdminInitiateAuth", code) for code in sorted(SIGN_IN_CODES)],
+)
+def test_every_code_is_told_the_same(
+    operation: str, code: str, pool: Pool, deployed: str, behind: FaultProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each error code of Cognito is one class, with the same evidence, directly and on the far side of the function."""
+    behind.fail(operation, fault=Fault.REFUSE, code=code, times=9)
+    far = Factory.create(Factory.AWS_LAMBDA, function_name=deployed)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", behind.endpoint_url)
+    told: list[UsermgrError] = []
+    for users in (Factory.create(Factory.AWS_COGNITO), far):
+        with pytest.raises(UsermgrError) as caught:
+            users.get_user("alice") if operation == "AdminGetUser" else users.authenticate("alice", "a-Long-passw0rd")
+        told.append(caught.value)
+    direct, through = told
+    special = SIGN_IN_CODES if operation == "AdminInitiateAuth" else {}
+    assert type(direct) is type(through) is special.get(code, CODES[code])
+    unlike = {"retries"}  # the function is more impatient
+    assert {k: v for k, v in direct.details.items() if k not in unlike} == {
+        k: v for k, v in through.details.items() if k not in unlike
+    }
+    assert (str(direct), direct.retryable) == (str(through), through.retryable)
 
 
 def test_creation_behind_the_function_is_taken_back_in_time(pool: Pool, deployed: str, behind: FaultProxy) -> None:

@@ -204,10 +204,13 @@ def test_sign_in_is_recorded(pool: Pool, usermgr_sandbox: Any) -> None:
     }
 
 
-def test_sign_in_without_the_right(pool: Pool) -> None:
-    """Without dynamodb:UpdateItem there is no row, and the person gets in all the same."""
+def test_sign_in_without_the_right(pool: Pool, usermgr_sandbox: Any) -> None:
+    """Without dynamodb:UpdateItem there is no row, one denial in the log, and the person gets in all the same."""
     role = pool.role("activity", [])
     pool.attach("activity", recorder_zip(), "usermgr_function_activity.handler.handler", role, "V2_0")
+    before = len(usermgr_sandbox.function_logs("activity"))
     tokens = pool.sign_in()
     store = usermgr_activity.DynamoActivityStore.connect(user_pool_id=pool.id, region="ap-northeast-1")
     assert store.last_seen(claims(tokens["IdToken"])["sub"]) is None
+    logged = usermgr_sandbox.function_logs("activity")[before:]
+    assert len([line for line in logged if "AccessDenied" in line or "access_denied" in line]) == 1

@@ -37,6 +37,7 @@ class Fault(Enum):
     ERROR_500 = "the service's own internal error, with status 500"
     HANG = "no answer, and an open connection, until the caller or the proxy gives up; the service sees nothing"
     TRUNCATE = "the service does the work, and half of its answer arrives"
+    REFUSE = "an error of the service, by its code; the service sees nothing"
 
 
 _THROTTLING = {
@@ -62,6 +63,7 @@ class _Rule:
     fault: Fault
     left: int
     skip: int
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ class _Wire:
     lock: threading.Lock = field(default_factory=threading.Lock)
     closing: threading.Event = field(default_factory=threading.Event)
 
-    def next_fault(self, operation: str) -> Fault | None:
+    def next_fault(self, operation: str) -> _Rule | None:
         """Counts a call that arrived, and says what is to happen to it."""
         with self.lock:
             self.sent[operation] += 1
@@ -94,7 +96,7 @@ class _Wire:
                     rule.skip -= 1
                     continue
                 rule.left -= 1
-                return rule.fault
+                return rule
         return None
 
     def forward(self, operation: str, request: BaseHTTPRequestHandler, body: bytes) -> _Answer:
@@ -137,16 +139,18 @@ class FaultProxy:
     ) -> None:
         self.close()
 
-    def fail(self, operation: str, *, fault: Fault, times: int = 1, skip: int = 0) -> None:
-        """From now on, let `skip` calls of `operation` pass and then break the next `times`.
+    def fail(self, operation: str, *, fault: Fault, times: int = 1, skip: int = 0, code: str = "") -> None:
+        """From now on, let `skip` calls of `operation` pass and then break the next `times`; `code` is for `REFUSE`.
 
         `operation` is AWS's name, such as `AdminSetUserPassword` or `Invoke`, or `*` for any. Rules are asked in
         the order of their making. Raises `ValueError` for counts that make no sense.
         """
+        if (fault is Fault.REFUSE) is not bool(code):
+            raise ValueError("code: REFUSE needs the error's code, and no other fault takes one")
         if times < 1 or skip < 0:
             raise ValueError(f"times must be at least 1 and skip at least 0, not times={times}, skip={skip}")
         with self._wire.lock:
-            self._wire.rules.append(_Rule(operation, fault, times, skip))
+            self._wire.rules.append(_Rule(operation, fault, times, skip, code))
 
     def heal(self) -> None:
         """Forget all rules; the counts stay."""
@@ -178,8 +182,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _pass(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         call = identify(self.command, urlsplit(self.path).path, _canonical(self.headers), body)
-        fault = self.wire.next_fault(call.operation)
-        match fault:
+        rule = self.wire.next_fault(call.operation)
+        match rule.fault if rule else None:
             case None:
                 self._answer(self.wire.forward(call.operation, self, body))
             case Fault.DROP_BEFORE:
@@ -193,6 +197,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(_error(500, _INTERNAL.get(call.service, "InternalFailure"), "Internal error"))
             case Fault.HANG:
                 self._hang()
+            case Fault.REFUSE:
+                self._answer(_error(400, rule.code if rule else "", "Refused by the fault proxy"))
             case Fault.TRUNCATE:
                 self._answer(self.wire.forward(call.operation, self, body), broken=True)
 
