@@ -13,6 +13,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 from usermgr_sandbox.iam import DenialError, evaluate
 from usermgr_sandbox.operations import identify
@@ -313,3 +314,30 @@ def _unsigned(cloud, service):
         region_name="ap-northeast-1",
         config=Config(signature_version=UNSIGNED),
     )
+
+
+@pytest.mark.parametrize(("agent", "expected"), [("aws-sdk-go-v2/1.36", 200), ("Boto3/1.44", 400)])
+def test_call_of_terraform_that_is_sent_again_gets_its_answer(sandbox, agent, expected):
+    """Terraform's SDK, and no other, gets the same answer to a call that it sends again."""
+    variables = sandbox.environment()
+    key = Credentials(variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
+    table = {
+        "TableName": f"again-{expected}",
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{"AttributeName": "k", "KeyType": "HASH"}],
+        "AttributeDefinitions": [{"AttributeName": "k", "AttributeType": "S"}],
+    }
+    answers = []
+    for _ in range(2):
+        headers = {
+            "User-Agent": agent,
+            "amz-sdk-invocation-id": f"call-{expected}",
+            "X-Amz-Target": "DynamoDB_20120810.CreateTable",
+            "Content-Type": "application/x-amz-json-1.0",
+        }
+        request = AWSRequest("POST", sandbox.endpoint_url, headers=headers, data=json.dumps(table))
+        SigV4Auth(key, "dynamodb", "ap-northeast-1").add_auth(request)
+        answers.append(URLLib3Session().send(request.prepare()))
+    first, second = answers
+    assert (first.status_code, second.status_code) == (200, expected)
+    assert (second.content == first.content) is (expected == 200)
