@@ -154,9 +154,16 @@ def find_mirror(cache: Path = PLUGINS) -> Path | None:
     tops = (path for path in sorted(Path("/").iterdir()) if path.is_dir() and path.name not in _NO_MIRROR_HERE)
     homes = (Path.home() / ".terraform.d" / "plugins", Path("/usr/local/share/terraform/plugins"))
     for mirror in (cache, *homes, *(folder for top in tops for folder in _folders(top))):
-        if any((mirror / _PROVIDER).glob("*/*/terraform-provider-aws*")):
+        if _is_usable(mirror):
             return mirror
     return None
+
+
+def _is_usable(mirror: Path) -> bool:
+    """Whether a provider that the modules accept lies there, and not anybody could have put it there."""
+    versions = (path.parents[1].name.split(".") for path in (mirror / _PROVIDER).glob("*/*/terraform-provider-aws*"))
+    fitting = any(version[0] == "5" and version[1].isdigit() and int(version[1]) >= 100 for version in versions)
+    return fitting and not mirror.stat().st_mode & 0o002
 
 
 def _folders(top: Path) -> Iterator[Path]:

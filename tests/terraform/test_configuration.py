@@ -144,6 +144,19 @@ def test_a_filled_cache_is_the_mirror_of_the_next_run(tmp_path: Path) -> None:
     assert f'path = "{cache}"' in cli_configuration(None, cache, cache)
 
 
+@pytest.mark.parametrize(
+    ("version", "mode"), [("4.67.0", 0o755), ("5.99.1", 0o755), ("6.0.0", 0o755), ("5.100.0", 0o777)]
+)
+def test_mirror_that_does_not_fit_is_passed_over(version: str, mode: int, tmp_path: Path) -> None:
+    """A provider outside the bounds, or one that anybody could have put there, is not used."""
+    mirror = tmp_path / "plugins"
+    provider = mirror / f"registry.terraform.io/hashicorp/aws/{version}/linux_amd64/terraform-provider-aws_v{version}"
+    provider.parent.mkdir(parents=True)
+    provider.touch()
+    mirror.chmod(mode)
+    assert find_mirror(mirror) != mirror
+
+
 def test_the_user_s_own_configuration_goes_first(tmp_path: Path) -> None:
     """A TF_CLI_CONFIG_FILE that exists is used as it is; one that does not exist is not missed."""
     theirs = tmp_path / "their.rc"
