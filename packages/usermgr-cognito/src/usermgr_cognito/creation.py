@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from usermgr import User, UserStatus
 from usermgr.errors import (
@@ -65,11 +65,9 @@ class Creation:
 
     def _create(self, username: str, password: str | None, attributes: Mapping[str, str]) -> User:
         try:
-            response = call(
+            response = self._call(
                 self._client.admin_create_user,
-                evidence={"username": username},
-                UserPoolId=self._pool,
-                Username=username,
+                username,
                 TemporaryPassword=password,
                 UserAttributes=to_attribute_list(attributes),
                 MessageAction="SUPPRESS",
@@ -84,14 +82,7 @@ class Creation:
         return to_user(response["User"])
 
     def _set_password(self, username: str, password: str) -> None:
-        call(
-            self._client.admin_set_user_password,
-            evidence={"username": username},
-            UserPoolId=self._pool,
-            Username=username,
-            Password=password,
-            Permanent=True,
-        )
+        self._call(self._client.admin_set_user_password, username, Password=password, Permanent=True)
 
     def _is_whole(self, user: User) -> bool:
         now = self._look(user.username)
@@ -105,35 +96,22 @@ class Creation:
 
     def _look(self, username: str) -> User | None:
         try:
-            return to_user(
-                call(
-                    self._client.admin_get_user,
-                    evidence={"username": username},
-                    UserPoolId=self._pool,
-                    Username=username,
-                )
-            )
+            return self._get(username)
         except UsermgrError:
             return None  # it is looked for because something failed already: that is what will be told
 
+    def _get(self, username: str) -> User:
+        return to_user(self._call(self._client.admin_get_user, username))
+
+    def _call(self, method: Callable[..., Any], username: str, **parameters: Any) -> Any:
+        return call(method, evidence={"username": username}, UserPoolId=self._pool, Username=username, **parameters)
+
     def _take_back(self, user: User, cause: UsermgrError) -> None:
         try:
-            now = to_user(
-                call(
-                    self._client.admin_get_user,
-                    evidence={"username": user.username},
-                    UserPoolId=self._pool,
-                    Username=user.username,
-                )
-            )
+            now = self._get(user.username)
             if now.sub != user.sub or not _untouched(now):
                 return  # somebody has done something with it: it is theirs now
-            call(
-                self._client.admin_delete_user,
-                evidence={"username": user.username},
-                UserPoolId=self._pool,
-                Username=user.username,
-            )
+            self._call(self._client.admin_delete_user, user.username)
         except UserNotFoundError:
             return
         except UsermgrError as error:

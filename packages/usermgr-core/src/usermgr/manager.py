@@ -16,13 +16,11 @@ from typing import TypeVar
 from usermgr.errors import UserExistsError, UserNotFoundError
 from usermgr.models import AuthResult, Challenge, Group, Page, Tokens, User, UserMatches, UserStatus
 from usermgr.search import Condition, SearchPlan, matches, plan, where
+from usermgr.validation import PAGE_LIMIT
 
 __all__ = ["Access", "Ensured", "UserManager"]
 
 F = TypeVar("F", bound=Callable[..., object])
-
-PAGE_LIMIT = 60
-"""The most items that a page holds, in every backend."""
 
 
 class Access(StrEnum):

@@ -7,9 +7,10 @@ from typing import Any
 
 from usermgr.errors import InvalidInputError
 
-__all__ = ["check_attributes", "check_limit", "check_texts", "check_type"]
+__all__ = ["PAGE_LIMIT", "check_attributes", "check_limit", "check_texts", "check_type"]
 
-MAX_LIMIT = 60
+PAGE_LIMIT = 60
+"""The most items that a page holds, in every backend."""
 
 
 def check_texts(**fields: Any) -> None:
@@ -36,5 +37,5 @@ def check_type(name: str, value: Any, expected: type) -> None:
 
 def check_limit(limit: Any) -> None:
     """A page holds from 1 to 60 items."""
-    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= MAX_LIMIT:
-        raise InvalidInputError(f"limit must be a whole number from 1 to {MAX_LIMIT}", field="limit")
+    if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= PAGE_LIMIT:
+        raise InvalidInputError(f"limit must be a whole number from 1 to {PAGE_LIMIT}", field="limit")

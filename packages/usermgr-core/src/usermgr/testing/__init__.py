@@ -19,7 +19,11 @@ project's documentation lists them. No test may be overridden: `overridden_tests
 import pytest
 
 pytest.register_assert_rewrite(
-    "usermgr.testing.groups", "usermgr.testing.search", "usermgr.testing.sign_in", "usermgr.testing.users"
+    "usermgr.testing.base",
+    "usermgr.testing.groups",
+    "usermgr.testing.search",
+    "usermgr.testing.sign_in",
+    "usermgr.testing.users",
 )
 
 from usermgr.testing.contract import GAPS, UserManagerContract, overridden_tests  # noqa: E402 - after the rewrite

@@ -7,11 +7,12 @@ from typing import ClassVar, TypeVar
 
 import pytest
 
-from usermgr import UserManager
+from usermgr import Page, UserManager
 
-__all__ = ["GAPS", "PASSWORD", "WEAK_PASSWORD", "ContractPart", "needs"]
+__all__ = ["GAPS", "PASSWORD", "WEAK_PASSWORD", "ContractPart", "all_items", "needs"]
 
 F = TypeVar("F", bound=Callable[..., object])
+T = TypeVar("T")
 
 PASSWORD = "a-Long-passw0rd"  # noqa: S105 - for the users of the tests
 WEAK_PASSWORD = "weak"  # noqa: S105 - for the users of the tests
@@ -44,3 +45,16 @@ class ContractPart:
     def users(self) -> UserManager:
         """Overridden by each backend's own test class."""
         raise NotImplementedError("a backend's test class has a fixture `users` that returns an empty manager")
+
+
+def all_items(list_page: Callable[..., Page[T]], limit: int) -> list[T]:
+    """The items of all pages, none of which may hold more than `limit`."""
+    seen: list[T] = []
+    token: str | None = None
+    while True:
+        page = list_page(limit=limit, page_token=token)
+        assert len(page.items) <= limit
+        seen += page.items
+        token = page.next_token
+        if token is None:
+            return seen

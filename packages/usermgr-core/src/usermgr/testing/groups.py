@@ -6,7 +6,7 @@ import pytest
 
 from usermgr import UserManager
 from usermgr.errors import GroupExistsError, GroupNotFoundError, InvalidInputError, UserNotFoundError
-from usermgr.testing.base import PASSWORD, ContractPart
+from usermgr.testing.base import PASSWORD, ContractPart, all_items
 
 __all__ = ["GroupsContract"]
 
@@ -105,16 +105,7 @@ class GroupsContract(ContractPart):
         names = {f"group{number}" for number in range(5)}
         for name in names:
             users.add_group(name)
-        seen: list[str] = []
-        token: str | None = None
-        while True:
-            page = users.list_groups(limit=2, page_token=token)
-            assert len(page.items) <= 2
-            seen += [group.name for group in page.items]
-            token = page.next_token
-            if token is None:
-                break
-        assert sorted(seen) == sorted(names)
+        assert sorted(group.name for group in all_items(users.list_groups, limit=2)) == sorted(names)
 
     def test_empty_group_name_is_refused(self, users: UserManager) -> None:
         """A group without a name raises InvalidInputError."""

@@ -15,7 +15,7 @@ from usermgr.errors import (
     UserExistsError,
     UserNotFoundError,
 )
-from usermgr.testing.base import PASSWORD, WEAK_PASSWORD, ContractPart, needs
+from usermgr.testing.base import PASSWORD, WEAK_PASSWORD, ContractPart, all_items, needs
 
 __all__ = ["UsersContract"]
 
@@ -233,16 +233,7 @@ class UsersContract(ContractPart):
         names = {f"user{number}" for number in range(7)}
         for name in names:
             users.add_user(name)
-        seen: list[str] = []
-        token: str | None = None
-        while True:
-            page = users.list_users(limit=3, page_token=token)
-            assert len(page.items) <= 3
-            seen += [user.username for user in page.items]
-            token = page.next_token
-            if token is None:
-                break
-        assert sorted(seen) == sorted(names)
+        assert sorted(user.username for user in all_items(users.list_users, limit=3)) == sorted(names)
 
     def test_iter_users_streams_everybody(self, users: UserManager) -> None:
         """iter_users gives everybody, over as many pages as it takes."""
