@@ -46,7 +46,7 @@ class Connection:
             read_timeout=limits.read,
         )
         try:
-            session = self.session or boto3.session.Session(profile_name=self.profile)
+            session: Any = self.session or boto3.session.Session(profile_name=self.profile)
             return session.client(service, region_name=self.region, endpoint_url=self.endpoint_url, config=config)
         except (BotoCoreError, ValueError) as error:  # botocore reports a malformed endpoint as a ValueError
             raise error_from_sdk(error, "CreateClient") from error

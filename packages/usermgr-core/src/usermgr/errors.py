@@ -208,12 +208,14 @@ class InvalidPasswordError(InvalidInputError):
 
     code = "invalid_password"
     sentence = "the password does not meet the password policy"
+    field: str | None = "password"
 
 
 class InvalidPageTokenError(InvalidInputError):
     """The page token is malformed, expired, or belongs to another query."""
 
     code = "invalid_page_token"
+    field: str | None = "page_token"
     sentence = "the page token is malformed, too old, or from another query: start again without one"
 
 
