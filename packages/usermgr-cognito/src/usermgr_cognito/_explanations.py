@@ -21,8 +21,8 @@ UNREADABLE = (
 )
 
 UNEXPLAINED = (
-    "the pool does not accept a value, and its description does not show which: a trigger of the pool, or a rule that is "
-    "newer than this release, may refuse it"
+    "the pool does not accept a value, and its description does not show which: a trigger of the pool, or a rule that "
+    "is newer than this release, may refuse it"
 )
 
 _ADDRESSES = {"email": "an e-mail address", "phone_number": "a phone number such as +81312345678"}
