@@ -1,4 +1,4 @@
-"""Time as the store keeps it: whole microseconds since 1970, so that nothing is lost on the way to SQL and back."""
+"""Time as the store keeps it: whole microseconds since 1970, which SQL and Python both represent exactly."""
 
 from __future__ import annotations
 
@@ -25,5 +25,5 @@ def from_micros(micros: int) -> datetime:
 
 
 def to_seconds(moment: datetime) -> int:
-    """An aware datetime in whole seconds since 1970, as tokens tell time."""
+    """An aware datetime in whole seconds since 1970, as tokens represent time."""
     return (moment - EPOCH) // timedelta(seconds=1)

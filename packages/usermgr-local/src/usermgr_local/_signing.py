@@ -1,4 +1,4 @@
-"""The store's own signing keys: two, as in a user pool, of which one signs access tokens and one id tokens."""
+"""The store's own signing keys: two, as in a user pool; one signs access tokens and one id tokens."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def new_signing_key() -> tuple[str, str, bytes]:
 
 
 class SigningKeys:
-    """The keys of one store. The private parts never show, and are loaded only when something is signed."""
+    """The keys of one store. The private parts never appear in a repr, and are loaded only for signing."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         rows = connection.execute("SELECT * FROM signing_keys ORDER BY token_use").fetchall()
@@ -45,7 +45,7 @@ class SigningKeys:
         """The claims as a compact JWS under RS256, with the header that Cognito writes: `kid` and `alg`."""
         key_id, private = self._private[token_use]
         key = self._loaded.get(token_use)
-        if key is None:  # two threads may both load it, which does no harm
+        if key is None:  # two threads may both load it, which is harmless
             key = self._loaded[token_use] = _load(private)
         return jwt.encode(dict(claims), key, algorithm="RS256", headers={"kid": key_id, "typ": None})
 
@@ -57,5 +57,5 @@ class SigningKeys:
 def _load(private: bytes) -> rsa.RSAPrivateKey:
     key = serialization.load_der_private_key(private, password=None)
     if not isinstance(key, rsa.RSAPrivateKey):
-        raise TypeError("the store's signing key is no RSA key")
+        raise TypeError("the store's signing key is not an RSA key")
     return key

@@ -1,6 +1,6 @@
 """Finding users: every condition as SQL that means exactly what `usermgr.search.matches` means.
 
-A query is put together from the constant pieces below; what the caller gave goes in as a bound parameter.
+A query is built from the constant pieces below; every value from the caller is a bound parameter.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from typing import Any
 
 from usermgr import Condition, Operator, UserMatches
 from usermgr.validation import check_limit
-from usermgr_local.clock import to_micros
-from usermgr_local.database import Database
-from usermgr_local.paging import PageTokens
-from usermgr_local.records import find_group, to_user
+from usermgr_local._clock import to_micros
+from usermgr_local._database import Database
+from usermgr_local._paging import PageTokens
+from usermgr_local._records import find_group, to_user
 
 __all__ = ["Search"]
 
@@ -29,7 +29,7 @@ _COLUMNS = {"username": "username", "sub": "sub", "status": "status"}
 
 
 class Search:
-    """`find_users`."""
+    """`find_users` of `UserManager`; see there."""
 
     def __init__(self, database: Database, pages: PageTokens) -> None:
         self._database = database
@@ -50,7 +50,7 @@ class Search:
             ).fetchall()
         return UserMatches(
             users=tuple(to_user(row) for row in rows[:limit]),
-            next_token=self._pages.make(query, rows[limit - 1]["id"]) if len(rows) > limit else None,
+            next_token=self._pages.create(query, rows[limit - 1]["id"]) if len(rows) > limit else None,
             answered=tuple(index for index, _ in terms),
         )
 
@@ -68,7 +68,7 @@ class Search:
 
 
 def _is_plain(value: str) -> bool:
-    """Whether SQLite takes the text as Python does. Nothing that is stored has a NUL or a lone surrogate."""
+    """Whether SQLite reads the string as Python does. No stored value has a NUL or a lone surrogate."""
     return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
 
 
@@ -90,7 +90,7 @@ def _attribute_term(condition: Condition) -> Term:
     if condition.operator is Operator.EQUALS:
         # By the index on names and values: the users, of which there are few.
         return f"id IN (SELECT user_id FROM attributes WHERE name = ? AND {comparison})", [condition.field, *values]  # noqa: S608 - constant pieces
-    # User by user, so that a page is full before everybody was looked at.
+    # User by user, so that a page can fill before all users were examined.
     text = f"EXISTS (SELECT 1 FROM attributes WHERE user_id = user_records.id AND name = ? AND {comparison})"  # noqa: S608 - constant pieces
     return text, [condition.field, *values]
 

@@ -1,4 +1,4 @@
-"""Who was last seen when, in the same file. Every sign-in and every refresh records its user."""
+"""When each user was last seen, in the same file. Every sign-in and every refresh is recorded."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Any
 
-from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, bucket_of, merge, outcome_of
-from usermgr_local.clock import from_micros, to_micros
-from usermgr_local.database import Database
+from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, bucket_of, merge
+from usermgr_local._clock import from_micros, to_micros
+from usermgr_local._database import Database
 
 __all__ = ["LocalActivityStore", "record"]
 
@@ -20,11 +20,9 @@ PAGE = 500
 
 def record(connection: sqlite3.Connection, sighting: Sighting) -> Outcome:
     """Records the sighting inside the caller's write transaction."""
-    before = _find(connection, sighting.sub)
-    outcome = outcome_of(before, sighting)
+    after, outcome = merge(_find(connection, sighting.sub), sighting)
     if outcome is not Outcome.RECORDED:
         return outcome
-    after = merge(before, sighting)
     connection.execute(
         "INSERT OR REPLACE INTO activity (sub, first_seen, last_seen, last_sign_in, sign_in_count, client_id) "
         "VALUES (?, ?, ?, ?, ?, ?)",
@@ -61,12 +59,12 @@ class LocalActivityStore(ActivityStore):
                 found = [(sub, _find(connection, sub)) for sub in chunk]
             yield from found
 
-    def dormant_since(self, moment: datetime) -> Iterator[Activity]:
-        """A user who was seen in the bucket of `moment` itself may have been there after it, and is left out."""
+    def not_seen_since(self, moment: datetime) -> Iterator[Activity]:
+        """Leaves out a user who was seen in the bucket of `moment` itself, because that may have been after it."""
         before = to_micros(bucket_of(moment))
-        return self._dormant(before)
+        return self._not_seen_since(before)
 
-    def _dormant(self, before: int) -> Iterator[Activity]:
+    def _not_seen_since(self, before: int) -> Iterator[Activity]:
         seen, sub = -1, ""
         while rows := self._page(
             "SELECT * FROM activity WHERE last_seen < ? AND (last_seen, sub) > (?, ?) ORDER BY last_seen, sub LIMIT ?",

@@ -1,7 +1,7 @@
 """What a sign-in leaves in the store: challenges that wait for an answer, and refresh tokens.
 
-Both are random texts that the store keeps only as a hash, so that its file opens no session. They have 256 bits,
-so a plain SHA-256 is enough: there is nothing to guess.
+Both are random strings that the store keeps only as hashes, so that nobody can open a session with its file. They
+have 256 bits, so a plain SHA-256 is enough: there is nothing to guess.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 
 from usermgr import Challenge, ChallengeName
 from usermgr.errors import ExpiredCodeError, InvalidCredentialsError
-from usermgr_local.clock import to_micros
+from usermgr_local._clock import to_micros
 
-__all__ = ["CHALLENGE_FOR", "REFRESH_FOR", "Sessions", "end_sessions", "refused"]
+__all__ = ["CHALLENGE_FOR", "REFRESH_FOR", "Sessions", "end_sessions"]
 
 CHALLENGE_FOR = timedelta(minutes=3)
 """Cognito's default `AuthSessionValidity`:
@@ -28,12 +28,7 @@ REFRESH_FOR = timedelta(days=30)
 """Cognito's default `RefreshTokenValidity`, on the same page."""
 
 REMEMBER_EXPIRED = timedelta(days=1)
-"""How long an answer that comes too late is still told apart from one to no challenge."""
-
-
-def refused() -> InvalidCredentialsError:
-    """The one error for an unknown name, a wrong password, a disabled user and a dead token or session."""
-    return InvalidCredentialsError("the sign-in was refused: wrong name or password, a disabled user, or a dead token")
+"""For how long an answer that comes too late differs from an answer to a challenge that never existed."""
 
 
 def end_sessions(connection: sqlite3.Connection, user_id: int) -> None:
@@ -43,7 +38,7 @@ def end_sessions(connection: sqlite3.Connection, user_id: int) -> None:
 
 
 class Sessions:
-    """Opens, finds and ends them, inside the caller's transaction."""
+    """Opens, finds and ends challenges and refresh tokens, inside the caller's transaction."""
 
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
@@ -60,7 +55,7 @@ class Sessions:
     def find_challenge(self, connection: sqlite3.Connection, challenge: Challenge) -> Any:
         """The row of `users` that the challenge was given to.
 
-        Raises `InvalidCredentialsError`, and `ExpiredCodeError` when it comes too late.
+        Raises `InvalidCredentialsError`, and `ExpiredCodeError` for a challenge that is too old.
         """
         found = connection.execute(
             "SELECT users.*, challenges.expires_at AS challenge_expires_at "
@@ -68,9 +63,9 @@ class Sessions:
             (_hash(challenge.session), challenge.name.value, challenge.username),
         ).fetchone()
         if found is None:
-            raise refused()
+            raise InvalidCredentialsError
         if found["challenge_expires_at"] <= to_micros(self._now()):
-            raise ExpiredCodeError("the challenge has expired: sign in again")
+            raise ExpiredCodeError
         return found
 
     def take_challenge(self, connection: sqlite3.Connection, challenge: Challenge) -> Any:
@@ -80,7 +75,7 @@ class Sessions:
         return user
 
     def open_refresh(self, connection: sqlite3.Connection, user_id: int, origin_jti: str, auth_time: int) -> str:
-        """A new refresh token; expired ones, of anybody, go away at the same time."""
+        """A new refresh token; removes the expired tokens and challenges of all users at the same time."""
         now = self._now()
         connection.execute("DELETE FROM refresh_tokens WHERE expires_at <= ?", (to_micros(now),))
         connection.execute("DELETE FROM challenges WHERE expires_at <= ?", (to_micros(now - REMEMBER_EXPIRED),))
@@ -99,7 +94,7 @@ class Sessions:
             (_hash(token), to_micros(self._now())),
         ).fetchone()
         if found is None:
-            raise refused()
+            raise InvalidCredentialsError
         return found
 
 

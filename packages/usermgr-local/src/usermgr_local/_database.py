@@ -1,7 +1,7 @@
 """The SQLite file: opening it, transactions, and its errors as usermgr's.
 
-One connection a process, behind a lock. SQLite's own locks keep processes apart: WAL lets them read while one
-writes, and BEGIN IMMEDIATE makes writers wait for each other instead of failing half-way. `synchronous=FULL`
+One connection per process, behind a lock. SQLite's own locks keep processes apart: WAL lets them read while one
+writes, and BEGIN IMMEDIATE makes writers wait for each other instead of failing halfway. `synchronous=FULL`
 syncs the log at every commit, so that what was acknowledged survives a power cut
 (https://www.sqlite.org/pragma.html#pragma_synchronous).
 """
@@ -18,8 +18,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from usermgr import errors
-from usermgr_local.files import claim, unusable
-from usermgr_local.schema import check_file, migrate
+from usermgr_local._files import claim, unusable
+from usermgr_local._schema import check_file, migrate
 
 __all__ = ["Database"]
 
@@ -36,7 +36,7 @@ _inherited: list[sqlite3.Connection] = []
 
 
 class Database:
-    """One store's file. Safe to share between threads, and to carry through a fork."""
+    """The file of one store. Safe to share between threads, and across a fork."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -44,7 +44,7 @@ class Database:
         self._connection: sqlite3.Connection | None = None
         self._at_exit: weakref.finalize[..., Database] | None = None
         if sqlite3.sqlite_version_info < MIN_SQLITE:
-            raise unusable(f"Python's SQLite is {sqlite3.sqlite_version}, and 3.37 or newer is needed")
+            raise unusable(f"Python's SQLite is version {sqlite3.sqlite_version}, but 3.37 or newer is required")
         claim(path)
         with self.write() as connection:
             migrate(connection, path)
@@ -58,10 +58,10 @@ class Database:
 
     @contextmanager
     def write(self) -> Generator[sqlite3.Connection]:
-        """A transaction that is on the disk, whole, when the block ends well, and was never there when it raises.
+        """A transaction: on the disk as a whole when the block ends well, and undone when it raises.
 
         Raises:
-            ThrottledError: another process kept the file for too long; nothing was done.
+            ThrottledError: another process kept the file locked for too long; nothing was done.
         """
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
@@ -92,9 +92,9 @@ class Database:
                 raise _translate(error, self.path) from error
 
     def forget(self) -> None:
-        """In a process that was just forked: leaves the parent's connection alone, and opens another when needed.
+        """In a newly forked process: leaves the parent's connection alone; the next transaction opens another one.
 
-        SQLite forbids both to use it and to close it:
+        SQLite forbids both using and closing it:
         https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
         """
         self._lock = threading.RLock()
@@ -119,7 +119,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN")
-        check_file(connection, path)  # before anything is changed in a file that is not ours
+        check_file(connection, path)  # before a file that is not ours is changed
         connection.execute("COMMIT")
         for pragma in PRAGMAS:
             connection.execute(pragma)
@@ -132,7 +132,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> str:
-    # The switch needs the file for itself, and SQLite does not wait for that by its busy time-out.
+    # The switch needs exclusive use of the file, and SQLite's busy timeout does not cover that.
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -149,15 +149,18 @@ def _primary(error: sqlite3.Error) -> int:
 
 
 _ERRORS: dict[int, tuple[type[errors.UsermgrError], str]] = {
-    sqlite3.SQLITE_BUSY: (errors.ThrottledError, "another process kept the file for too long, and nothing was done"),
-    sqlite3.SQLITE_LOCKED: (errors.ThrottledError, "the file is in use, and nothing was done"),
+    sqlite3.SQLITE_BUSY: (
+        errors.ThrottledError,
+        "another process kept the file locked for too long, and nothing was done: try again",
+    ),
+    sqlite3.SQLITE_LOCKED: (errors.ThrottledError, "the file is locked, and nothing was done: try again"),
     sqlite3.SQLITE_FULL: (errors.ServiceUnavailableError, "the disk is full"),
     sqlite3.SQLITE_IOERR: (errors.ServiceUnavailableError, "reading or writing failed"),
     sqlite3.SQLITE_CANTOPEN: (errors.StoreNotFoundError, "the file cannot be opened"),
-    sqlite3.SQLITE_READONLY: (errors.AccessDeniedError, "the file, or its directory, may not be written"),
-    sqlite3.SQLITE_PERM: (errors.AccessDeniedError, "the file may not be used"),
-    sqlite3.SQLITE_NOTADB: (errors.ConfigurationError, "the file is no SQLite file: name another one"),
-    sqlite3.SQLITE_CORRUPT: (errors.ServiceError, "the file is damaged: restore it from a copy"),
+    sqlite3.SQLITE_READONLY: (errors.AccessDeniedError, "the file or its directory is not writable"),
+    sqlite3.SQLITE_PERM: (errors.AccessDeniedError, "access to the file is not permitted"),
+    sqlite3.SQLITE_NOTADB: (errors.ConfigurationError, "the file is not an SQLite file: choose another path"),
+    sqlite3.SQLITE_CORRUPT: (errors.ServiceError, "the file is damaged: restore it from a backup"),
 }
 
 
@@ -167,4 +170,5 @@ def _translate(error: sqlite3.Error, path: Path) -> errors.UsermgrError:
     problem = f"{path}: {text} ({name})"
     if cls is errors.ConfigurationError:
         return unusable(problem)
-    return cls(f"usermgr's local store {problem}", service_code=name, store=str(path))
+    evidence = {"store": str(path)} if cls is errors.StoreNotFoundError else {}
+    return cls(f"usermgr's local store {problem}", service_code=name, **evidence)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from usermgr.settings import Environment, Keywords, SettingsReader
-from usermgr_local.passwords import CHARACTERS, Argon2Cost, PasswordPolicy
+from usermgr_local._passwords import CHARACTERS, Argon2Cost, PasswordPolicy
 
 __all__ = ["LocalSettings"]
 
@@ -26,16 +26,16 @@ DEFAULT_CUSTOM_ATTRIBUTES = "custom:extra_info"
 
 @dataclass(frozen=True, slots=True)
 class LocalSettings:
-    """What the store needs to know. Only the path has no default: nothing falls silently into a local file."""
+    """The settings of one store. Only the path has no default: no file is written that nobody named."""
 
     path: Path
     jwks_path: Path
-    """Where the public keys are published: the path with `.jwks.json` after it, unless told otherwise."""
+    """Where the public keys are published: by default the path with `.jwks.json` appended."""
     user_pool_id: str = DEFAULT_POOL
-    """Stands in the tokens' issuer. The default's Region does not exist, so that nobody takes them for AWS's."""
+    """Part of the tokens' issuer. The default's Region does not exist, so that nobody mistakes the tokens for AWS's."""
     client_id: str = DEFAULT_CLIENT
     case_sensitive: bool = False
-    """Fixed when the store is made, as in a user pool."""
+    """Fixed when the store is created, as in a user pool."""
     custom_attributes: frozenset[str] = frozenset({DEFAULT_CUSTOM_ATTRIBUTES})
     password_policy: PasswordPolicy = field(default_factory=PasswordPolicy)
     argon2: Argon2Cost = field(default_factory=Argon2Cost)
@@ -61,7 +61,9 @@ class LocalSettings:
         reader = SettingsReader("usermgr's local store", [Keywords(given or {}), Environment(environ)])
         path = reader.text("path", "USERMGR_LOCAL_PATH")
         if path == ":memory:":
-            reader.problem("USERMGR_LOCAL_PATH (or path=) must name a file: a store in memory would be lost")
+            reader.problem(
+                "USERMGR_LOCAL_PATH (or path=) must name a file: a store in memory would be lost when the program ends"
+            )
         jwks_path = reader.optional("jwks_path", "USERMGR_LOCAL_JWKS_PATH")
         pool = reader.optional("user_pool_id", "USERPOOL_ID", pattern=USER_POOL_ID, example=DEFAULT_POOL)
         client = reader.optional("client_id", "CLIENT_ID", pattern=CLIENT_ID)

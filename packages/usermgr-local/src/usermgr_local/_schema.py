@@ -1,6 +1,6 @@
-"""The tables, as ordered migrations, and what makes a file a store of ours.
+"""The tables, as ordered migrations, and what makes a file a store of this package.
 
-A migration is never changed once it was released: add another one at the end.
+A released migration is never changed: add another one at the end.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from usermgr_local.files import unusable
-from usermgr_local.signing import new_signing_key
+from usermgr_local._files import unusable
+from usermgr_local._signing import new_signing_key
 
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check_file", "migrate"]
 
@@ -143,15 +143,15 @@ def check_file(connection: sqlite3.Connection, path: Path, migrations: Sequence[
     """The version of the file's schema, 0 when it is empty. Call it inside a transaction.
 
     Raises:
-        ConfigurationError: the file is no store of ours, or was written by a newer usermgr-local.
+        ConfigurationError: the file is not such a store, or a newer usermgr-local wrote it.
     """
     version = _pragma(connection, "user_version")
     is_empty = version == 0 and connection.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchone() is None
     if not is_empty and (version == 0 or _pragma(connection, "application_id") != APPLICATION_ID):
-        raise unusable(f"{path} is an SQLite file of something else: name another one")
+        raise unusable(f"{path} is an SQLite file of another program: choose another path")
     if version > len(migrations):
         raise unusable(
-            f"{path} has the schema {version} of a newer usermgr-local, and this one knows up to "
+            f"{path} has schema version {version}, from a newer usermgr-local, and this one knows versions up to "
             f"{len(migrations)}: upgrade usermgr-local"
         )
     return version

@@ -8,10 +8,10 @@ from typing import Any
 
 from usermgr import Group, User, UserStatus
 from usermgr.errors import GroupNotFoundError, UserNotFoundError
-from usermgr_local.attributes import check_name
-from usermgr_local.clock import from_micros
+from usermgr_local._attributes import check_name
+from usermgr_local._clock import from_micros
 
-__all__ = ["Names", "find_group", "groups_of", "to_group", "to_user"]
+__all__ = ["UsernameRule", "find_group", "groups_of", "read_user", "to_group", "to_user"]
 
 
 def to_user(row: Any) -> User:
@@ -27,6 +27,11 @@ def to_user(row: Any) -> User:
     )
 
 
+def read_user(connection: sqlite3.Connection, user_id: int) -> User:
+    """The user with the id of a row of `users`."""
+    return to_user(connection.execute("SELECT * FROM user_records WHERE id = ?", (user_id,)).fetchone())
+
+
 def to_group(row: Any) -> Group:
     """A row of the table `groups`."""
     return Group(
@@ -38,14 +43,14 @@ def to_group(row: Any) -> Group:
     )
 
 
-class Names:
+class UsernameRule:
     """Whether names in another case are the same name."""
 
     def __init__(self, *, case_sensitive: bool) -> None:
         self._case_sensitive = case_sensitive
 
     def key(self, username: str) -> str:
-        """What two names share when they are the same. Raises `InvalidInputError` for what can be no name."""
+        """What two names share when they are the same. Raises `InvalidInputError` for what cannot be a name."""
         check_name(username=username)
         return username if self._case_sensitive else username.casefold()
 
@@ -53,7 +58,7 @@ class Names:
         """The row of `users`. Raises `UserNotFoundError`, `InvalidInputError`."""
         row = connection.execute("SELECT * FROM users WHERE name_key = ?", (self.key(username),)).fetchone()
         if row is None:
-            raise UserNotFoundError(f"no user answers to the name {username}", username=username)
+            raise UserNotFoundError(username=username)
         return row
 
 
@@ -62,7 +67,7 @@ def find_group(connection: sqlite3.Connection, name: str) -> Any:
     check_name(group=name)
     row = connection.execute("SELECT * FROM groups WHERE name = ?", (name,)).fetchone()
     if row is None:
-        raise GroupNotFoundError(f"no group is named {name}", group=name)
+        raise GroupNotFoundError(group=name)
     return row
 
 

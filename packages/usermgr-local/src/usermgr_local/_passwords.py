@@ -1,4 +1,4 @@
-"""Passwords: what the policy asks of a new one, and how one is kept and checked.
+"""Passwords: what the policy requires of a new one, and how it is stored and checked.
 
 Argon2id with OWASP's minimum: 19 MiB of memory, 2 iterations, 1 degree of parallelism:
 https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html#argon2id
@@ -33,12 +33,12 @@ MAX_LENGTH = 256
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy:
-    """What a password needs; the names in `requires` are those of `CHARACTERS`."""
+    """What a password must have; the names in `requires` are those of `CHARACTERS`."""
 
     minimum_length: int = 8
     requires: frozenset[str] = frozenset({"uppercase", "lowercase", "numbers"})
     temporary_days: int = 7
-    """Days for which a temporary password can be used, as in Cognito, from the moment it was set."""
+    """Days for which a temporary password can be used, as in Cognito, counted from the moment it was set."""
 
     def __post_init__(self) -> None:
         # 6 and 99 are Cognito's own limits for the setting (API_PasswordPolicyType).
@@ -63,7 +63,7 @@ class PasswordPolicy:
         if len(password) > MAX_LENGTH:
             yield f"at most {MAX_LENGTH} characters"
         if password != password.strip():
-            yield "no space at its beginning or end"
+            yield "no space at the beginning or end"
         for name, characters in CHARACTERS.items():
             if name in self.requires and characters.isdisjoint(password):
                 yield name
@@ -94,7 +94,7 @@ class Passwords:
         return self._hasher.hash(_encoded(password))
 
     def verify(self, stored: str | None, password: str) -> bool:
-        """Whether `password` is the one that was hashed. Without a hash: no, at the same cost as with one."""
+        """Whether `password` is the one that was hashed. Without a hash the answer is no, at the same cost."""
         if stored is None:
             self._hasher.hash(_encoded(password))
             return False
@@ -118,5 +118,5 @@ def _is_unicode(text: str) -> bool:
 
 
 def _encoded(password: str) -> bytes:
-    # A lone surrogate never gets into a password, but it may be tried: then it is wrong, and no crash.
+    # A lone surrogate is never part of a stored password, but somebody may try one: it must be wrong, not a crash.
     return password.encode("utf-8", "surrogatepass")

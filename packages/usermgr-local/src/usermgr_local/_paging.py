@@ -1,4 +1,4 @@
-"""Page tokens: where a listing goes on, signed, and good for the query that they came from alone."""
+"""Page tokens: where a listing continues, signed, and valid only for the query that they came from."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ ID_LENGTH = 8
 
 
 class PageTokens:
-    """Makes and reads page tokens under a key of the store's own. `query` is any text that tells queries apart."""
+    """Creates and reads page tokens under the store's own key. `query` is any string that tells queries apart."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
 
-    def make(self, query: str, after: int) -> str:
+    def create(self, query: str, after: int) -> str:
         """The token for the page that begins after the row with the id `after`."""
         position = after.to_bytes(ID_LENGTH, "big")
         return base64.urlsafe_b64encode(self._mac(query, position) + position).decode()
@@ -36,10 +36,7 @@ class PageTokens:
             raw = b""
         mac, position = raw[:MAC_LENGTH], raw[MAC_LENGTH:]
         if len(position) != ID_LENGTH or not hmac.compare_digest(mac, self._mac(query, position)):
-            raise InvalidPageTokenError(
-                "the page token is malformed, or of another query or store: start again without one",
-                field="page_token",
-            )
+            raise InvalidPageTokenError(field="page_token")
         return int.from_bytes(position, "big")
 
     def _mac(self, query: str, position: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Files: made for their owner alone, or replaced in one step."""
+"""Files: created for their owner alone, or replaced in one step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["claim", "replace", "unusable"]
 
 
 def claim(path: Path) -> None:
-    """Makes the file, for its owner alone, or checks that nobody else may read the one that is there.
+    """Creates the file for its owner alone, or checks that nobody else may read an existing one.
 
     Raises `ConfigurationError`.
     """
@@ -22,17 +22,19 @@ def claim(path: Path) -> None:
     except FileExistsError:
         if os.name == "posix" and path.stat().st_mode & 0o077:
             raise unusable(
-                f"others may read {path}, which holds signing keys and password hashes: run chmod 600 on it, or make "
-                "a new store if somebody has read it"
+                f"other users may read {path}, which holds signing keys and password hashes: run chmod 600 on it, or "
+                "create a new store if somebody may have read it"
             ) from None
     except OSError as error:
-        raise unusable(f"{path} cannot be made ({error.strerror}): its directory must be there") from error
+        raise unusable(
+            f"{path} cannot be created ({error.strerror}): its directory must exist and be writable"
+        ) from error
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Writes a file for everybody to read, which others see whole: as it was, or as it is now.
+    """Writes a file that everybody may read. Readers see the old content or the new one, never a part of it.
 
-    A file that has this content already is left alone. Raises `ConfigurationError`.
+    A file that already has this content is left alone. Raises `ConfigurationError`.
     """
     try:
         if path.is_file() and path.read_bytes() == content:
@@ -49,16 +51,18 @@ def replace(path: Path, content: bytes) -> None:
                 raise
         _sync_directory(path.parent)
     except OSError as error:
-        raise unusable(f"{path} cannot be written ({error.strerror}): its directory must be there") from error
+        raise unusable(
+            f"{path} cannot be written ({error.strerror}): its directory must exist and be writable"
+        ) from error
 
 
 def unusable(problem: str) -> ConfigurationError:
-    """The error for a file that cannot be used as it stands."""
+    """The error for a file that cannot be used as it is."""
     return ConfigurationError(f"usermgr's local store: {problem}", problems=[problem])
 
 
 def _sync_directory(path: Path) -> None:
-    """Makes the names in a directory survive a power cut, where the system can."""
+    """Makes the names in a directory survive a power cut, where the system can do that."""
     if os.name != "posix":
         return
     descriptor = os.open(path, os.O_RDONLY)

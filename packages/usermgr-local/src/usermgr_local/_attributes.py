@@ -36,7 +36,7 @@ _FORMS = {
 
 
 def check_name(**fields: str) -> None:
-    """Each value can name a user or a group: 1 to 128 letters, marks, symbols, numbers or punctuation, no space.
+    """Each value can name a user or a group: 1 to 128 letters, marks, symbols, numbers or punctuation, no spaces.
 
     https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
     Raises `InvalidInputError` with the field.
@@ -44,7 +44,7 @@ def check_name(**fields: str) -> None:
     check_texts(**fields)
     for field, name in fields.items():
         if len(name) > MAX_NAME or any(unicodedata.category(character)[0] not in "LMSNP" for character in name):
-            raise InvalidInputError(f"{field} must have 1 to {MAX_NAME} characters, and no space", field=field)
+            raise InvalidInputError(f"{field} must have 1 to {MAX_NAME} characters, without spaces", field=field)
 
 
 class AttributeSchema:
@@ -54,7 +54,7 @@ class AttributeSchema:
         self._known = STANDARD_ATTRIBUTES | custom
 
     def check(self, attributes: Mapping[str, str | None], *, removable: bool) -> dict[str, str | None]:
-        """The attributes to set, and `None` for those to remove: an empty text removes too, as in Cognito.
+        """The attributes to set, and `None` for those to remove: an empty string removes too, as in Cognito.
 
         https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html
         Raises `InvalidInputError`, with the attribute as its field.
@@ -66,11 +66,11 @@ class AttributeSchema:
 
     def _check(self, name: str, value: str | None) -> None:
         if name == "sub":
-            raise InvalidInputError("sub is the store's own, and never changes", field=name)
+            raise InvalidInputError("the store sets sub itself, and it never changes", field=name)
         if name not in self._known:
             raise InvalidInputError(
-                f"the attribute {name} is not known: standard ones are those of OpenID Connect, and custom ones are "
-                "declared in USERMGR_LOCAL_CUSTOM_ATTRIBUTES",
+                f"the attribute {name} is not known: use a standard attribute of OpenID Connect, or declare a custom "
+                "one in USERMGR_LOCAL_CUSTOM_ATTRIBUTES",
                 field=name,
             )
         if not value:

@@ -9,11 +9,11 @@ from typing import Any
 from usermgr import Group, Page
 from usermgr.errors import GroupExistsError, InvalidInputError
 from usermgr.validation import check_limit
-from usermgr_local.attributes import check_name
-from usermgr_local.clock import to_micros
-from usermgr_local.database import Database
-from usermgr_local.paging import PageTokens
-from usermgr_local.records import Names, find_group, to_group
+from usermgr_local._attributes import check_name
+from usermgr_local._clock import to_micros
+from usermgr_local._database import Database
+from usermgr_local._paging import PageTokens
+from usermgr_local._records import UsernameRule, find_group, to_group
 
 __all__ = ["Groups"]
 
@@ -23,11 +23,11 @@ MAX_PRECEDENCE = 2**31 - 1
 
 
 class Groups:
-    """The group operations of `UserManager`; see there."""
+    """The operations of `UserManager` on groups; see there."""
 
-    def __init__(self, database: Database, names: Names, pages: PageTokens, now: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, rule: UsernameRule, pages: PageTokens, now: Callable[[], datetime]) -> None:
         self._database = database
-        self._names = names
+        self._rule = rule
         self._pages = pages
         self._now = now
 
@@ -37,7 +37,7 @@ class Groups:
         now = to_micros(self._now())
         with self._database.write() as connection:
             if connection.execute("SELECT 1 FROM groups WHERE name = ?", (name,)).fetchone() is not None:
-                raise GroupExistsError(f"the group {name} exists", group=name)
+                raise GroupExistsError(group=name)
             connection.execute(
                 "INSERT INTO groups (name, description, precedence, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
                 (name, description, precedence, now, now),
@@ -74,10 +74,10 @@ class Groups:
 
     def list_for_user(self, username: str, limit: int, page_token: str | None) -> Page[Group]:
         check_limit(limit)
-        query = f"groups of {self._names.key(username)}"
+        query = f"groups of {self._rule.key(username)}"
         after = self._pages.read(query, page_token)
         with self._database.read() as connection:
-            user = self._names.find(connection, username)
+            user = self._rule.find(connection, username)
             rows = connection.execute(
                 "SELECT groups.* FROM groups JOIN members ON group_id = id WHERE user_id = ? AND id > ? "
                 "ORDER BY id LIMIT ?",
@@ -85,29 +85,29 @@ class Groups:
             ).fetchall()
         return self._page(query, rows, limit)
 
-    def put_in(self, username: str, group: str) -> None:
+    def add_member(self, username: str, group: str) -> None:
         self._change_members(
             "INSERT INTO members (user_id, group_id) VALUES (?, ?) ON CONFLICT DO NOTHING", username, group
         )
 
-    def take_out(self, username: str, group: str) -> None:
+    def remove_member(self, username: str, group: str) -> None:
         self._change_members("DELETE FROM members WHERE user_id = ? AND group_id = ?", username, group)
 
     def _change_members(self, statement: str, username: str, group: str) -> None:
         with self._database.write() as connection:
-            user = self._names.find(connection, username)
+            user = self._rule.find(connection, username)
             connection.execute(statement, (user["id"], find_group(connection, group)["id"]))
 
     def _page(self, query: str, rows: list[Any], limit: int) -> Page[Group]:
         more = len(rows) > limit
-        token = self._pages.make(query, rows[limit - 1]["id"]) if more else None
+        token = self._pages.create(query, rows[limit - 1]["id"]) if more else None
         return Page(tuple(to_group(row) for row in rows[:limit]), token)
 
 
 def _check(description: str | None, precedence: int | None) -> None:
     if description is not None and not (isinstance(description, str) and len(description) <= MAX_DESCRIPTION):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
         raise InvalidInputError(
-            f"description must be a text of at most {MAX_DESCRIPTION} characters", field="description"
+            f"description must be a string of at most {MAX_DESCRIPTION} characters", field="description"
         )
     if precedence is None:
         return

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 
 from usermgr import Tokens, User
-from usermgr_local.clock import to_seconds
-from usermgr_local.settings import LocalSettings
-from usermgr_local.signing import SigningKeys
+from usermgr_local._clock import to_seconds
+from usermgr_local._settings import LocalSettings
+from usermgr_local._signing import SigningKeys
 
-__all__ = ["LIFETIME_SECONDS", "Grant", "TokenIssuer"]
+__all__ = ["LIFETIME_SECONDS", "SignedIn", "TokenIssuer"]
 
 LIFETIME_SECONDS = 3600
 """Cognito's default for access and id tokens."""
@@ -27,8 +27,8 @@ SCOPE = "aws.cognito.signin.user.admin"
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
-    """Who signed in, and how: what the transaction of a sign-in or a refresh hands to the signer."""
+class SignedIn:
+    """Who signed in, and how: what the transaction of a sign-in or a refresh passes to the signer."""
 
     user: User
     groups: Sequence[str]
@@ -46,41 +46,41 @@ class TokenIssuer:
         self._settings = settings
         self._now = now
 
-    def issue(self, grant: Grant) -> Tokens:
+    def issue(self, signed_in: SignedIn) -> Tokens:
         """Fresh access and id tokens."""
         issued_at = to_seconds(self._now())
         shared: dict[str, Any] = {
-            "sub": grant.user.sub,
+            "sub": signed_in.user.sub,
             "iss": self._settings.issuer,
-            "origin_jti": grant.origin_jti,
+            "origin_jti": signed_in.origin_jti,
             "event_id": str(uuid.uuid4()),
-            "auth_time": grant.auth_time,
+            "auth_time": signed_in.auth_time,
             "iat": issued_at,
             "exp": issued_at + LIFETIME_SECONDS,
         }
-        if grant.groups:
-            shared["cognito:groups"] = list(grant.groups)
+        if signed_in.groups:
+            shared["cognito:groups"] = list(signed_in.groups)
         access = {
             **shared,
             "token_use": "access",
             "client_id": self._settings.client_id,
             "scope": SCOPE,
-            "username": grant.user.username,
+            "username": signed_in.user.username,
             "jti": str(uuid.uuid4()),
         }
         identity = {
-            **_profile(grant.user.attributes),
+            **_profile(signed_in.user.attributes),
             **shared,
             "token_use": "id",
             "aud": self._settings.client_id,
-            "cognito:username": grant.user.username,
+            "cognito:username": signed_in.user.username,
             "jti": str(uuid.uuid4()),
         }
         return Tokens(
-            username=grant.user.username,
+            username=signed_in.user.username,
             access_token=self._keys.sign("access", access),
             id_token=self._keys.sign("id", identity),
-            refresh_token=grant.refresh_token,
+            refresh_token=signed_in.refresh_token,
             expires_in=LIFETIME_SECONDS,
         )
 
