@@ -30,6 +30,8 @@ class Answer:
     code: str | None
     body: dict[str, Any] | None
     """The JSON object; `None` where the body is something else."""
+    is_empty: bool = False
+    """The body was empty: `body` is then an empty object, as it is for botocore."""
 
 
 class JsonApi:
@@ -77,16 +79,16 @@ class JsonApi:
 
 def _read(status: int, content: bytes) -> Answer:
     try:
-        parsed: object = json.loads(content or b"{}")  # an empty body is an empty object, as for botocore
+        parsed: object = json.loads(content or b"{}")
     except (ValueError, RecursionError):
         parsed = None
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
     if status == HTTPStatus.OK:
-        return Answer(status, None, body)
+        return Answer(status, None, body, is_empty=not content)
     code = str((body or {}).get("__type") or "").rpartition("#")[2]
     if not code:
         code = "AccessDeniedException" if status == HTTPStatus.FORBIDDEN else str(status)
-    return Answer(status, code, body)
+    return Answer(status, code, body, is_empty=not content)
 
 
 def credentials_from_environment() -> Any:

@@ -1,4 +1,4 @@
-"""What any order of any sightings does to a record: properties of `usermgr.activity.merge`."""
+"""What any order of any sightings does to a record, and the contract of a store in its plainest form."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import usermgr.activity
+import usermgr.backoff
 import usermgr.dormancy
-from usermgr.activity import Activity, Outcome, Sighting, SightingKind, bucket_of, merge, outcome_of
+import usermgr.paging
+import usermgr.settings
+from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, SightingKind, bucket_of, merge
 from usermgr.errors import InvalidInputError
+from usermgr.testing import ActivityStoreContract
 
 MIDNIGHT = datetime(2026, 1, 31, tzinfo=UTC)
 SIGHTINGS = st.lists(
@@ -32,7 +36,7 @@ def all_of(sightings: list[Sighting]) -> Activity:
     """The record after them."""
     record = None
     for sighting in sightings:
-        record = merge(record, sighting)
+        record, _ = merge(record, sighting)
     assert record is not None
     return record
 
@@ -61,8 +65,9 @@ def test_replays_change_nothing(sightings: list[Sighting]) -> None:
     """A second arrival of what has arrived is no news, in any order."""
     record = all_of(sightings)
     for sighting in reversed(sightings):
-        assert merge(record, sighting) is record
-        assert outcome_of(record, sighting) is not Outcome.RECORDED
+        after, outcome = merge(record, sighting)
+        assert after is record
+        assert outcome is not Outcome.RECORDED
 
 
 @pytest.mark.parametrize("change", [{"sub": ""}, {"client_id": ""}, {"at": datetime(2026, 1, 31)}])  # noqa: DTZ001 - the mistake
@@ -74,8 +79,18 @@ def test_bad_sightings(change: dict[str, object]) -> None:
     assert caught.value.field == next(iter(change))
 
 
-@pytest.mark.parametrize("module", [usermgr.activity, usermgr.dormancy])
+class TestMemoryActivityStore(ActivityStoreContract):
+    """The double that these tests use keeps the contract, which shows that it needs nothing of any one store."""
+
+    @pytest.fixture
+    def store(self, store: ActivityStore) -> ActivityStore:
+        return store
+
+
+@pytest.mark.parametrize(
+    "module", [usermgr.activity, usermgr.backoff, usermgr.dormancy, usermgr.paging, usermgr.settings]
+)
 def test_examples_in_docstrings(module: object) -> None:
-    """The examples of the interface and of the policy are right."""
+    """The examples in the modules' docstrings are right."""
     result = doctest.testmod(module)  # pyright: ignore[reportArgumentType] - a module
     assert (result.failed, result.attempted > 0) == (0, True)
