@@ -219,10 +219,10 @@ variable "functions_directory" {
 
   validation {
     condition = alltrue([
-      for name in ["usermgr", "download_jwks", "activity", "trigger"] :
+      for name in ["usermgr", "download_jwks", "activity", "attacher"] :
       fileexists("${coalesce(var.functions_directory, "${path.module}/../dist/functions")}/${name}.zip")
     ])
-    error_message = "functions_directory must hold usermgr.zip, download_jwks.zip, activity.zip and trigger.zip: build them with `make functions`."
+    error_message = "functions_directory must hold usermgr.zip, download_jwks.zip, activity.zip and attacher.zip: build them with `make functions`."
   }
 }
 

@@ -119,8 +119,13 @@ def test_04_what_was_made(stage: Stage) -> None:
             found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
         )  # fmt: skip
     assert made == {
-        key: ("python3.13", ["arm64"], f"usermgr_function_{key}.handler.handler", concurrency)
-        for key, concurrency in [("usermgr", 10), ("download_jwks", 2), ("activity", None), ("trigger", 2)]
+        key: ("python3.13", ["arm64"], f"usermgr_function_{package}.handler.handler", concurrency)
+        for key, package, concurrency in [
+            ("usermgr", "usermgr", 10),
+            ("download_jwks", "download_jwks", 2),
+            ("activity", "activity", None),
+            ("trigger", "attacher", 2),
+        ]
     }
     groups = {g["logGroupName"]: g.get("retentionInDays") for g in logs.describe_log_groups()["logGroups"]}
     assert groups == {f"/aws/lambda/{name}": 365 for name in names.values()}

@@ -13,7 +13,7 @@ import pytest
 
 from usermgr.errors import ConflictError, InvalidInputError
 from usermgr_cognito.trigger import TriggerOccupiedError
-from usermgr_function_trigger.handler import handler
+from usermgr_function_attacher.handler import handler
 
 POOL, OTHER_POOL = "ap-northeast-1_AbCdEf123", "ap-northeast-1_GhIjKl456"
 LAMBDA = "arn:aws:lambda:ap-northeast-1:123456789012:function:"
