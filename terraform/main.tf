@@ -4,12 +4,12 @@ data "aws_partition" "current" {}
 
 data "aws_region" "current" {}
 
-# Apart from the one above, so that the recorder depends on nothing of the pool's.
+# Separate from the one above, so that the recorder does not depend on the pool.
 data "aws_region" "of_the_pool" {
   lifecycle {
     postcondition {
       condition     = startswith(var.user_pool_id, "${self.name}_")
-      error_message = "user_pool_id (${var.user_pool_id}) is of another Region than the provider's (${self.name}): set AWS_REGION to the pool's."
+      error_message = "user_pool_id (${var.user_pool_id}) belongs to another Region than the provider's (${self.name}): set AWS_REGION to the pool's Region."
     }
   }
 }
@@ -18,7 +18,7 @@ data "aws_caller_identity" "current" {
   lifecycle {
     postcondition {
       condition     = var.account_id == null || self.account_id == var.account_id
-      error_message = "The credentials are of account ${self.account_id}, not of account_id: use those of the right account, or correct account_id."
+      error_message = "The credentials belong to account ${self.account_id}, and account_id names another: use credentials of the right account, or correct account_id."
     }
   }
 }

@@ -1,4 +1,4 @@
-# Lambda functions from zips, each with a log group that ends with it.
+# Lambda functions from zips, each with a log group that is destroyed with it.
 
 resource "aws_cloudwatch_log_group" "function" {
   for_each = var.functions

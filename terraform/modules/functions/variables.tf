@@ -1,5 +1,5 @@
 variable "functions" {
-  description = "The functions by key: what differs between them. A reserved_concurrency of -1 reserves nothing."
+  description = "The functions by key, with the settings that differ between them. A reserved_concurrency of -1 reserves nothing."
   type = map(object({
     name                 = string
     description          = string
@@ -29,7 +29,7 @@ variable "functions" {
 }
 
 variable "settings" {
-  description = "What is the same for all functions: Lambda's runtime, the processor (arm64 or x86_64), X-Ray (PassThrough or Active), days to keep logs, the KMS key that encrypts the logs (null for CloudWatch's own encryption), and the tags of functions and log groups."
+  description = "Settings that all functions share: Lambda's runtime, the processor (arm64 or x86_64), X-Ray (PassThrough or Active), days to keep logs, the KMS key that encrypts the logs (null for CloudWatch's own encryption), and the tags of functions and log groups."
   type = object({
     runtime            = string
     architecture       = string
