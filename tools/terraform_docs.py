@@ -3,8 +3,8 @@
     uv run python tools/terraform_docs.py [--check]
 
 `make docs` runs it too, and a test holds the tables to the HCL. A table is between the lines `<!-- variables -->` and
-`<!-- end -->`, or `<!-- outputs -->` and `<!-- end -->`. It reads only what `terraform fmt` writes: a block starts in the
-first column and ends with a brace there.
+`<!-- end -->`, or `<!-- outputs -->` and `<!-- end -->`. It reads only what `terraform fmt` writes: a block starts in
+the first column and ends with a brace there.
 """
 
 from __future__ import annotations
