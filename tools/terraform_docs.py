@@ -34,9 +34,7 @@ class Block:
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description="Writes the tables in terraform's READMEs from the HCL.")
-    parser.add_argument(
-        "--check", action="store_true", help="change nothing; exit with 1 if a table is out of date"
-    )
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a table is out of date")
     check = parser.parse_args().check
     old = [readme for readme in sorted(TERRAFORM.rglob("README.md")) if rendered(readme) != readme.read_text()]
     for readme in old:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,6 +13,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import boto3
 import pytest
 
 from usermgr.errors import ConfigurationError, ProtocolError, ServiceTimeoutError, ServiceUnavailableError
@@ -252,6 +255,27 @@ def test_url_on_aws() -> None:
         "http://127.0.0.1:1/eu-west-1_x/.well-known/jwks.json",
         "http://127.0.0.1:2/eu-west-1_x/.well-known/jwks.json",
     ]
+    ignoring = {**special, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    assert Config.read(ignoring).url == Config.read(base).url
+
+
+@pytest.mark.parametrize("region", ["eusc-de-east-1", "us-gov-west-1", "ap-northeast-1"])
+def test_url_has_the_suffix_of_the_partition(region: str) -> None:
+    """The address is on the host that the SDK would ask."""
+    host = boto3.client("cognito-idp", region_name=region).meta.endpoint_url
+
+    url = Config.read({"AWS_REGION": region, "USERPOOL_ID": f"{region}_Ab1"}).url
+
+    assert url == f"{host}/{region}_Ab1/.well-known/jwks.json"
+
+
+def test_cold_start_does_not_load_the_sdk() -> None:
+    """The handler's import brings neither boto3 nor botocore."""
+    code = "import sys, usermgr_function_download_jwks.handler; print([m for m in sys.modules if m.startswith('boto')])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
 
 
 @pytest.mark.parametrize("pool", ["", "x", "a_b/../c", "a_b c", "\u00e9_1", "a_b\n", "a_b?x", "a_", "a_b#", "a_\u0661"])

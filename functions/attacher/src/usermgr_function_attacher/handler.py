@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from usermgr.errors import ConflictError, StoreNotFoundError
-from usermgr_cognito.trigger import Patience, UserPool, attach, detach
+from usermgr_cognito.trigger import RetryBudget, UserPool, attach, detach
 from usermgr_function_attacher.event import Action, Attachment, DestroyGuard, Event
 
 __all__ = ["handler"]
@@ -42,11 +42,11 @@ def handler(event: Any, context: Context) -> dict[str, str | None]:
     left = max(context.get_remaining_time_in_millis() / 1000 - RESERVE, 0.0)
     match what.action:
         case Action.CREATE:
-            return _attach(what.now, None, Patience(busy=left, access=min(left, 60.0)))
+            return _attach(what.now, None, RetryBudget(busy=left, access=min(left, 60.0)))
         case Action.UPDATE:
-            return _update(what.now, what.before, Patience(busy=left, access=min(left, 60.0)))
+            return _update(what.now, what.before, RetryBudget(busy=left, access=min(left, 60.0)))
         case Action.DELETE:
-            return _detach(what.now, Patience(busy=left))
+            return _detach(what.now, RetryBudget(busy=left))
 
 
 def _guard(guard: DestroyGuard) -> dict[str, str | None]:
@@ -56,33 +56,33 @@ def _guard(guard: DestroyGuard) -> dict[str, str | None]:
     return {}
 
 
-def _attach(attachment: Attachment, before: Attachment | None, patience: Patience) -> dict[str, str | None]:
+def _attach(attachment: Attachment, before: Attachment | None, budget: RetryBudget) -> dict[str, str | None]:
     result = attach(
         UserPool.connect(attachment.user_pool_id),
         attachment.trigger,
         replaces=attachment.replaces,
         previous=before.trigger if before else None,
-        grants=attachment.grants,
-        patience=patience,
+        permissions=attachment.grants,
+        budget=budget,
     )
     return {"user_pool_id": result.user_pool_id, "trigger_arn": attachment.trigger.arn, "hash": result.hash}
 
 
-def _update(attachment: Attachment, before: Attachment | None, patience: Patience) -> dict[str, str | None]:
+def _update(attachment: Attachment, before: Attachment | None, budget: RetryBudget) -> dict[str, str | None]:
     if before is not None and before.user_pool_id != attachment.user_pool_id:
-        _detach(before, patience)
+        _detach(before, budget)
         before = None
-    return _attach(attachment, before, patience)
+    return _attach(attachment, before, budget)
 
 
-def _detach(attachment: Attachment, patience: Patience) -> dict[str, str | None]:
+def _detach(attachment: Attachment, budget: RetryBudget) -> dict[str, str | None]:
     try:
         result = detach(
             UserPool.connect(attachment.user_pool_id),
             attachment.trigger,
             restores=attachment.replaces,
-            grants=attachment.grants,
-            patience=patience,
+            permissions=attachment.grants,
+            budget=budget,
         )
     except StoreNotFoundError:  # the pool went first: nothing is attached to it any more
         return {"user_pool_id": attachment.user_pool_id, "trigger_arn": None, "hash": None}

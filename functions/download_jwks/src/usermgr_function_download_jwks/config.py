@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from usermgr.settings import SettingsReader
+from usermgr.settings import Environment, SettingsReader
+from usermgr_aws import REGION, USER_POOL_ID, dns_suffix
 
 __all__ = ["Config"]
 
-_REGION = r"[a-z]{2,4}(-[a-z]+)+-\d{1,2}"
-_USER_POOL_ID = r"[a-zA-Z0-9_-]+_[0-9a-zA-Z]+"
+_POOL = f"(?a:{USER_POOL_ID})"  # ASCII only, since it becomes a part of the address
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_ENDPOINT_URL")
 
 
@@ -32,11 +32,14 @@ class Config:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Config:
         """Raises `usermgr.errors.ConfigurationError`, which names every variable that is missing or malformed."""
-        reader = SettingsReader("the function that downloads the JWKS", environ=environ)
-        region = reader.text("region", "AWS_REGION", pattern=_REGION, example="ap-northeast-1")
-        pool = reader.text("user_pool_id", "USERPOOL_ID", pattern=_USER_POOL_ID, example="ap-northeast-1_AbCdEf123")
-        variable = next((name for name in _ENDPOINT_VARIABLES if environ.get(name)), None)
-        endpoint = environ[variable] if variable else f"https://cognito-idp.{region}.amazonaws.com"
+        reader = SettingsReader("the function that downloads the JWKS", [Environment(environ)])
+        region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
+        pool = reader.text(
+            "user_pool_id", "USERPOOL_ID", pattern=_ASCII + USER_POOL_ID, example="ap-northeast-1_AbCdEf123"
+        )
+        ignored = environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+        variable = next((name for name in _ENDPOINT_VARIABLES if environ.get(name) and not ignored), None)
+        endpoint = environ[variable] if variable else f"https://cognito-idp.{region}.{dns_suffix(region)}"
         if variable and not _is_endpoint(endpoint):
             reader.problem(
                 f"{variable} is malformed: it must be http:// or https://, a host and perhaps a port, no more"
