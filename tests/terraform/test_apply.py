@@ -83,7 +83,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Stag
 
 def test_01_a_taken_trigger_stops_the_apply(stage: Stage) -> None:
     """Without `replaces`, apply names the function that stands there, and how to have it replaced; nothing changes."""
-    with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*say replaces = "):
+    with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*set replaces = "):
         stage.run.apply()
     assert differences(stage.before, stage.pool.read()) == []
 

@@ -34,9 +34,7 @@ class Config:
         """Raises `usermgr.errors.ConfigurationError`, which names every variable that is missing or malformed."""
         reader = SettingsReader("the function that downloads the JWKS", [Environment(environ)])
         region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
-        pool = reader.text(
-            "user_pool_id", "USERPOOL_ID", pattern=_ASCII + USER_POOL_ID, example="ap-northeast-1_AbCdEf123"
-        )
+        pool = reader.text("user_pool_id", "USERPOOL_ID", pattern=_POOL, example="ap-northeast-1_AbCdEf123")
         ignored = environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
         variable = next((name for name in _ENDPOINT_VARIABLES if environ.get(name) and not ignored), None)
         endpoint = environ[variable] if variable else f"https://cognito-idp.{region}.{dns_suffix(region)}"
