@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from usermgr.errors import ConflictError, StoreNotFoundError
 from usermgr_cognito.trigger import RetryBudget, UserPool, attach, detach
-from usermgr_function_trigger.event import Action, Event, Guard, Wish
+from usermgr_function_attacher.event import Action, Attachment, DestroyGuard, Event
 
 __all__ = ["handler"]
 
@@ -37,7 +37,7 @@ def handler(event: Any, context: Context) -> dict[str, str | None]:
     Every action may be repeated. Raises an error of usermgr's tree, whose text names the remedy.
     """
     what = Event.read(event)
-    if isinstance(what, Guard):
+    if isinstance(what, DestroyGuard):
         return _guard(what)
     left = max(context.get_remaining_time_in_millis() / 1000 - RESERVE, 0.0)
     match what.action:
@@ -49,42 +49,42 @@ def handler(event: Any, context: Context) -> dict[str, str | None]:
             return _detach(what.now, RetryBudget(busy=left))
 
 
-def _guard(guard: Guard) -> dict[str, str | None]:
+def _guard(guard: DestroyGuard) -> dict[str, str | None]:
     """Stops a destroy that would fail half-way, before anything is detached."""
     if guard.protected and guard.action is Action.DELETE:
         raise ConflictError(_PROTECTED)
     return {}
 
 
-def _attach(wish: Wish, before: Wish | None, budget: RetryBudget) -> dict[str, str | None]:
+def _attach(attachment: Attachment, before: Attachment | None, budget: RetryBudget) -> dict[str, str | None]:
     result = attach(
-        UserPool.connect(wish.user_pool_id),
-        wish.trigger,
-        replaces=wish.replaces,
+        UserPool.connect(attachment.user_pool_id),
+        attachment.trigger,
+        replaces=attachment.replaces,
         previous=before.trigger if before else None,
-        permissions=wish.grants,
+        permissions=attachment.grants,
         budget=budget,
     )
-    return {"user_pool_id": result.user_pool_id, "trigger_arn": wish.trigger.arn, "hash": result.hash}
+    return {"user_pool_id": result.user_pool_id, "trigger_arn": attachment.trigger.arn, "hash": result.hash}
 
 
-def _update(wish: Wish, before: Wish | None, budget: RetryBudget) -> dict[str, str | None]:
-    if before is not None and before.user_pool_id != wish.user_pool_id:
+def _update(attachment: Attachment, before: Attachment | None, budget: RetryBudget) -> dict[str, str | None]:
+    if before is not None and before.user_pool_id != attachment.user_pool_id:
         _detach(before, budget)
         before = None
-    return _attach(wish, before, budget)
+    return _attach(attachment, before, budget)
 
 
-def _detach(wish: Wish, budget: RetryBudget) -> dict[str, str | None]:
+def _detach(attachment: Attachment, budget: RetryBudget) -> dict[str, str | None]:
     try:
         result = detach(
-            UserPool.connect(wish.user_pool_id),
-            wish.trigger,
-            restores=wish.replaces,
-            permissions=wish.grants,
+            UserPool.connect(attachment.user_pool_id),
+            attachment.trigger,
+            restores=attachment.replaces,
+            permissions=attachment.grants,
             budget=budget,
         )
     except StoreNotFoundError:  # the pool went first: nothing is attached to it any more
-        return {"user_pool_id": wish.user_pool_id, "trigger_arn": None, "hash": None}
+        return {"user_pool_id": attachment.user_pool_id, "trigger_arn": None, "hash": None}
     trigger_arn = result.trigger.arn if result.trigger else None
     return {"user_pool_id": result.user_pool_id, "trigger_arn": trigger_arn, "hash": result.hash}

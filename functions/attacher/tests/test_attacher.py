@@ -13,7 +13,7 @@ import pytest
 
 from usermgr.errors import ConflictError, InvalidInputError
 from usermgr_cognito.trigger import TriggerOccupiedError
-from usermgr_function_trigger.handler import handler
+from usermgr_function_attacher.handler import handler
 
 POOL, OTHER_POOL = "ap-northeast-1_AbCdEf123", "ap-northeast-1_GhIjKl456"
 LAMBDA = "arn:aws:lambda:ap-northeast-1:123456789012:function:"
@@ -150,7 +150,7 @@ def test_update_to_another_pool(cognito: Pools) -> None:
 def test_a_foreign_trigger_fails_the_invocation(cognito: Pools) -> None:
     """Another function's trigger is refused by an exception that names it and the remedy, without any secret."""
     cognito.set_trigger(POOL, THEIRS)
-    with pytest.raises(TriggerOccupiedError, match=r"function:other_team.*say replaces = ") as caught:
+    with pytest.raises(TriggerOccupiedError, match=r"function:other_team.*set replaces = ") as caught:
         invoke("create")
     assert "planted-secret" not in str(caught.value)
     assert cognito.trigger(POOL) == THEIRS

@@ -14,7 +14,7 @@ from typing import Any, cast
 from usermgr.errors import InvalidInputError
 from usermgr_cognito.trigger import Permissions, Trigger
 
-__all__ = ["Action", "Event", "Guard", "Wish"]
+__all__ = ["Action", "Event", "DestroyGuard", "Attachment"]
 
 _GRANTS = ("sms_role_arn", "sender_kms_key_arn", "ses_source_arn")
 
@@ -28,7 +28,7 @@ class Action(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Attachment:
     """One input: this trigger on this pool, in the place of `replaces`, with these grants."""
 
     user_pool_id: str
@@ -37,7 +37,7 @@ class Wish:
     grants: Permissions
 
     @classmethod
-    def read(cls, members: Mapping[str, Any]) -> Wish:
+    def read(cls, members: Mapping[str, Any]) -> Attachment:
         """Raises `InvalidInputError`, which names every member that is missing or malformed."""
         problems = [
             f"{name} must be a text"
@@ -60,7 +60,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class DestroyGuard:
     """The input `{"guard": {"protected": true}}` of the resource that destroy comes to first, and stops at."""
 
     action: Action
@@ -72,11 +72,11 @@ class Event:
     """What to do: `now` is the input as it is, `before` the one of the last time."""
 
     action: Action
-    now: Wish
-    before: Wish | None
+    now: Attachment
+    before: Attachment | None
 
     @classmethod
-    def read(cls, event: object) -> Event | Guard:
+    def read(cls, event: object) -> Event | DestroyGuard:
         """Raises `InvalidInputError`, which says what is wrong."""
         members = _object(event)
         lifecycle = _object(members.get("tf"))
@@ -90,10 +90,10 @@ class Event:
                 field="tf",
             ) from error
         if "guard" in members:
-            return Guard(action, protected=_object(members["guard"]).get("protected") is True)
+            return DestroyGuard(action, protected=_object(members["guard"]).get("protected") is True)
         if action is Action.DELETE and "user_pool_id" not in members:
             members = before
-        return cls(action, Wish.read(members), Wish.read(before) if before else None)
+        return cls(action, Attachment.read(members), Attachment.read(before) if before else None)
 
 
 def _object(value: object) -> Mapping[str, Any]:
