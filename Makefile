@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format functions wheels security bench lowest clean
+.PHONY: help demo test check format functions wheels docs version security bench lowest clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -49,6 +49,20 @@ functions: $(SYNCED) ## Builds the zips of the Lambda functions into dist/functi
 
 wheels: $(SYNCED) ## Builds every package into dist/wheels
 	@$(UV) build --quiet --all-packages --wheel --out-dir dist/wheels
+
+docs: $(SYNCED) ## Writes the tables that come from code: terraform/**/README.md, docs/reference.md
+	@$(RUN) python tools/terraform_docs.py
+	@$(RUN) python tools/reference_docs.py
+
+version: $(SYNCED) ## Prints the version of all packages; `make version 1.2.3` sets it
+	@$(RUN) python tools/version.py $(NEW_VERSION)
+
+ifeq (version,$(firstword $(MAKECMDGOALS)))
+NEW_VERSION := $(word 2,$(MAKECMDGOALS))
+# The second word is the version, and not a goal.
+.PHONY: $(NEW_VERSION)
+$(NEW_VERSION): ; @:
+endif
 
 security: $(SYNCED) ## checkov over the Terraform, in an environment of its own
 	@$(RUN) python tools/run_checkov.py

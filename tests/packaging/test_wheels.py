@@ -132,6 +132,38 @@ def test_every_package_is_typed_and_licensed(wheels: dict[str, Path]) -> None:
             assert not any(n.endswith(".py") for n in names)
 
 
+def test_an_index_can_show_every_package(wheels: dict[str, Path]) -> None:
+    """Each package has a summary, an author, keywords, addresses, classifiers, its licence's text and a real README."""
+    for name, wheel in wheels.items():
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            (path,) = (n for n in names if n.endswith(".dist-info/METADATA"))
+            metadata = Parser().parsestr(archive.read(path).decode())
+        classifiers = metadata.get_all("Classifier", [])
+        assert metadata["Author"] == "The usermgr authors", name
+        if name.startswith("usermgr-function-"):
+            assert classifiers == ["Private :: Do Not Upload"], name
+            continue
+        addresses = dict(address.split(", ") for address in metadata.get_all("Project-URL", []))
+        assert set(addresses) == {"Repository", "Documentation", "Changelog", "Security"}, name
+        assert metadata["Summary"], name
+        assert metadata["Keywords"], name
+        assert ("Typing :: Typed" in classifiers) == (name != "usermgr"), name
+        assert {"Programming Language :: Python :: 3.11", "Intended Audience :: Developers"} <= set(classifiers), name
+        assert metadata.get_all("License-File") == ["LICENSE"], name
+        assert any(n.endswith("/licenses/LICENSE") for n in names), name
+        readme = metadata.get_payload()
+        assert isinstance(readme, str)
+        assert "make wheels" in readme, name  # how to install it
+        assert "Read on" in readme, name
+
+
+def test_suites_for_other_backends_bring_pytest(wheels: dict[str, Path]) -> None:
+    """`usermgr.testing` imports pytest, and the extra `testing` of usermgr-core is where that is said."""
+    assert requirements(wheels["usermgr-core"], "testing") == {"pytest"}
+    assert requirements(wheels["usermgr-core"], "") == set()
+
+
 def test_extras_are_all_there(wheels: dict[str, Path]) -> None:
     """The extra `all` brings what the others bring together."""
     assert requirements(wheels["usermgr"], "all") == {"usermgr-core", *EXTRAS.values()}
