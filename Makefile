@@ -47,8 +47,8 @@ format: $(SYNCED) ## Formats the code
 functions: $(SYNCED) ## Builds the zips of the Lambda functions into dist/functions
 	@$(RUN) python tools/build_functions.py
 
-wheels: $(SYNCED) ## Builds every package into dist/wheels
-	@$(UV) build --quiet --all-packages --wheel --out-dir dist/wheels
+wheels: $(SYNCED) ## Builds every package into dist/wheels, and the requirements files that install them
+	@$(RUN) python tools/build_wheels.py $(if $(URL),--url $(URL))
 
 docs: $(SYNCED) ## Writes the tables that come from code: terraform/**/README.md, docs/reference.md
 	@$(RUN) python tools/terraform_docs.py

@@ -1,6 +1,6 @@
 """Writes docs/reference.md from the code: the operations of the API, and the errors that they raise.
 
-    uv run python tools/reference_docs.py [--check]
+uv run python tools/reference_docs.py [--check]
 """
 
 from __future__ import annotations
@@ -41,9 +41,9 @@ def rendered() -> str:
         "",
         "## Operations",
         "",
-        "The abstract methods of `UserManager`: what every backend implements, and what travels to the user management",
-        "function. The access is what a function must be configured to allow. Everything else in `UserManager` is built",
-        "from these.",
+        "The abstract methods of `UserManager`: what every backend implements, and what travels to the user",
+        "management function. The access is what a function must be configured to allow. Everything else in",
+        "`UserManager` is built from these.",
         "",
         "| operation | access | what it does |",
         "| --- | --- | --- |",
@@ -51,8 +51,8 @@ def rendered() -> str:
         "",
         "## Errors",
         "",
-        "Classes of `usermgr.errors`. The code is stable and crosses the wire; the evidence is attributes of the error.",
-        "A retryable call may succeed later.",
+        "Classes of `usermgr.errors`. The code is stable and crosses the wire; the evidence is attributes of the",
+        "error. A retryable call may succeed later.",
         "",
         "| class | code | evidence | retryable | meaning |",
         "| --- | --- | --- | --- | --- |",
@@ -72,7 +72,9 @@ def _operations() -> Iterator[str]:
 
 def _errors() -> Iterator[str]:
     for cls in _tree(errors.UsermgrError):
-        evidence = [name for base in reversed(cls.__mro__) if base is not errors.UsermgrError for name in _annotated(base)]
+        evidence = [
+            name for base in reversed(cls.__mro__) if base is not errors.UsermgrError for name in _annotated(base)
+        ]
         yield _row(
             f"`{cls.__name__}`",
             f"`{cls.code}`",

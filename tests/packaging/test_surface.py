@@ -1,4 +1,4 @@
-"""The surface of the packages: a module without a leading underscore is documented and stable, and there is one list."""
+"""The surface of the packages: a module without a leading underscore is documented, stable and on one list."""
 
 from __future__ import annotations
 
@@ -101,7 +101,9 @@ def is_documented(name: str) -> bool:
 
 def undocumented(root: Path) -> list[str]:
     """Modules that look public and are not on the list."""
-    return [module.name for module in modules(root).values() if not module.is_private and not is_documented(module.name)]
+    return [
+        module.name for module in modules(root).values() if not module.is_private and not is_documented(module.name)
+    ]
 
 
 def without_all(root: Path) -> list[str]:
