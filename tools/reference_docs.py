@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from usermgr import UserManager, errors
-from usermgr.wire import OPERATIONS
+from usermgr.operations import OPERATIONS
 
 __all__ = ["main", "rendered"]
 
@@ -52,7 +52,8 @@ def rendered() -> str:
         "## Errors",
         "",
         "Classes of `usermgr.errors`. The code is stable and crosses the wire; the evidence is attributes of the",
-        "error. A retryable call may succeed later.",
+        "error, and every error has `operation` and `service_code` where they are known. A retryable call may succeed",
+        "later.",
         "",
         "| class | code | evidence | retryable | meaning |",
         "| --- | --- | --- | --- | --- |",
@@ -93,9 +94,10 @@ def _tree(root: type[errors.UsermgrError]) -> Iterator[type[errors.UsermgrError]
 
 
 def _annotated(cls: type) -> list[str]:
+    """The evidence that the class itself adds."""
     if not issubclass(cls, errors.UsermgrError):
         return []
-    return [name for name in inspect.get_annotations(cls) if name not in ("code", "retryable") and name[0] != "_"]
+    return [name for name in inspect.get_annotations(cls) if name in cls.evidence_names()]
 
 
 def _first_line(documented: object) -> str:

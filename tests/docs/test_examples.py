@@ -63,6 +63,7 @@ def surroundings(
         ("docs/backends.md", 2),
         ("packages/usermgr/README.md", 1),
         ("packages/usermgr-core/README.md", 1),
+        ("packages/usermgr-aws/README.md", 1),
         ("packages/usermgr-cognito/README.md", 1),
         ("packages/usermgr-lambda-client/README.md", 1),
         ("packages/usermgr-activity/README.md", 1),

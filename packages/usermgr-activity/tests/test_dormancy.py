@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from usermgr.models import User, UserStatus
+from usermgr.testing.activity_contract import ActivityStoreContract
 
 from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, SightingKind, bucket_of, merge, outcome_of
 from usermgr.dormancy import (
@@ -19,8 +21,6 @@ from usermgr.dormancy import (
     plan_disabling,
 )
 from usermgr.errors import AccessDeniedError, InvalidInputError, ThrottledError, UserNotFoundError
-from usermgr.models import User, UserStatus
-from usermgr.testing.activity_contract import ActivityStoreContract
 from usermgr_activity.prices import DISABLE_PER_SECOND, MONTHLY_ACTIVE_USER
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from usermgr.testing.activity_contract import ActivityStoreContract
 
 from usermgr import UserManager
 from usermgr.activity import ActivityStore
 from usermgr.testing import UserManagerContract, overridden_tests
-from usermgr.testing.activity_contract import ActivityStoreContract
 from usermgr_local import LocalUserManager
 
 

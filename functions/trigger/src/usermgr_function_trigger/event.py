@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from usermgr.errors import InvalidInputError
-from usermgr_cognito.trigger import Grants, Trigger
+from usermgr_cognito.trigger import Permissions, Trigger
 
 __all__ = ["Action", "Event", "Guard", "Wish"]
 
@@ -34,7 +34,7 @@ class Wish:
     user_pool_id: str
     trigger: Trigger
     replaces: Trigger | None
-    grants: Grants
+    grants: Permissions
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> Wish:
@@ -55,7 +55,7 @@ class Wish:
             user_pool_id=members["user_pool_id"],
             trigger=Trigger(members["trigger_arn"], members["lambda_version"]),
             replaces=Trigger(replaces["arn"], replaces["version"]) if replaces else None,
-            grants=Grants(**{name: grants.get(name) for name in _GRANTS}),
+            grants=Permissions(**{name: grants.get(name) for name in _GRANTS}),
         )
 
 

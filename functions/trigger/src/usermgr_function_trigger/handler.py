@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from usermgr.errors import ConflictError, StoreNotFoundError
-from usermgr_cognito.trigger import Patience, UserPool, attach, detach
+from usermgr_cognito.trigger import RetryBudget, UserPool, attach, detach
 from usermgr_function_trigger.event import Action, Event, Guard, Wish
 
 __all__ = ["handler"]
@@ -42,11 +42,11 @@ def handler(event: Any, context: Context) -> dict[str, str | None]:
     left = max(context.get_remaining_time_in_millis() / 1000 - RESERVE, 0.0)
     match what.action:
         case Action.CREATE:
-            return _attach(what.now, None, Patience(busy=left, access=min(left, 60.0)))
+            return _attach(what.now, None, RetryBudget(busy=left, access=min(left, 60.0)))
         case Action.UPDATE:
-            return _update(what.now, what.before, Patience(busy=left, access=min(left, 60.0)))
+            return _update(what.now, what.before, RetryBudget(busy=left, access=min(left, 60.0)))
         case Action.DELETE:
-            return _detach(what.now, Patience(busy=left))
+            return _detach(what.now, RetryBudget(busy=left))
 
 
 def _guard(guard: Guard) -> dict[str, str | None]:
@@ -56,33 +56,33 @@ def _guard(guard: Guard) -> dict[str, str | None]:
     return {}
 
 
-def _attach(wish: Wish, before: Wish | None, patience: Patience) -> dict[str, str | None]:
+def _attach(wish: Wish, before: Wish | None, budget: RetryBudget) -> dict[str, str | None]:
     result = attach(
         UserPool.connect(wish.user_pool_id),
         wish.trigger,
         replaces=wish.replaces,
         previous=before.trigger if before else None,
-        grants=wish.grants,
-        patience=patience,
+        permissions=wish.grants,
+        budget=budget,
     )
     return {"user_pool_id": result.user_pool_id, "trigger_arn": wish.trigger.arn, "hash": result.hash}
 
 
-def _update(wish: Wish, before: Wish | None, patience: Patience) -> dict[str, str | None]:
+def _update(wish: Wish, before: Wish | None, budget: RetryBudget) -> dict[str, str | None]:
     if before is not None and before.user_pool_id != wish.user_pool_id:
-        _detach(before, patience)
+        _detach(before, budget)
         before = None
-    return _attach(wish, before, patience)
+    return _attach(wish, before, budget)
 
 
-def _detach(wish: Wish, patience: Patience) -> dict[str, str | None]:
+def _detach(wish: Wish, budget: RetryBudget) -> dict[str, str | None]:
     try:
         result = detach(
             UserPool.connect(wish.user_pool_id),
             wish.trigger,
             restores=wish.replaces,
-            grants=wish.grants,
-            patience=patience,
+            permissions=wish.grants,
+            budget=budget,
         )
     except StoreNotFoundError:  # the pool went first: nothing is attached to it any more
         return {"user_pool_id": wish.user_pool_id, "trigger_arn": None, "hash": None}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from usermgr.settings import SettingsReader
+from usermgr.settings import Environment, Keywords, SettingsReader
 from usermgr_local.passwords import CHARACTERS, Argon2Cost, PasswordPolicy
 
 __all__ = ["LocalSettings"]
@@ -58,7 +58,7 @@ class LocalSettings:
 
         Raises `ConfigurationError`, which names all that is missing or malformed.
         """
-        reader = SettingsReader("usermgr's local store", given, environ)
+        reader = SettingsReader("usermgr's local store", [Keywords(given or {}), Environment(environ)])
         path = reader.text("path", "USERMGR_LOCAL_PATH")
         if path == ":memory:":
             reader.problem("USERMGR_LOCAL_PATH (or path=) must name a file: a store in memory would be lost")
