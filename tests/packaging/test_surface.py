@@ -120,7 +120,6 @@ def test_public_modules_are_on_the_list() -> None:
     assert undocumented(ROOT) == []
 
 
-@RENAMED
 def test_listed_modules_exist() -> None:
     """The list names no module that is not there."""
     names = modules(ROOT)
