@@ -1,6 +1,6 @@
 """Builds every package as a wheel, and beside the wheels one requirements file per extra, to install them with.
 
-    uv run python tools/build_wheels.py [--output dist/wheels] [--url https://wheels.example.org/usermgr]
+    uv run python -m tools.build_wheels [--output dist/wheels] [--url https://wheels.example.org/usermgr]
 
     pip install -r dist/wheels/cognito.txt
 
@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -23,6 +22,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from tools.build_functions import find_uv, normalized
 
 __all__ = ["build", "main", "requirements"]
 
@@ -48,22 +49,23 @@ def main(arguments: list[str] | None = None) -> int:
 def build(output: Path, url: str | None = None) -> list[Path]:
     """Empties `output`, builds the wheels into it, and writes the requirements files; returns those."""
     shutil.rmtree(output, ignore_errors=True)
-    uv = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "uv" / "bin" / "uv")
-    command = [uv, "build", "--quiet", "--all-packages", "--wheel", "--out-dir", str(output)]
+    command = [find_uv(), "build", "--quiet", "--all-packages", "--wheel", "--out-dir", str(output)]
     subprocess.run(command, cwd=ROOT, check=True)
     for function in output.glob("usermgr_function_*.whl"):
         function.unlink()  # `make functions` builds those as the zips that Lambda takes
     (output / ".gitignore").unlink(missing_ok=True)
     base = (url or output.as_uri()).rstrip("/")
     addresses = {
-        _normalized(wheel.name.split("-")[0]): f"{base}/{wheel.name}#sha256={_sha256(wheel)}"
+        normalized(wheel.name.split("-")[0]): f"{base}/{wheel.name}#sha256={_sha256(wheel)}"
         for wheel in sorted(output.glob("*.whl"))
     }
     projects = _projects()
     extras = [*projects[ROOT_PACKAGE]["optional-dependencies"], TESTING]
     files: list[Path] = []
     for extra in extras:
-        lines = [f"{requirement} @ {addresses[_name(requirement)]}\n" for requirement in requirements(projects, extra)]
+        lines = [
+            f"{requirement} @ {addresses[normalized(requirement)]}\n" for requirement in requirements(projects, extra)
+        ]
         path = output / f"{extra}.txt"
         path.write_text(
             f"# pip install -r {path.name}: usermgr's own packages by address and hash, so that no index is asked for"
@@ -76,13 +78,13 @@ def build(output: Path, url: str | None = None) -> list[Path]:
 def requirements(projects: Mapping[str, Mapping[str, Any]], extra: str) -> list[str]:
     """What of ours an extra needs, itself included, such as `["usermgr[jwt]", "usermgr-core", "usermgr-jwt"]`."""
     root = f"{ROOT_PACKAGE}-core[{extra}]" if extra == TESTING else f"{ROOT_PACKAGE}[{extra}]"
-    needed = {_name(root): root}
+    needed = {normalized(root): root}
     waiting = [
-        *projects[_name(root)]["dependencies"],
-        *projects[_name(root)]["optional-dependencies"][extra],
+        *projects[normalized(root)]["dependencies"],
+        *projects[normalized(root)]["optional-dependencies"][extra],
     ]
     while waiting:
-        name = _name(waiting.pop())
+        name = normalized(waiting.pop())
         if name in projects and name not in needed:
             needed[name] = name
             waiting += projects[name]["dependencies"]
@@ -93,16 +95,6 @@ def _projects() -> dict[str, dict[str, Any]]:
     """The `[project]` tables of packages/, by name."""
     tables = (tomllib.loads(path.read_text())["project"] for path in sorted(ROOT.glob("packages/*/pyproject.toml")))
     return {table["name"]: table for table in tables}
-
-
-def _name(requirement: str) -> str:
-    found = re.match(r"[A-Za-z0-9._-]+", requirement)
-    assert found is not None, requirement
-    return _normalized(found.group())
-
-
-def _normalized(name: str) -> str:
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _sha256(path: Path) -> str:

@@ -49,10 +49,10 @@ def decoy(folder: Path, name: str, version: str, extras: Collection[str] = ()) -
     )
 
 
-def third_party(names: Iterable[str], ours: Collection[str]) -> dict[str, Distribution]:
+def third_party(requirements: Iterable[str], ours: Collection[str]) -> dict[str, Distribution]:
     """The installed distributions that these need, and what those need; `ours` are followed, and left out."""
     found: dict[str, Distribution] = {}
-    waiting = [(canonicalize_name(name), frozenset[str]()) for name in names]
+    waiting = [(canonicalize_name(one.name), frozenset(one.extras)) for one in map(Requirement, requirements)]
     seen: set[tuple[str, frozenset[str]]] = set()
     while waiting:
         name, extras = waiting.pop()
