@@ -12,7 +12,7 @@ __all__ = ["to_attribute_list", "to_group", "to_user"]
 
 
 def to_user(shape: Mapping[str, Any]) -> User:
-    """From a `UserType` (ListUsers, AdminCreateUser) or an AdminGetUser response, which name the attributes differently."""
+    """From a `UserType` (ListUsers, AdminCreateUser) or AdminGetUser, which name the attributes differently."""
     pairs: Iterable[Mapping[str, str]] = shape.get("UserAttributes") or shape.get("Attributes") or ()
     attributes = {pair["Name"]: pair.get("Value", "") for pair in pairs}
     return User(
