@@ -175,7 +175,7 @@ class ConfigurationError(UsermgrError):
 
 
 class BackendNotInstalledError(ConfigurationError):
-    """The backend's package is not installed; `remedy` is the command that installs it."""
+    """The backend's package is not installed; `remedy` says where it must come from, as a command where one is safe."""
 
     code = "backend_not_installed"
     sentence = "the backend {backend} is not installed"
