@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from usermgr_jwt import CognitoVerifier, JwksFile, KeysNotFoundError
+from usermgr_jwt import CognitoVerifier, JwksFile
+from usermgr_jwt.errors import KeysNotFoundError
 from usermgr_jwt.integrations.api_gateway import UnauthorizedError, http_api_authorizer, rest_authorizer
 
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request/a/b"
@@ -86,7 +87,7 @@ class TestHttpApi:
         assert answer["isAuthorized"] is True
         assert answer["context"]["username"] == "alice"
 
-    def test_every_refusal_says_why(self, settings, pool):
+    def test_every_refusal_has_its_reason(self, settings, pool):
         """isAuthorized is false, and the code is in the context for the access log."""
         handler = http_api_authorizer(CognitoVerifier(**settings, groups="root"))
         for authorization, code in [

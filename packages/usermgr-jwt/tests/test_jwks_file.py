@@ -9,16 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    JwksFile,
-    KeysFileError,
-    KeysInvalidError,
-    KeysNotFoundError,
-    KeysTooOldError,
-    UnknownKeyError,
-)
-from usermgr_jwt.keys import parse_jwks
+from usermgr_jwt import CognitoVerifier, JwksFile
+from usermgr_jwt._keys import parse_jwks
+from usermgr_jwt.errors import KeysFileError, KeysInvalidError, KeysNotFoundError, KeysTooOldError, UnknownKeyError
 
 
 class Clock:
@@ -57,15 +50,15 @@ def test_a_replaced_file_is_noticed_without_a_restart(settings, jwks_path, pool,
         verifier.verify(pool.token())
 
 
-def test_the_file_is_looked_at_once_a_second(jwks_path, clock):
-    """Between two looks no system call is made, so that 100 uses in a second cost one stat."""
-    looks = 0
+def test_the_file_is_checked_once_per_second(jwks_path, clock):
+    """Between two checks no system call is made, so that 100 uses in a second cost one stat."""
+    checks = 0
     keys = JwksFile(jwks_path, now=clock)
     reload = keys._reload
 
     def counted() -> None:
-        nonlocal looks
-        looks += 1
+        nonlocal checks
+        checks += 1
         reload()
 
     keys._reload = counted
@@ -73,11 +66,11 @@ def test_the_file_is_looked_at_once_a_second(jwks_path, clock):
         keys.current()
         clock.now += 0.1
 
-    assert looks == 10
+    assert checks == 10
 
 
-def test_a_clock_that_is_set_back_does_not_stop_the_looks(jwks_path, compact_jwks, stranger, clock):
-    """The time of the last look may lie in the future; the file is looked at all the same."""
+def test_a_clock_that_is_set_back_does_not_stop_the_checks(jwks_path, compact_jwks, stranger, clock):
+    """The time of the last check may be in the future; the file is checked all the same."""
     keys = JwksFile(jwks_path, now=clock)
     keys.load()
     replace(jwks_path, compact_jwks({"rotated": stranger}))
@@ -88,7 +81,7 @@ def test_a_clock_that_is_set_back_does_not_stop_the_looks(jwks_path, compact_jwk
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"{}", b'{"keys": []}', b"<html>", None, "folder"])
 def test_the_last_good_keys_stay_when_the_file_breaks(jwks_path, clock, broken):
-    """A broken, empty or missing file changes nothing for who already has keys, and `problem` says what it is."""
+    """A broken, empty or missing file changes nothing as long as there are keys, and `problem` holds the error."""
     keys = JwksFile(jwks_path, now=clock)
     good = keys.current()
     if broken is None or broken == "folder":
@@ -182,7 +175,7 @@ def test_max_age_must_be_positive(max_age):
 
 REPLACER = """
 import sys
-from usermgr_jwt import sources
+from usermgr_jwt import (_sources as sources)
 path, documents = sys.argv[1], [open(name, "rb").read() for name in sys.argv[2:]]
 fetched = iter(range(10_000))
 class Source:
@@ -199,12 +192,12 @@ print("replaced 10000")
 def test_10000_replacements_by_another_process_fail_no_verification(
     show, settings, jwks_path, pool, stranger, compact_jwks
 ):
-    """While one process replaces the file 10,000 times, another that looks at it each time verifies without fail."""
+    """While one process replaces the file 10,000 times, another that checks it each time verifies without a failure."""
     versions = [jwks_path.with_name(name) for name in ("one", "two")]
     versions[0].write_bytes(compact_jwks(pool.keys))
     versions[1].write_bytes(compact_jwks({"rotated": stranger} | pool.keys))
     ticks = iter(range(10**9))
-    keys = JwksFile(jwks_path, now=lambda: float(next(ticks)))  # a second passes at each use: a look each time
+    keys = JwksFile(jwks_path, now=lambda: float(next(ticks)))  # a second passes at each use: a check each time
     verifier = CognitoVerifier(**settings | {"keys": keys})
     token = pool.token()
     seen = set()
@@ -270,7 +263,7 @@ class TestParse:
             ({"e": "Aw"}, "weak"),
             ({"e": "AQAAAAAB"}, "oversized"),
             ({"e": "AQAA"}, "weak"),
-            ({"e": "AQAC"}, "no RSA key"),
+            ({"e": "AQAC"}, "not an RSA key"),
         ],
     )
     def test_one_bad_key_makes_the_document_bad(self, compact, jwks, change, problem):
@@ -312,7 +305,7 @@ class TestParse:
             b" " * (1 << 20) + b"{}",
         ],
     )
-    def test_what_is_no_jwks(self, document):
+    def test_what_is_not_a_jwks(self, document):
         """Anything but a strict JWKS document is a KeysInvalidError, and nothing else."""
         with pytest.raises(KeysInvalidError):
             parse_jwks(document, "test")

@@ -83,7 +83,7 @@ def test_verify_takes_the_names_that_users_know(run, jwks_path, pool, tmp_path):
 
 
 def test_wrong_usage_is_2(run, jwks_path, pool):
-    """What is not said, and what makes no sense, is named."""
+    """A missing option, and one that makes no sense, is named."""
     pool_id = ["--user-pool-id", pool.pool_id]
     for arguments, problem in [
         ([], b"required"),
@@ -122,8 +122,8 @@ def test_pull(run, jwks_path, pool, stranger, compact, compact_jwks):
     assert run("pull", "new.json", "--url", "http://127.0.0.1:1/", stdin=b"").returncode == 6
 
 
-def test_decode_says_that_it_verifies_nothing(run, pool, stranger):
-    """A forged token is shown, under a warning; what is no token is refused."""
+def test_decode_warns_that_it_verifies_nothing(run, pool, stranger):
+    """A forged token is shown, under a warning; what is not a token is refused."""
     claims = pool.access_claims(exp=10**30, iat="x")
 
     shown = run("decode", "--json", stdin=pool.token(claims, key=stranger))

@@ -12,18 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    HttpsSource,
-    InvokeSource,
-    JwksFile,
-    KeysFileError,
-    KeysInvalidError,
-    KeysReplacementError,
-    KeysSourceError,
-    UnknownKeyError,
-    pull,
-)
+from usermgr_jwt import CognitoVerifier, HttpsSource, InvokeSource, JwksFile, pull
+from usermgr_jwt.errors import KeysFileError, KeysInvalidError, KeysReplacementError, KeysSourceError, UnknownKeyError
 
 
 @dataclass
@@ -164,18 +154,18 @@ class TestInvoke:
         [
             (b'{"error": {"code": "http", "message": "status 500"}}', "http: status 500"),
             (b'{"error": "x"}', "None: None"),
-            (b"null", "no strict JSON"),
-            (b"", "no strict JSON"),
+            (b"null", "not a strict JSON"),
+            (b"", "not a strict JSON"),
         ],
     )
     def test_a_failure_is_an_error(self, reply, problem):
-        """The function's own error, or a reply that is none, is a KeysSourceError."""
+        """The function's own error, or a reply that is not JSON, is a KeysSourceError."""
         with pytest.raises(KeysSourceError, match=problem):
             InvokeSource(lambda _event: reply).fetch()
 
 
 class TestPull:
-    """Judging and writing."""
+    """Checking and writing."""
 
     @pytest.fixture
     def path(self, tmp_path):
@@ -203,7 +193,7 @@ class TestPull:
         target.write_bytes(b"")
         target.chmod(0o604)
         if os.geteuid() == 0:
-            with contextlib.suppress(OSError):  # root of a user namespace has no other ids to give
+            with contextlib.suppress(OSError):  # root of a user namespace has no other ids to set
                 os.chown(target, 1234, 2345)
         before = target.stat()
         path.symlink_to(target)
@@ -235,7 +225,7 @@ class TestPull:
         assert steps == ["file", "rename", "folder"]
 
     def test_the_same_keys_make_the_file_young(self, path, source):
-        """A pull that finds no change says so, and the file's age begins again."""
+        """A pull that finds no change reports none, and the file's age begins again."""
         pull(source, path)
         os.utime(path, (1, 1))
 
@@ -332,7 +322,7 @@ class TestRefresh:
                 verifier.verify(token)
 
     def test_10000_unknown_key_ids_fetch_once(self, show, settings, jwks_path, pool, compact, site, clock):
-        """However many made-up key ids come, there is one fetch in 10 seconds, and one more in the next 10."""
+        """However many invented key ids come, there is one fetch in 10 seconds, and one more in the next 10."""
         site.serve(compact(pool.jwks()))
         keys = JwksFile(jwks_path, refresh_from=HttpsSource(site.url), now=clock)
         verifier = CognitoVerifier(**settings | {"keys": keys})

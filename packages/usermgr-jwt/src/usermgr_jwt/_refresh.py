@@ -1,4 +1,4 @@
-"""Renewing the JWKS file in the background, when a token names a key that it does not have."""
+"""Renewing the JWKS file in the background, when a token names a key that the file does not have."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import os
 import threading
 from typing import TYPE_CHECKING
 
+from usermgr_jwt._sources import pull
 from usermgr_jwt.errors import KeysError
-from usermgr_jwt.sources import pull
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from usermgr_jwt.sources import KeysSource
+    from usermgr_jwt._sources import KeysSource
 
 __all__ = ["BackgroundRefresh"]
 
 REFRESH_EVERY = 10.0  # seconds
 
-_logger = logging.getLogger(__name__)
+_logger = logging.getLogger("usermgr_jwt.refresh")  # a documented name
 
 
 class BackgroundRefresh:
-    """Pulls a JWKS file from a source in a thread of its own, at most once in 10 seconds.
+    """Pulls a JWKS file from a source in a background thread, at most once in 10 seconds.
 
-    Anybody can make up key ids, so an unknown one is only a hint: however many come, from however many threads,
-    there is one pull in 10 seconds, successful or not. Processes that share the file share the limit as far as the
-    file shows it: one that was replaced less than 10 seconds ago is not pulled again.
+    Anybody can invent key ids, so an unknown one is only a hint: however many come, from however many threads, there
+    is one pull in 10 seconds, successful or not. Processes that share the file share the limit as far as the file
+    shows it: a file that was replaced less than 10 seconds ago is not pulled again.
 
-    A pull that fails is logged as a warning, and the last good keys stay.
+    A pull that fails is logged as a warning, and the last good keys stay in use.
     """
 
     def __init__(self, source: KeysSource, path: str, now: Callable[[], float]) -> None:

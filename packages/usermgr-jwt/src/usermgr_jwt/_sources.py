@@ -1,7 +1,7 @@
 """Where a JWKS file comes from, and how it is written.
 
-A source answers with the bytes of a JWKS document; `pull` judges them and replaces the file. Nothing here runs while
-a token is verified.
+A source returns the bytes of a JWKS document; `pull` checks them and replaces the file. Nothing here runs while a
+token is verified.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import stat
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
+from usermgr_jwt._keys import MAX_DOCUMENT, parse_jwks
+from usermgr_jwt._policy import region_of
 from usermgr_jwt._strict import json_object
 from usermgr_jwt.errors import (
     KeysError,
@@ -19,13 +21,11 @@ from usermgr_jwt.errors import (
     KeysReplacementError,
     KeysSourceError,
 )
-from usermgr_jwt.keys import MAX_DOCUMENT, parse_jwks
-from usermgr_jwt.policy import region_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from usermgr_jwt.keys import KeySet
+    from usermgr_jwt._keys import KeySet
 
 __all__ = ["HttpsSource", "InvokeSource", "KeysSource", "PullResult", "pull"]
 
@@ -37,22 +37,22 @@ class KeysSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What an error calls it; no secret."""
+        """How errors name the source. It must not contain a secret."""
         ...
 
     def fetch(self) -> bytes:
-        """The document, not yet judged; KeysSourceError when it cannot be had."""
+        """The document, not yet checked; KeysSourceError when it cannot be read."""
         ...
 
 
 class HttpsSource:
-    """A JWKS address, read with the standard library. Only HTTPS, but for a loopback address; no redirects.
+    """A JWKS address, read with the standard library: only HTTPS, or HTTP on a loopback address; no redirects.
 
-    `timeout`: seconds for the whole request. Proxies come from the environment, as urllib has it.
+    `timeout`: seconds for the whole request. Proxies come from the environment, as for urllib.
     """
 
     def __init__(self, url: str, *, timeout: float = 5.0) -> None:
-        from urllib.parse import urlsplit  # noqa: PLC0415 - only who pulls pays for urllib
+        from urllib.parse import urlsplit  # noqa: PLC0415 - only a caller who pulls pays for urllib
 
         parts = urlsplit(url)
         if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
@@ -116,7 +116,7 @@ class InvokeSource:
         try:
             error = json_object(reply).get("error")
         except ValueError:
-            raise KeysSourceError(self.name, "its reply is no strict JSON object") from None
+            raise KeysSourceError(self.name, "its reply is not a strict JSON object") from None
         if error is not None:
             evidence = cast("dict[str, object]", error) if isinstance(error, dict) else {}
             raise KeysSourceError(self.name, f"{evidence.get('code')}: {evidence.get('message')}")
@@ -132,14 +132,15 @@ class PullResult(NamedTuple):
 
 
 def pull(source: KeysSource, path: str | os.PathLike[str], *, replace_all: bool = False) -> PullResult:
-    """Get a JWKS from `source`, judge it, and replace the file at `path` atomically, its permissions kept.
+    """Get a JWKS from `source`, check it, and replace the file at `path` atomically, keeping its permissions.
 
-    The file is written even when the keys are the same, so that its age says when they were last confirmed.
+    The file is written even when the keys are the same, so that its age shows when they were last confirmed.
 
-    A set that has no key in common with the good keys in the file is taken for another pool's, and refused; so is
-    one that gives a known key id to another key. `replace_all=True` says that it is meant.
+    A set that has no key in common with the good keys in the file may be another pool's, and is refused; so is one
+    that gives a known key id to another key. `replace_all=True` accepts it.
 
-    Raises KeysSourceError, KeysInvalidError, KeysReplacementError or KeysFileError, and leaves the file as it was.
+    Raises KeysSourceError, KeysInvalidError, KeysReplacementError or KeysFileError, and then leaves the file as it
+    was.
     """
     path = os.fspath(path)
     document = source.fetch()
@@ -160,23 +161,25 @@ def _good_keys(path: str) -> KeySet | None:
         with open(path, "rb") as file:  # noqa: PTH123
             return parse_jwks(file.read(MAX_DOCUMENT + 1), path)
     except (OSError, KeysError):
-        return None  # a missing or broken file has nothing to protect
+        return None  # a missing or broken file contains nothing to protect
 
 
 def _refuse_foreign(new: KeySet, old: KeySet, path: str) -> None:
     same_id = new.key_ids & old.key_ids
     changed = sorted(key_id for key_id in same_id if new.by_id[key_id] != old.by_id[key_id])
-    remedy = "check that the source is the same pool's; if it is meant, say replace_all (--replace-all)"
+    remedy = (
+        "check that the source belongs to the same pool; to replace the keys anyway, use replace_all (--replace-all)"
+    )
     if changed:
         raise KeysReplacementError(path, f"key id {changed[0]!r} now names another key; {remedy}")
     if not same_id:
-        raise KeysReplacementError(path, f"the new keys have none in common with it; {remedy}")
+        raise KeysReplacementError(path, f"the new set has no key in common with it; {remedy}")
 
 
 def _replace(path: str, document: bytes) -> None:
     """Write beside the file, make it durable, and rename over it: a reader sees the old file or the new one."""
     target = os.path.realpath(path)  # a link stays a link
-    folder = os.path.dirname(target)  # noqa: PTH120 - os.* throughout: descriptors are what fsync and fchmod take
+    folder = os.path.dirname(target)  # noqa: PTH120 - os.* throughout: fsync and fchmod take descriptors
     temporary = os.path.join(folder, f".{os.path.basename(target)}.{os.urandom(8).hex()}")  # noqa: PTH118, PTH119
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
@@ -204,7 +207,7 @@ def _copy_permissions(target: str, descriptor: int) -> None:
         return
     new = os.fstat(descriptor)
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-        # Only root may give a file away; who may not replaces it as its own, readable as before.
+        # Only root may change a file's owner; anybody else replaces it with a file of their own, as readable as before.
         with contextlib.suppress(PermissionError):
             os.fchown(descriptor, old.st_uid, old.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(old.st_mode))

@@ -1,4 +1,4 @@
-"""The JWKS file: keys on disk, that another process may replace at any moment."""
+"""The JWKS file: keys on disk, which another process may replace at any moment."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from usermgr_jwt._keys import MAX_DOCUMENT, parse_jwks
 from usermgr_jwt.errors import KeysError, KeysFileError, KeysNotFoundError, KeysTooOldError
-from usermgr_jwt.keys import MAX_DOCUMENT, parse_jwks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from usermgr_jwt.keys import KeySet
-    from usermgr_jwt.sources import KeysSource
+    from usermgr_jwt._keys import KeySet
+    from usermgr_jwt._sources import KeysSource
 
 __all__ = ["JwksFile"]
 
@@ -22,7 +22,7 @@ CHECK_EVERY = 1.0  # seconds
 
 
 class _Version(NamedTuple):
-    """What tells one version of a file from another without reading it."""
+    """What distinguishes two versions of a file without reading them."""
 
     inode: int
     size: int
@@ -32,12 +32,12 @@ class _Version(NamedTuple):
 class JwksFile:
     """Keys from a JWKS file, read when first needed and again when the file is replaced.
 
-    The file is looked at (one `stat`) at most once a second. When a new version is broken, or the file is gone,
-    the last good keys stay in use, and `problem` says what is wrong. `max_age` (seconds since the file was last
-    written, by its modification time) refuses keys that nobody has renewed; without it, keys never grow old.
+    The file is checked (one `stat`) at most once per second. When a new version is broken, or the file is gone, the
+    last good keys stay in use, and `problem` holds the error. `max_age` (seconds since the file was last written, by
+    its modification time) refuses keys that nobody has renewed; without it, keys never become too old.
 
-    `refresh_from` is the only way to a network: given a source, an unknown key id makes a thread of its own pull
-    the file, at most once in 10 seconds. Without it no socket is ever opened.
+    `refresh_from` is the only way to a network: given a source, an unknown key id starts a background thread that
+    pulls the file, at most once in 10 seconds. Without it, no socket is ever opened.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class JwksFile:
         self._now = now
         self._refresh = None
         if refresh_from is not None:
-            from usermgr_jwt.refresh import BackgroundRefresh  # noqa: PLC0415 - only who asks for it pays for it
+            from usermgr_jwt._refresh import BackgroundRefresh  # noqa: PLC0415 - only a caller who asks for it pays for it
 
             self._refresh = BackgroundRefresh(refresh_from, self.path, now)
         self._lock = threading.Lock()
@@ -69,7 +69,7 @@ class JwksFile:
         return f"JwksFile({self.path!r})"
 
     def current(self) -> KeySet:
-        """The keys to verify with. KeysError when there never were good ones, or they are older than `max_age`."""
+        """The keys to verify with. KeysError when there were never good ones, or they are older than `max_age`."""
         now = self._now()
         keys = self._keys
         # A clock that was set back must not stop the checks, hence both bounds.
@@ -80,7 +80,7 @@ class JwksFile:
         return keys
 
     def load(self) -> None:
-        """Read the keys now: at the start of an application, to fail early and to make the first call fast."""
+        """Read the keys now: at the start of an application, to fail early and to make the first request fast."""
         self.current()
 
     def age(self) -> float | None:
@@ -98,7 +98,7 @@ class JwksFile:
             raise KeysTooOldError(self.path, age, max_age)
 
     def _check(self, now: float) -> KeySet:
-        # Threads that have keys already need not wait for the one that looks at the file.
+        # A thread need not wait for the one that is checking the file, as long as there are keys already.
         keys = self._keys
         if not self._lock.acquire(blocking=keys is None) and keys is not None:
             return keys
@@ -118,7 +118,7 @@ class JwksFile:
                 return
             document, self._seen = self._read()
             keys = parse_jwks(document, self.path)
-            # The same keys, written again, stay the same object: what is remembered with them stays good.
+            # The same keys, written again, stay the same object: the cache compares by identity.
             if self._keys is None or keys.by_id != self._keys.by_id:
                 self._keys = keys
             self._loaded = self._seen
@@ -133,7 +133,7 @@ class JwksFile:
             self.problem = error.again()
 
     def _read(self) -> tuple[bytes, _Version]:
-        # The version is that of the open file: between stat and open another one may have come.
+        # The version is that of the open file: it may have been replaced between stat and open.
         with open(self.path, "rb") as file:  # noqa: PTH123 - see _reload
             version = self._version(os.fstat(file.fileno()))
             return file.read(MAX_DOCUMENT + 1), version
