@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from usermgr_jwt import _commands
+from usermgr_jwt.errors import KeysNotFoundError
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -137,3 +140,22 @@ def test_decode_warns_that_it_verifies_nothing(run, pool, stranger):
         assert result.returncode == 1
         assert b"Traceback" not in result.stderr
     assert run("decode", stdin=b"\xff\xfe").returncode == 1
+
+
+def test_the_commands_are_functions_that_print_nothing(jwks_path, pool, compact, capfd):
+    """Another command line gets dicts that JSON can hold, and errors as an exit status and such a dict."""
+    source = _commands.source_of(reply=compact(pool.jwks()))
+    settings = {"user_pool_id": pool.pool_id, "client_id": pool.client_id, "token_use": "access"}
+
+    pulled = _commands.pull(str(jwks_path), source)
+    status = _commands.status(str(jwks_path))
+    verified = _commands.verify(str(jwks_path), pool.token(), **settings)
+    decoded = _commands.decode(pool.token())
+    failure = _commands.failure(KeysNotFoundError("jwks.json"))
+
+    states = [json.loads(json.dumps(result))["state"] for result in (pulled, status, verified, decoded)]
+    assert states == ["written", "fresh", "verified", "NOT VERIFIED: anybody could have written this"]
+    assert (failure.exit_status, failure.result["error"]["code"]) == (4, "keys_not_found")
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(ValueError, match="where the keys come from"):
+        _commands.source_of()
