@@ -125,6 +125,46 @@ def test_pull(run, jwks_path, pool, stranger, compact, compact_jwks):
     assert run("pull", "new.json", "--url", "http://127.0.0.1:1/", stdin=b"").returncode == 6
 
 
+def test_status_warns_of_what_others_can_change(run, jwks_path):
+    """A file that everybody may write, a folder where everybody may replace it, and a date in the future are shown."""
+    assert json.loads(run("status", jwks_path, "--json").stdout)["warnings"] == []
+    jwks_path.chmod(0o666)
+    jwks_path.parent.chmod(0o777)
+    os.utime(jwks_path, (2493072000, 2493072000))
+
+    shown = json.loads(run("status", jwks_path, "--json").stdout)
+
+    assert shown["age"] is None
+    assert [warning.partition(" (")[0].partition("'")[0] for warning in shown["warnings"]] == [
+        "every user of this machine can write the file",
+        "every user of this machine can replace files in ",
+        "its modification time is in the future, so its age is unknown and max_age would refuse it",
+    ]
+    assert b"age: unknown" in run("status", jwks_path).stdout
+    jwks_path.parent.chmod(0o1777)
+    assert len(json.loads(run("status", jwks_path, "--json").stdout)["warnings"]) == 2
+    stale = run("status", jwks_path, "--max-age", 10**9)
+    assert (stale.returncode, b"modification time in the future" in stale.stderr) == (3, True)
+
+
+def test_a_custom_issuer(run, jwks_path, pool):
+    """--issuer replaces the pool, also one from the environment, in verify; pull reads the keys below it."""
+    issuer = "http://localhost:1/local_AbC123"
+    options = ["verify", jwks_path, "--client-id", pool.client_id, "--token-use", "access", "--issuer", issuer]
+
+    good = run(*options, stdin=pool.token(pool.access_claims(iss=issuer)), USERPOOL_ID="local_AbC123")
+
+    assert good.returncode == 0
+    assert run(*options, stdin=pool.token()).returncode == 1
+    address = b"http://localhost:1/local_AbC123/.well-known/jwks.json"
+    emulator = ["--user-pool-id", "local_AbC123", "--endpoint", "http://localhost:1"]
+    for source in (["--issuer", issuer], emulator):
+        failed = run("pull", "new.json", *source)
+        assert (failed.returncode, address in failed.stderr) == (6, True)
+    unused = run("pull", "new.json", "--issuer", issuer, "--fips")
+    assert (unused.returncode, b"belong to a user pool id" in unused.stderr) == (2, True)
+
+
 def test_decode_warns_that_it_verifies_nothing(run, pool, stranger):
     """A forged token is shown, under a warning; what is not a token is refused."""
     claims = pool.access_claims(exp=10**30, iat="x")

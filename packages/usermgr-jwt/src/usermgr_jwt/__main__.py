@@ -37,7 +37,14 @@ def _read_token(arguments: argparse.Namespace) -> str:
 
 def _pull(arguments: argparse.Namespace) -> dict[str, Any]:
     reply = sys.stdin.buffer.read() if arguments.stdin else None
-    source = _commands.source_of(user_pool_id=arguments.user_pool_id, url=arguments.url, reply=reply)
+    source = _commands.source_of(
+        user_pool_id=arguments.user_pool_id,
+        endpoint=arguments.endpoint,
+        fips=arguments.fips,
+        issuer=arguments.issuer,
+        url=arguments.url,
+        reply=reply,
+    )
     return _commands.pull(arguments.file, source, replace_all=arguments.replace_all)
 
 
@@ -50,6 +57,7 @@ def _verify(arguments: argparse.Namespace) -> dict[str, Any]:
         arguments.file,
         _read_token(arguments),
         user_pool_id=arguments.user_pool_id,
+        issuer=arguments.issuer,
         client_id=None if arguments.any_client else arguments.client_id or os.environ["CLIENT_ID"],
         token_use=None if arguments.token_use == "any" else arguments.token_use,  # noqa: S105 - not a password
         groups=arguments.group,
@@ -74,6 +82,11 @@ def _parser() -> argparse.ArgumentParser:
     source.add_argument("--user-pool-id", default=pool, help="the pool (default: USERPOOL_ID)")
     source.add_argument("--url", help="an HTTPS address of a JWKS")
     source.add_argument("--stdin", action="store_true", help="read a JWKS, or the download function's reply, on stdin")
+    source.add_argument("--issuer", help="an issuer of tokens, which publishes its keys below its address")
+    command.add_argument(
+        "--endpoint", help="with --user-pool-id: an address that replaces Cognito's, of an emulator for example"
+    )
+    command.add_argument("--fips", action="store_true", help="with --user-pool-id: use Cognito's FIPS endpoint")
     command.add_argument("--replace-all", action="store_true", help="accept a set with no key in common with the file")
     command.set_defaults(run=_pull)
 
@@ -84,7 +97,11 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("verify", help="verify a token with the file, without a network")
     command.add_argument("file")
-    command.add_argument("--user-pool-id", default=pool, required=pool is None, help="default: USERPOOL_ID")
+    issuers = command.add_mutually_exclusive_group(required=pool is None)
+    issuers.add_argument("--user-pool-id", default=pool, help="the pool (default: USERPOOL_ID)")
+    issuers.add_argument(
+        "--issuer", help="exactly the issuer to accept instead of the pool's, of an emulator for example"
+    )
     clients = command.add_mutually_exclusive_group(required="CLIENT_ID" not in os.environ)
     clients.add_argument("--client-id", action="append", default=None, help="default: CLIENT_ID; may be repeated")
     clients.add_argument("--any-client", action="store_true", help="accept every app client of the pool")
@@ -114,7 +131,7 @@ def _lines(result: dict[str, Any]) -> str:
             lines += [f"  {member}: {json.dumps(text)}{_time_note(member, text)}" for member, text in members.items()]
         else:
             shown = ", ".join(cast("list[str]", value)) if isinstance(value, list) else value
-            lines.append(f"{name}: {shown}")
+            lines.append(f"{name}: {'none' if shown == '' else 'unknown' if shown is None else shown}")
     return "\n".join(lines)
 
 

@@ -49,15 +49,30 @@ def failure(error: errors.VerifierError) -> Failure:
     return Failure(exit_status, {"state": state, "error": {"code": error.code, "message": str(error)}})
 
 
-def source_of(*, user_pool_id: str | None = None, url: str | None = None, reply: bytes | None = None) -> KeysSource:
-    """The source that the first of these names: the download function's `reply` (or a JWKS), a `url`, or a pool."""
+def source_of(
+    *,
+    user_pool_id: str | None = None,
+    endpoint: str | None = None,
+    fips: bool = False,
+    issuer: str | None = None,
+    url: str | None = None,
+    reply: bytes | None = None,
+) -> KeysSource:
+    """The source of keys: the download function's `reply` (or a JWKS), else a `url`, else an `issuer`, else a pool.
+
+    `endpoint` and `fips` are those of `HttpsSource.for_pool`, and an error with another source.
+    """
+    if (endpoint is not None or fips) and (reply, url, issuer) != (None, None, None):
+        raise ValueError("endpoint and fips belong to a user pool id, and to no other source")
     if reply is not None:
         return InvokeSource(lambda _event: reply)
     if url is not None:
         return HttpsSource(url)
+    if issuer is not None:
+        return HttpsSource.for_issuer(issuer)
     if user_pool_id is not None:
-        return HttpsSource.for_pool(user_pool_id)
-    raise ValueError("a user pool id, a URL or a reply is needed to know where the keys come from")
+        return HttpsSource.for_pool(user_pool_id, endpoint=endpoint, fips=fips)
+    raise ValueError("a user pool id, an issuer, a URL or a reply is needed to know where the keys come from")
 
 
 def pull(file: str, source: KeysSource, *, replace_all: bool = False) -> dict[str, Any]:
@@ -67,17 +82,25 @@ def pull(file: str, source: KeysSource, *, replace_all: bool = False) -> dict[st
 
 
 def status(file: str, *, max_age: float | None = None) -> dict[str, Any]:
-    """Read the JWKS file: `state`, `file`, `age` (seconds) and `key_ids`."""
+    """Read the JWKS file: `state`, `file`, `age` (seconds, None when unknown), `key_ids` and `warnings` (sentences)."""
     keys = JwksFile(file, max_age=max_age)
     key_ids = sorted(keys.current().key_ids)
-    return {"state": "fresh", "file": file, "age": round(keys.age() or 0), "key_ids": key_ids}
+    age = keys.age()
+    return {
+        "state": "fresh",
+        "file": file,
+        "age": None if age is None else round(age),
+        "key_ids": key_ids,
+        "warnings": keys.warnings(),
+    }
 
 
 def verify(
     file: str,
     token: str,
     *,
-    user_pool_id: str,
+    user_pool_id: str | None = None,
+    issuer: str | None = None,
     client_id: str | Collection[str] | None,
     token_use: Literal["access", "id"] | None,
     groups: Collection[str] | None = None,
@@ -88,6 +111,7 @@ def verify(
     """Verify `token` with the JWKS file: `state` and `claims`. The settings are those of `CognitoVerifier`."""
     verifier = CognitoVerifier(
         user_pool_id=user_pool_id,
+        issuer=issuer,
         client_id=client_id,
         token_use=token_use,
         keys=JwksFile(file, max_age=max_age),

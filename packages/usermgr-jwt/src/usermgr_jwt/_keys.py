@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+
 from usermgr_jwt._strict import b64url_decode, json_object
 from usermgr_jwt.errors import KeysInvalidError
 
@@ -18,7 +20,7 @@ MAX_DOCUMENT = 1 << 20  # bytes; Cognito's document has about 1,000
 MAX_KEY_ID = 256  # characters
 MIN_BITS, MAX_BITS = 2048, 8192  # least: RFC 7518, 3.3; above the most, verifying would be a denial of service
 MIN_EXPONENT = 65537
-_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "priv"})  # RSA, EC and OKP; `priv` of newer types (AKP)
 _MAX_HEADERS = 64
 
 
@@ -74,14 +76,16 @@ def parse_jwks(document: bytes, where: str) -> KeySet:
     if len(document) > MAX_DOCUMENT:
         raise KeysInvalidError(where, f"more than {MAX_DOCUMENT} bytes")
     try:
-        entries = json_object(document).get("keys")
+        root = json_object(document)
     except ValueError:
         raise KeysInvalidError(where, "it is not a strict JSON object in UTF-8") from None
+    entries = root.get("keys")
     if not isinstance(entries, list):
         raise KeysInvalidError(where, "it has no list named `keys`")
+    _refuse_secret(root, where)
 
     by_id: dict[str, RSAPublicKey] = {}
-    moduli: set[object] = set()
+    moduli: set[int] = set()
     for entry in cast("list[object]", entries):
         if not isinstance(entry, dict):
             raise KeysInvalidError(where, "a key is not a JSON object")
@@ -92,10 +96,11 @@ def parse_jwks(document: bytes, where: str) -> KeySet:
         key_id = jwk.get("kid")
         if not isinstance(key_id, str) or not 0 < len(key_id) <= MAX_KEY_ID:
             raise KeysInvalidError(where, f"a key has no `kid` of 1 to {MAX_KEY_ID} characters")
-        if key_id in by_id or jwk.get("n") in moduli:
+        modulus, exponent = (_number(jwk.get(name), name, key_id, where) for name in ("n", "e"))
+        if key_id in by_id or modulus in moduli:
             raise KeysInvalidError(where, f"key {key_id!r} occurs twice")
-        by_id[key_id] = _public_key(jwk, key_id, where)
-        moduli.add(jwk["n"])
+        by_id[key_id] = _public_key(modulus, exponent, key_id, where)
+        moduli.add(modulus)
     if not by_id:
         raise KeysInvalidError(where, "it has no RSA key for RS256 signatures")
     return KeySet(by_id)
@@ -121,22 +126,15 @@ def _is_for_rs256(jwk: dict[str, Any]) -> bool:
     )
 
 
-def _public_key(jwk: dict[str, Any], key_id: str, where: str) -> RSAPublicKey:
-    modulus, exponent = (_number(jwk.get(name), name, key_id, where) for name in ("n", "e"))
+def _public_key(modulus: int, exponent: int, key_id: str, where: str) -> RSAPublicKey:
     bits = modulus.bit_length()
     if bits < MIN_BITS or exponent < MIN_EXPONENT:
         raise KeysInvalidError(where, f"key {key_id!r} is weak: {bits} bits, exponent {exponent}")
     if bits > MAX_BITS or exponent.bit_length() > 32:
         raise KeysInvalidError(where, f"key {key_id!r} is oversized: more than {MAX_BITS} bits")
-
-    # Loaded here: it costs five times as much as the rest of the package (urllib, ssl, x509).
-    from jwt import PyJWK  # noqa: PLC0415
-    from jwt.exceptions import PyJWTError  # noqa: PLC0415
-
-    try:
-        return PyJWK({"kty": "RSA", "n": jwk["n"], "e": jwk["e"]}, algorithm="RS256").key
-    except PyJWTError:
-        raise KeysInvalidError(where, f"key {key_id!r} is not an RSA key") from None
+    if modulus % 2 == 0 or exponent % 2 == 0:
+        raise KeysInvalidError(where, f"key {key_id!r} is not an RSA key: its modulus or exponent is even")
+    return RSAPublicNumbers(exponent, modulus).public_key()
 
 
 def _number(value: object, name: str, key_id: str, where: str) -> int:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Any, Literal, cast
 
 from usermgr_jwt import errors
+from usermgr_jwt._addresses import accepted_issuers
 from usermgr_jwt._claims import CLIENT_CLAIM
 
-__all__ = ["Policy", "issuers", "names", "region_of", "require"]
+__all__ = ["Policy", "names", "require"]
 
-_POOL_ID = re.compile(r"([a-z]{2,}(?:-[a-z]+)+-[0-9]+)_[0-9A-Za-z]+", re.ASCII)
 _STRINGS = frozenset([str])
-_ISSUER_HOSTS = ("cognito-idp", "issuer-cognito-idp")
 _LATEST = 253_402_300_799  # 9999-12-31T23:59:59Z, the last second that a datetime can hold
 
 
@@ -26,14 +24,15 @@ class Policy:
     def __init__(
         self,
         *,
-        user_pool_id: str,
+        user_pool_id: str | None,
+        issuer: str | None,
         client_id: str | Collection[str] | None,
         token_use: Literal["access", "id"] | None,
         groups: str | Collection[str] | None,
         scopes: str | Collection[str] | None,
         leeway: float,
     ) -> None:
-        self._issuers = issuers(user_pool_id)
+        self._issuers = accepted_issuers(user_pool_id, issuer)
         self._clients = names("client_id", client_id)
         if token_use not in ("access", "id", None):
             raise ValueError('token_use must be "access", "id", or None')
@@ -77,23 +76,6 @@ class Policy:
         not_before: int | None = claims.get("nbf")
         if not_before is not None and now < not_before - self._leeway:
             raise errors.TokenNotYetValidError(datetime.fromtimestamp(not_before, UTC))
-
-
-def issuers(user_pool_id: str) -> frozenset[str]:
-    """Both forms of `iss` that Cognito uses for a pool.
-
-    https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
-    """
-    region = region_of(user_pool_id)
-    return frozenset(f"https://{host}.{region}.amazonaws.com/{user_pool_id}" for host in _ISSUER_HOSTS)
-
-
-def region_of(user_pool_id: str) -> str:
-    """The Region at the start of a pool id; ValueError when it is not a pool id."""
-    match = _POOL_ID.fullmatch(user_pool_id)
-    if match is None:
-        raise ValueError('user_pool_id must look like "ap-northeast-1_AbCdEf123"')
-    return match[1]
 
 
 def names(setting: str, values: str | Collection[str] | None) -> frozenset[str] | None:

@@ -37,7 +37,9 @@ class Verifier(Protocol):
 class CognitoVerifier:
     """Verifies the access or id tokens of one Amazon Cognito user pool, without a network.
 
-    `user_pool_id`: such as `"ap-northeast-1_AbCdEf123"`.
+    `user_pool_id`: such as `"ap-northeast-1_AbCdEf123"`. Both of Cognito's issuers for the pool are accepted.
+    `issuer`: exactly the `iss` to accept instead, for an emulator or a custom issuer: an `https://` address, or
+    `http://` on a loopback address. With it, `user_pool_id` may be omitted.
     `client_id`: the app client whose tokens are accepted, a collection of them, or None for any client of the pool.
     `token_use`: `"access"`, `"id"`, or None for both.
     `keys`: usually a `JwksFile`.
@@ -53,7 +55,8 @@ class CognitoVerifier:
     def __init__(
         self,
         *,
-        user_pool_id: str,
+        user_pool_id: str | None = None,
+        issuer: str | None = None,
         client_id: str | Collection[str] | None,
         token_use: Literal["access", "id"] | None,
         keys: Keys,
@@ -65,6 +68,7 @@ class CognitoVerifier:
     ) -> None:
         self._policy = Policy(
             user_pool_id=user_pool_id,
+            issuer=issuer,
             client_id=client_id,
             token_use=token_use,
             groups=groups,

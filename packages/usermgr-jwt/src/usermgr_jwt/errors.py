@@ -293,7 +293,7 @@ class KeysInvalidError(KeysError):
 
 
 class KeysTooOldError(KeysError):
-    """The JWKS file was last written more than `max_age` seconds ago."""
+    """The JWKS file was written more than `max_age` seconds ago, or its date is in the future (a negative `age`)."""
 
     code: ClassVar[str] = "keys_too_old"
 
@@ -304,10 +304,10 @@ class KeysTooOldError(KeysError):
         self.max_age = max_age
 
     def __str__(self) -> str:
-        return (
-            f"JWKS file {self.path!r} is {self.age:.0f} s old, which is more than max_age ({self.max_age:.0f} s); "
-            "write it again with `python -m usermgr_jwt pull`"
-        )
+        problem = f"is {self.age:.0f} s old, which is more than max_age ({self.max_age:.0f} s)"
+        if self.age < 0:
+            problem = "has a modification time in the future, which does not show how old its keys are"
+        return f"JWKS file {self.path!r} {problem}; write it again with `python -m usermgr_jwt pull`"
 
 
 class KeysSourceError(KeysError):
