@@ -1,7 +1,7 @@
 """Where a JWKS file comes from, and how it is written.
 
-A source answers with the bytes of a JWKS document; `pull` judges them and replaces the file. Nothing here runs while
-a token is verified.
+A source returns the bytes of a JWKS document; `pull` checks them and replaces the file. Nothing here runs while a
+token is verified.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import stat
 import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
+from usermgr_jwt._addresses import check_url, jwks_url, jwks_url_of_issuer
+from usermgr_jwt._files import check_regular, read_document
+from usermgr_jwt._keys import MAX_DOCUMENT, parse_jwks
 from usermgr_jwt._strict import json_object
 from usermgr_jwt.errors import (
     KeysError,
@@ -19,17 +22,15 @@ from usermgr_jwt.errors import (
     KeysReplacementError,
     KeysSourceError,
 )
-from usermgr_jwt.keys import MAX_DOCUMENT, parse_jwks
-from usermgr_jwt.policy import region_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from usermgr_jwt.keys import KeySet
+    from usermgr_jwt._keys import KeySet
 
 __all__ = ["HttpsSource", "InvokeSource", "KeysSource", "PullResult", "pull"]
 
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_MAX_TOLD = 200  # characters of a function's own error that a message may show
 
 
 class KeysSource(Protocol):
@@ -37,39 +38,40 @@ class KeysSource(Protocol):
 
     @property
     def name(self) -> str:
-        """What an error calls it; no secret."""
+        """How errors name the source. It must not contain a secret."""
         ...
 
     def fetch(self) -> bytes:
-        """The document, not yet judged; KeysSourceError when it cannot be had."""
+        """The document, not yet checked; KeysSourceError when it cannot be read."""
         ...
 
 
 class HttpsSource:
-    """A JWKS address, read with the standard library. Only HTTPS, but for a loopback address; no redirects.
+    """A JWKS address, read with the standard library: only HTTPS, or HTTP on a loopback address; no redirects.
 
-    `timeout`: seconds for the whole request. Proxies come from the environment, as urllib has it.
+    `timeout`: seconds for the whole request. Proxies come from the environment, as for urllib.
     """
 
     def __init__(self, url: str, *, timeout: float = 5.0) -> None:
-        from urllib.parse import urlsplit  # noqa: PLC0415 - only who pulls pays for urllib
-
-        parts = urlsplit(url)
-        if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in _LOOPBACK):
-            raise ValueError("url must start with https:// (http:// only for a loopback address)")
-        if not parts.hostname or parts.username is not None or parts.password is not None:
-            raise ValueError("url must have a host and no user name or password")
-        self.name = url
+        check_url("url", url, query=True)
+        self.name = url.partition("#")[0].partition("?")[0]  # a query may hold a signature
+        self._url = url
         self._timeout = timeout
 
     @classmethod
-    def for_pool(cls, user_pool_id: str, *, timeout: float = 5.0) -> HttpsSource:
-        """The address at which Cognito publishes a pool's keys.
+    def for_pool(
+        cls, user_pool_id: str, *, endpoint: str | None = None, fips: bool = False, timeout: float = 5.0
+    ) -> HttpsSource:
+        """The address at which Cognito publishes a pool's keys: in the Region's partition, or at its FIPS endpoint.
 
-        https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
+        `endpoint` replaces Cognito's host, for a proxy or an emulator; a pool id then needs no Region.
         """
-        host = f"https://cognito-idp.{region_of(user_pool_id)}.amazonaws.com"
-        return cls(f"{host}/{user_pool_id}/.well-known/jwks.json", timeout=timeout)
+        return cls(jwks_url(user_pool_id, endpoint=endpoint, fips=fips), timeout=timeout)
+
+    @classmethod
+    def for_issuer(cls, issuer: str, *, timeout: float = 5.0) -> HttpsSource:
+        """The address at which an issuer publishes its keys: `.well-known/jwks.json` below it."""
+        return cls(jwks_url_of_issuer(issuer), timeout=timeout)
 
     def fetch(self) -> bytes:
         """GET the address."""
@@ -81,7 +83,7 @@ class HttpsSource:
         deadline = time.monotonic() + self._timeout
         document = bytearray()
         try:
-            with open_without_redirects(self.name, self._timeout) as response:
+            with open_without_redirects(self._url, self._timeout) as response:
                 # Chunk by chunk: a socket's time-out starts again with every byte that trickles in.
                 while chunk := response.read1(1 << 16):
                     document += chunk
@@ -92,7 +94,7 @@ class HttpsSource:
         except HTTPError as error:
             error.close()
             raise KeysSourceError(self.name, f"it answered with status {error.code}") from error
-        except (OSError, HTTPException) as error:
+        except (OSError, HTTPException, ValueError) as error:  # ValueError: a proxy's address, or a host's encoding
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
             raise KeysSourceError(self.name, f"the request failed ({reason})") from error
         return bytes(document)
@@ -113,14 +115,22 @@ class InvokeSource:
     def fetch(self) -> bytes:
         """Invoke the function with an empty event."""
         reply = self._invoke(b"{}")
+        if not isinstance(reply, bytes):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
+            raise KeysSourceError(self.name, f"invoke must return bytes, not {type(reply).__name__}")
         try:
             error = json_object(reply).get("error")
         except ValueError:
-            raise KeysSourceError(self.name, "its reply is no strict JSON object") from None
+            raise KeysSourceError(self.name, "its reply is not a strict JSON object") from None
         if error is not None:
             evidence = cast("dict[str, object]", error) if isinstance(error, dict) else {}
-            raise KeysSourceError(self.name, f"{evidence.get('code')}: {evidence.get('message')}")
+            raise KeysSourceError(self.name, f"{_told(evidence.get('code'))}: {_told(evidence.get('message'))}")
         return reply
+
+
+def _told(value: object) -> str:
+    """A value from a reply as a message may show it: on one line, and cut."""
+    text = value if isinstance(value, str) else repr(value)
+    return ascii(text[:_MAX_TOLD])[1:-1]
 
 
 class PullResult(NamedTuple):
@@ -132,16 +142,17 @@ class PullResult(NamedTuple):
 
 
 def pull(source: KeysSource, path: str | os.PathLike[str], *, replace_all: bool = False) -> PullResult:
-    """Get a JWKS from `source`, judge it, and replace the file at `path` atomically, its permissions kept.
+    """Get a JWKS from `source`, check it, and replace the file at `path` atomically, keeping its permissions.
 
-    The file is written even when the keys are the same, so that its age says when they were last confirmed.
+    The file is written even when the keys are the same, so that its age shows when they were last confirmed.
 
-    A set that has no key in common with the good keys in the file is taken for another pool's, and refused; so is
-    one that gives a known key id to another key. `replace_all=True` says that it is meant.
+    A set that has no key in common with the good keys in the file may be another pool's, and is refused; so is one
+    that gives a known key id to another key. `replace_all=True` accepts it.
 
-    Raises KeysSourceError, KeysInvalidError, KeysReplacementError or KeysFileError, and leaves the file as it was.
+    Raises KeysSourceError, KeysInvalidError, KeysReplacementError or KeysFileError, and then leaves the file as it
+    was.
     """
-    path = os.fspath(path)
+    path = os.path.abspath(path)  # noqa: PTH100 - see _replace
     document = source.fetch()
     new = parse_jwks(document, source.name)
     old = _good_keys(path)
@@ -157,26 +168,29 @@ def pull(source: KeysSource, path: str | os.PathLike[str], *, replace_all: bool 
 
 def _good_keys(path: str) -> KeySet | None:
     try:
-        with open(path, "rb") as file:  # noqa: PTH123
-            return parse_jwks(file.read(MAX_DOCUMENT + 1), path)
+        return parse_jwks(read_document(path)[0], path)
     except (OSError, KeysError):
-        return None  # a missing or broken file has nothing to protect
+        return None  # a missing or broken file contains nothing to protect
 
 
 def _refuse_foreign(new: KeySet, old: KeySet, path: str) -> None:
     same_id = new.key_ids & old.key_ids
     changed = sorted(key_id for key_id in same_id if new.by_id[key_id] != old.by_id[key_id])
-    remedy = "check that the source is the same pool's; if it is meant, say replace_all (--replace-all)"
+    remedy = (
+        "check that the source belongs to the same pool; to replace the keys anyway, use replace_all (--replace-all)"
+    )
     if changed:
         raise KeysReplacementError(path, f"key id {changed[0]!r} now names another key; {remedy}")
     if not same_id:
-        raise KeysReplacementError(path, f"the new keys have none in common with it; {remedy}")
+        raise KeysReplacementError(path, f"the new set has no key in common with it; {remedy}")
 
 
 def _replace(path: str, document: bytes) -> None:
     """Write beside the file, make it durable, and rename over it: a reader sees the old file or the new one."""
     target = os.path.realpath(path)  # a link stays a link
-    folder = os.path.dirname(target)  # noqa: PTH120 - os.* throughout: descriptors are what fsync and fchmod take
+    with contextlib.suppress(FileNotFoundError):
+        check_regular(path, os.stat(target))  # noqa: PTH116 - a pipe or a device must not become a file
+    folder = os.path.dirname(target)  # noqa: PTH120 - os.* throughout: fsync and fchmod take descriptors
     temporary = os.path.join(folder, f".{os.path.basename(target)}.{os.urandom(8).hex()}")  # noqa: PTH118, PTH119
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
     try:
@@ -204,7 +218,7 @@ def _copy_permissions(target: str, descriptor: int) -> None:
         return
     new = os.fstat(descriptor)
     if (old.st_uid, old.st_gid) != (new.st_uid, new.st_gid):
-        # Only root may give a file away; who may not replaces it as its own, readable as before.
+        # Only root may change a file's owner; anybody else replaces it with a file of their own, as readable as before.
         with contextlib.suppress(PermissionError):
             os.fchown(descriptor, old.st_uid, old.st_gid)
     os.fchmod(descriptor, stat.S_IMODE(old.st_mode))

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, cast
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CLIENT_CLAIM", "Claims", "parsed"]
+__all__ = ["CLIENT_CLAIM", "Claims", "raw_claims"]
 
-# Cognito's two kinds of token name the same things differently.
+# Cognito's two kinds of token have different names for the same things.
 CLIENT_CLAIM = {"access": "client_id", "id": "aud"}
 _USERNAME_CLAIM = {"access": "username", "id": "cognito:username"}
 
@@ -33,23 +33,23 @@ def _thawed(value: Any) -> Any:
     return value
 
 
-def parsed(claims: Claims) -> dict[str, Any]:
-    """The dict that a Claims holds: for this package alone, which only reads it."""
+def raw_claims(claims: Claims) -> dict[str, Any]:
+    """The dict inside a Claims: only for this package, and only for reading."""
     return claims._claims  # pyright: ignore[reportPrivateUsage]
 
 
 class Claims(Mapping[str, Any]):
-    """A read-only mapping of claims, with the ones that every application needs as typed attributes.
+    """A read-only mapping of claims, with those that every application needs as typed attributes.
 
-    Nothing in it can be changed: a list comes out as a tuple, an object as a read-only mapping. `to_dict()` is a
-    copy that can be changed and serialised. The repr shows `sub` and `token_use` alone, because an id token
-    carries personal data.
+    Nothing in it can be changed: a list is returned as a tuple, an object as a read-only mapping. `to_dict()` returns
+    a copy that can be changed and serialised. The repr shows only `sub` and `token_use`, because an id token contains
+    personal data.
     """
 
     __slots__ = ("_claims",)
 
     def __init__(self, claims: dict[str, Any]) -> None:
-        # Held, not copied: the verifier gives a dict that it has just parsed and shows to nobody else.
+        # Not copied: the verifier passes a dict that it has just parsed and that nobody else sees.
         self._claims = claims
 
     def __getitem__(self, name: str) -> Any:
@@ -70,7 +70,7 @@ class Claims(Mapping[str, Any]):
 
     @property
     def sub(self) -> str:
-        """The user's identifier, which is never used again, unlike a user name. For a machine, its client id."""
+        """The user's identifier, which is never reused, unlike a user name. For a machine, its client id."""
         return cast("str", self._claims["sub"])
 
     @property
@@ -106,7 +106,7 @@ class Claims(Mapping[str, Any]):
 
     @property
     def expires_at(self) -> datetime:
-        """When the token ends, in UTC."""
+        """When the token expires, in UTC."""
         return datetime.fromtimestamp(cast("int", self._claims["exp"]), UTC)
 
     @property

@@ -1,4 +1,4 @@
-"""An opt-in, bounded memory of tokens that were verified, for clients that send the same token again and again."""
+"""An optional, bounded memory of verified tokens, for clients that send the same token again and again."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from usermgr_jwt.claims import Claims
-    from usermgr_jwt.keys import KeySet
+    from usermgr_jwt._claims import Claims
+    from usermgr_jwt._keys import KeySet
 
 __all__ = ["VerifiedTokens"]
 
@@ -21,13 +21,13 @@ class _Generations(NamedTuple):
 class VerifiedTokens:
     """Claims by SHA-256 of the whole token, at most `size` of them.
 
-    What keeps it safe: a token gets in only after every check passed; it is found by all of its bytes, of which
-    none is kept; what depends on the time is for the caller to check again; a change of the keys forgets everything;
-    claims cannot be changed by who receives them; and a cache belongs to one verifier, so that no other policy's
-    verdict is ever found in it.
+    Why it is safe: a token is added only after it passed every check; it is found by a digest of all its bytes,
+    which are not kept; the caller checks again what depends on the time; a change of the keys empties the cache;
+    whoever receives the claims cannot change them; and a cache belongs to one verifier, so that it never returns
+    another policy's verdict.
 
-    When the young generation is full it becomes the old one, and the old one is dropped; a token that is used
-    comes back young. That costs no lock and no list, and threads can at worst verify a token twice.
+    When the young generation is full it becomes the old one, and the old one is dropped; a token that is used again
+    moves back to the young one. That needs no lock and no list, and threads can at worst verify a token twice.
     """
 
     __slots__ = ("_generations", "_half")
@@ -41,7 +41,7 @@ class VerifiedTokens:
 
     @staticmethod
     def digest(token: str) -> bytes:
-        """What a token is found by. The token must be ASCII."""
+        """The key of a token. The token must be ASCII."""
         return sha256(token.encode("ascii")).digest()
 
     def get(self, digest: bytes, keys: KeySet) -> Claims | None:
@@ -56,7 +56,7 @@ class VerifiedTokens:
         return claims
 
     def add(self, digest: bytes, keys: KeySet, claims: Claims) -> None:
-        """Note a token that passed every check with `keys`."""
+        """Remember a token that passed every check with `keys`."""
         known_keys, young, _ = self._generations
         if known_keys is not keys:
             return  # another thread has seen newer keys meanwhile
