@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool
 
-from usermgr_sandbox.fidelity.listing import Listing
-from usermgr_sandbox.fidelity.mfa import Mfa
-from usermgr_sandbox.fidelity.pools import Pools, SandboxUserPool, check_triggers
-from usermgr_sandbox.fidelity.sign_in import SignIn
-from usermgr_sandbox.fidelity.users import Users
-from usermgr_sandbox.fidelity.world import World
+from usermgr_sandbox._fidelity.listing import Listing
+from usermgr_sandbox._fidelity.mfa import Mfa
+from usermgr_sandbox._fidelity.pools import Pools, SandboxUserPool, check_triggers
+from usermgr_sandbox._fidelity.sign_in import SignIn
+from usermgr_sandbox._fidelity.users import Users
+from usermgr_sandbox._fidelity.world import World
 
 __all__ = ["make_cognito_backend"]
 

@@ -1,4 +1,4 @@
-"""`Sandbox`: starts the server as a child process, and speaks with it."""
+"""`Sandbox`: starts the server as a child process, and controls it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_INHERITED = ("AWS_", "MOTO_", "PYTHONDONTWRITEBYTECODE")
 
 
 class SandboxError(RuntimeError):
-    """The sandbox did not start, or did not understand."""
+    """The sandbox did not start, or could not do what a control asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Sandbox:
     def start(cls, *, port: int = 0, lambda_site_packages: Path | None = None) -> Self:
         """Starts it on a loopback port (a free one for 0) and waits until it answers.
 
-        It ends with `stop`, and by itself when this process is gone, however it went. Functions find
+        It ends with `stop`, and automatically when this process is gone for any reason. Functions find
         the boto3 of the `site-packages` folder `lambda_site_packages` instead of this environment's; the variable
         USERMGR_SANDBOX_LAMBDA_SITE_PACKAGES names one as well. Raises `SandboxError`.
         """
@@ -66,13 +66,13 @@ class Sandbox:
         chosen = lambda_site_packages or os.environ.get(LAMBDA_SITE_PACKAGES)
         if chosen:
             command += ["--lambda-site-packages", str(chosen)]
-        # Nothing of the caller's AWS set-up may lead the server's own SDK anywhere; and moto without its compiled
-        # files takes seconds to start.
+        # The caller's AWS settings must not reach the server's own SDK; and without its compiled files moto takes
+        # seconds to start.
         variables = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
         process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables, start_new_session=True
         )
-        # A server that never says a word is ended, and then its end of the pipe closes.
+        # A server that never announces its port is killed, which closes its end of the pipe.
         impatience = threading.Timer(START_SECONDS, process.kill)
         impatience.start()
         try:
@@ -82,7 +82,9 @@ class Sandbox:
         sandbox = cls(process, int(json.loads(line)["port"]) if line else 0)
         if not line:
             sandbox.stop()
-            raise SandboxError(f"the sandbox did not start (exit status {process.returncode}): its message is above")
+            raise SandboxError(
+                f"the sandbox did not start (exit status {process.returncode}): see its message on stderr"
+            )
         return sandbox
 
     def __enter__(self) -> Self:
@@ -99,7 +101,7 @@ class Sandbox:
         return self._process.pid
 
     def stop(self) -> None:
-        """Ends the server and every function that it runs."""
+        """Stops the server and every function that it runs."""
         if self._process.stdin and not self._process.stdin.closed:
             self._process.stdin.close()
         try:
@@ -111,11 +113,11 @@ class Sandbox:
             self._process.stdout.close()
 
     def environment(self) -> dict[str, str]:
-        """The variables that lead every AWS SDK to the sandbox, as its operator."""
+        """The variables that point every AWS SDK to the sandbox, as its operator."""
         return environment(self.endpoint_url)
 
     def jwks_url(self, user_pool_id: str) -> str:
-        """Where the pool's public keys are."""
+        """The address of the pool's public keys."""
         return f"{self.endpoint_url}/{user_pool_id}/.well-known/jwks.json"
 
     def requests(self, since: int = 0) -> list[RequestRecord]:
@@ -123,29 +125,29 @@ class Sandbox:
         return [RequestRecord(**record) for record in self._control("requests", since=since)]
 
     def function_logs(self, name: str) -> list[str]:
-        """What a Lambda function has written."""
+        """The lines that a Lambda function has written."""
         return list(self._control("function-logs", name=name))
 
     def rotate_keys(self, user_pool_id: str) -> None:
-        """Makes the pool sign with new keys; the old ones are no longer published."""
+        """Replaces the pool's signing keys; the old ones are no longer published."""
         self._control("rotate-keys", user_pool_id=user_pool_id)
 
     def shift_clock(self, seconds: float) -> None:
-        """Issues tokens as if it were `seconds` later (earlier, when negative) from now on."""
+        """Moves the clock of tokens, sessions and page tokens by `seconds` (back, when negative)."""
         self._control("shift-clock", seconds=seconds)
 
     def delay_listing(self, seconds: float) -> None:
-        """Makes ListUsers lag `seconds` behind from now on."""
+        """From now on, ListUsers shows the users as they were `seconds` ago."""
         self._control("delay-listing", seconds=seconds)
 
     def sms_code(self, user_pool_id: str, username: str) -> str | None:
-        """The code that the user would have got by SMS last."""
+        """The last code that was sent to the user by SMS."""
         return self._control("sms-code", user_pool_id=user_pool_id, username=username)
 
     def federate_user(
         self, user_pool_id: str, provider: str, subject: str, attributes: Mapping[str, str] | None = None
     ) -> str:
-        """Makes a user as a first sign-in through another provider would; the username, `PROVIDER_SUBJECT`."""
+        """Creates a user as the first sign-in through another provider does; returns `PROVIDER_SUBJECT`, its name."""
         asked = {"provider": provider, "subject": subject, "attributes": dict(attributes or {})}
         return str(self._control("federate-user", user_pool_id=user_pool_id, **asked))
 
@@ -166,11 +168,11 @@ class Sandbox:
 
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-"""No proxy of the environment stands between us and the loopback address."""
+"""Ignores the proxies of the environment: the address is on loopback."""
 
 
 def environment(endpoint_url: str) -> dict[str, str]:
-    """The variables that lead every AWS SDK to that endpoint, as its operator."""
+    """The variables that point every AWS SDK to that endpoint, as its operator."""
     return {
         "AWS_ENDPOINT_URL": endpoint_url,
         "AWS_REGION": REGION,
@@ -183,5 +185,5 @@ def environment(endpoint_url: str) -> dict[str, str]:
 
 
 def _without_loopback(name: str) -> str:
-    """The variable as it is, and this machine beside it: no proxy leads to the sandbox."""
+    """The variable's value with this machine added: the sandbox is reached without a proxy."""
     return ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))

@@ -5,7 +5,7 @@
   https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_UpdateUserPool.html
 - A pool with active deletion protection cannot be deleted:
   https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-deletion-protection.html
-- Names are compared in any case where the pool says so; addresses are names where it says so:
+- Names are compared in any case where the pool says so; addresses can be used as names where it says so:
   https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-case-sensitivity.html
 """
 
@@ -18,7 +18,7 @@ from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPool, CognitoId
 from moto.cognitoidp.utils import flatten_attrs
 from moto.core.utils import utcnow
 
-from usermgr_sandbox.fidelity.base import Base
+from usermgr_sandbox._fidelity.base import Base
 
 __all__ = ["Pools", "SandboxUserPool", "check_triggers"]
 
@@ -26,7 +26,7 @@ CREATE_ONLY = ("UsernameAttributes", "UsernameConfiguration", "AliasAttributes")
 
 
 class SandboxUserPool(CognitoIdpUserPool):
-    """A pool with the standard attributes beside its custom ones, and with names as it was told."""
+    """A pool with the standard attributes as well as its custom ones, and with AWS's rules for names."""
 
     def __init__(self, account_id: str, region: str, name: str, extended_config: dict[str, Any]) -> None:
         super().__init__(account_id, region, name, extended_config)
@@ -42,16 +42,16 @@ class SandboxUserPool(CognitoIdpUserPool):
         return (self.extended_config.get("UsernameConfiguration") or {}).get("CaseSensitive") is False
 
     def same(self, left: str | None, right: str | None) -> bool:
-        """Whether two names are one in this pool."""
+        """Whether two names are the same name in this pool."""
         if left is None or right is None:
             return False
         return left.lower() == right.lower() if self.folds_case else left == right
 
     def _get_user(self, username: str) -> CognitoIdpUser:
-        return self.find(username)  # type: ignore[return-value] - moto's own signature says otherwise than its code
+        return self.find(username)  # type: ignore[return-value] - moto's signature does not match its code
 
     def find(self, username: str) -> CognitoIdpUser | None:
-        """By name, by sub, or by an address that is a name or a verified alias here."""
+        """Finds a user by name, by sub, or by an address that is a name or a verified alias in this pool."""
         exact = self.users.get(username)
         if exact is not None:
             return exact
@@ -71,7 +71,7 @@ class SandboxUserPool(CognitoIdpUserPool):
         return False
 
     def sign_out(self, username: str) -> None:
-        """Every refresh token of the user dies."""
+        """Revokes every token of the user."""
         user = self.find(username)
         if user is None:
             return

@@ -1,4 +1,4 @@
-"""The door of the server: logs who asks for what, weighs roles against their policies, and has the control routes.
+"""The door of the server: logs each call and its principal, evaluates policies, and serves the control routes.
 
 Everything else goes on to moto.
 """
@@ -16,18 +16,20 @@ from typing import Any
 from moto.cognitoidp.models import cognitoidp_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
-from usermgr_sandbox.fidelity.keys import PoolKeys
-from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role, policies_of_user
-from usermgr_sandbox.identity import Principal, signer
-from usermgr_sandbox.operations import Call, identify
-from usermgr_sandbox.sandbox import CONTROL, RequestRecord
-from usermgr_sandbox.signature import holds
+from usermgr_sandbox._fidelity.keys import PoolKeys
+from usermgr_sandbox._iam import DenialError, evaluate, policies_of_role, policies_of_user
+from usermgr_sandbox._identity import Principal, signer
+from usermgr_sandbox._operations import Call, identify
+from usermgr_sandbox._resend import ResendMemory
+from usermgr_sandbox._sandbox import CONTROL, RequestRecord
+from usermgr_sandbox._signature import is_genuine
+from usermgr_sandbox._wsgi import Reply, StartResponse, Wsgi
 
 __all__ = ["Gate"]
 
 JWKS = "/.well-known/jwks.json"
 _FREE = {("sts", "GetCallerIdentity")}
-"""Allowed to everybody: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
+"""Allowed to every principal: https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html"""
 
 _FORGED = (
     "InvalidSignatureException",
@@ -36,21 +38,14 @@ _FORGED = (
 _SIGNED_OTHERWISE = ("s3", "s3control")
 """Their paths are encoded by rules of their own, and nothing here needs them."""
 
-StartResponse = Callable[..., Any]
-Wsgi = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-
-
-KEPT = 64
-"""How many answers are kept for a second sending."""
-
 
 class Gate:
     """WSGI middleware around moto's application."""
 
     def __init__(self, application: Wsgi, keys: PoolKeys) -> None:
-        self._application = application
+        self._moto = application
+        self._application = ResendMemory(application)
         self._keys = keys
-        self._answered: dict[str, Refusal] = {}
         self.control: dict[str, Callable[[dict[str, Any]], Any]] = {}
         self.after_call: Callable[[], None] = lambda: None
         self._records: list[RequestRecord] = []
@@ -73,7 +68,7 @@ class Gate:
             return self._run_control(path.removeprefix(CONTROL), body, start_response)
         environ["wsgi.input"] = io.BytesIO(body)
         if path.startswith("/moto-api"):
-            return self._application(environ, start_response)
+            return self._moto(environ, start_response)
         if path.endswith(JWKS):
             return self._publish_keys(path.removesuffix(JWKS).strip("/"), start_response)
         headers = {
@@ -85,47 +80,22 @@ class Gate:
         call = identify(environ["REQUEST_METHOD"], address, headers, body)
         signed = bool(headers["Authorization"])
         principal = signer(headers["Authorization"]) if signed else None
-        genuine = principal is None or call.service in _SIGNED_OTHERWISE or holds(environ, body, principal)
-        refusal = _refusal(call, principal, signed=signed) if genuine else _answer(call, *_FORGED)
+        genuine = principal is None or call.service in _SIGNED_OTHERWISE or is_genuine(environ, body, principal)
+        refusal = _refusal(call, principal, signed=signed) if genuine else _error(call, *_FORGED)
         if refusal is not None:
-            status, reply_headers, reply = refusal
-            self._record(call, principal, int(status.split()[0]))
-            start_response(status, reply_headers)
-            return [reply]
+            self._record(call, principal, refusal.code)
+            return refusal.send(start_response)
+        repeated = self._application.recall(environ)
+        if repeated is not None:
+            return repeated.send(start_response)
 
         def recording_start(status: str, reply_headers: list[tuple[str, str]], *rest: Any) -> Any:
             self._record(call, principal, int(status.split(maxsplit=1)[0]))
             return start_response(status, reply_headers, *rest)
 
-        sending = _sending(environ)
-        known = self._answered.get(sending) if sending else None
-        if known is not None:
-            status, reply_headers, reply = known
-            start_response(status, reply_headers)
-            return [reply]
-        if sending is None:
-            answer = self._application(environ, recording_start)
-        else:
-            answer = [self._remember(sending, environ, recording_start)]
+        answer = self._application(environ, recording_start)
         self.after_call()
         return answer
-
-    def _remember(self, sending: str, environ: dict[str, Any], start_response: StartResponse) -> bytes:
-        """Runs a call of Terraform's and keeps its answer, for the case that it is sent again."""
-        told: list[tuple[str, list[tuple[str, str]]]] = []
-
-        def keeping_start(status: str, headers: list[tuple[str, str]], *rest: Any) -> Any:
-            told.append((status, headers))
-            return start_response(status, headers, *rest)
-
-        reply = b"".join(self._application(environ, keeping_start))
-        status, headers = told[-1]
-        if status.startswith("2"):
-            with self._lock:
-                self._answered[sending] = (status, headers, reply)
-                while len(self._answered) > KEPT:
-                    del self._answered[next(iter(self._answered))]
-        return reply
 
     def _publish_keys(self, pool_id: str, start_response: StartResponse) -> Iterable[bytes]:
         known = any(pool_id in backend.user_pools for backend in cognitoidp_backends[DEFAULT_ACCOUNT_ID].values())
@@ -138,8 +108,8 @@ class Gate:
     def _record(self, call: Call, principal: Principal | None, status: int) -> None:
         with self._lock:
             index = len(self._records)
-            who = principal.arn if principal else "nobody"
-            self._records.append(RequestRecord(index, call.service, call.operation, who, status, time.time()))
+            arn = principal.arn if principal else "nobody"
+            self._records.append(RequestRecord(index, call.service, call.operation, arn, status, time.time()))
 
     def _run_control(self, name: str, body: bytes, start_response: StartResponse) -> Iterable[bytes]:
         command = self.control.get(name)
@@ -154,30 +124,12 @@ class Gate:
         return [json.dumps(reply).encode()]
 
 
-def _sending(environ: dict[str, Any]) -> str | None:
-    """The id that all sendings of one call share, for calls of Terraform's SDK.
-
-    On a busy machine it was seen to send a CreateFunction again that had been answered (the cause was not found), and
-    waited minutes for a function "in conflict" with itself. It gets the same answer again. Other SDKs are not helped:
-    what they do with a lost answer is what the fault proxy is for.
-    """
-    if "aws-sdk-go" not in environ.get("HTTP_USER_AGENT", ""):
-        return None
-    return environ.get("HTTP_AMZ_SDK_INVOCATION_ID")
-
-
-Refusal = tuple[str, list[tuple[str, str]], bytes]
-
-
-def _refusal(call: Call, principal: Principal | None, *, signed: bool) -> Refusal | None:
+def _refusal(call: Call, principal: Principal | None, *, signed: bool) -> Reply | None:
     if not signed:
-        return (
-            None
-            if call.public
-            else _answer(call, "MissingAuthenticationTokenException", "Missing Authentication Token")
-        )
+        missing = ("MissingAuthenticationTokenException", "Missing Authentication Token")
+        return None if call.public else _error(call, *missing)
     if principal is None:
-        return _answer(call, "UnrecognizedClientException", "The security token included in the request is invalid.")
+        return _error(call, "UnrecognizedClientException", "The security token included in the request is invalid.")
     if principal.role is not None:
         policies = policies_of_role(principal.role)
     elif principal.user is not None:
@@ -191,12 +143,12 @@ def _refusal(call: Call, principal: Principal | None, *, signed: bool) -> Refusa
         for action, resource in call.actions:
             evaluate(policies, action, [resource], context)
     except DenialError as denial:
-        return _answer(call, "AccessDeniedException", f"User: {principal.arn} is not authorized to perform: {denial}")
+        return _error(call, "AccessDeniedException", f"User: {principal.arn} is not authorized to perform: {denial}")
     return None
 
 
-def _answer(call: Call, code: str, message: str) -> Refusal:
-    """A refusal in the service's own protocol.
+def _error(call: Call, code: str, message: str) -> Reply:
+    """An error in the service's own protocol.
 
     JSON 1.x services answer 400 with `__type`, REST services (Lambda) 403 with a header, query services 403 XML:
     https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html
@@ -219,4 +171,4 @@ def _answer(call: Call, code: str, message: str) -> Refusal:
         )
         kind, status = "text/xml", "403 Forbidden"
     headers = [("Content-Type", kind), ("x-amzn-errortype", code), ("Content-Length", str(len(body)))]
-    return status, headers, body
+    return Reply(status, headers, body)

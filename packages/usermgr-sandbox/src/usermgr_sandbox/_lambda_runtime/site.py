@@ -1,4 +1,4 @@
-"""What a function finds installed: what AWS's Python runtime offers, and nothing of our own environment."""
+"""What a function finds installed: the packages of AWS's Python runtime, and none of our own environment."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["RuntimeIncompleteError", "link_runtime_packages"]
 
 
 class RuntimeIncompleteError(Exception):
-    """The runtime cannot offer a distribution, because it is not installed where it was looked for."""
+    """A distribution of the runtime is not installed where it was looked for."""
 
 
 def link_runtime_packages(folder: Path, names: tuple[str, ...], site_packages: Path | None = None) -> None:
@@ -21,7 +21,8 @@ def link_runtime_packages(folder: Path, names: tuple[str, ...], site_packages: P
     AWS's Python runtimes bring boto3 and the runtime client, and nothing else: a function that lacks a module then
     fails here as it would on AWS, although the module is installed beside the sandbox.
     https://docs.aws.amazon.com/lambda/latest/dg/lambda-python.html
-    They are looked for in `site_packages`, or in this environment. Raises `RuntimeIncompleteError` naming a lack.
+    They are looked for in `site_packages`, or in this environment. Raises `RuntimeIncompleteError`, which names
+    the missing one.
     """
     folder.mkdir()
     search = [str(site_packages)] if site_packages else sys.path
@@ -41,7 +42,7 @@ def _closure(names: tuple[str, ...], installed: Mapping[str, Distribution]) -> l
     waiting = list(names)
     while waiting:
         name = waiting.pop()
-        # What is not installed is required under a marker that is not ours.
+        # A requirement that is not installed has a marker that does not apply here.
         if name in found or name not in installed:
             continue
         found[name] = installed[name]

@@ -1,6 +1,6 @@
-"""Who signed a request: the sandbox's own operator, or a role that was assumed.
+"""Who signed a request: the sandbox's own operator, an assumed role, or an IAM user.
 
-The key id names the caller; `signature` says whether it is really they.
+The key id names the caller; `_signature` decides whether the request is really theirs.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from usermgr_sandbox.sandbox import ROOT_KEY_ID, ROOT_SECRET
+from usermgr_sandbox._sandbox import ROOT_KEY_ID, ROOT_SECRET
 
 __all__ = ["Principal", "role_credentials", "signer"]
 
@@ -31,7 +31,7 @@ class Principal:
 
 
 def signer(authorization: str) -> Principal | None:
-    """The principal behind an Authorization header; `None` for a key that nobody gave out."""
+    """The principal behind an Authorization header; `None` for an unknown key."""
     match = _CREDENTIAL.search(authorization)
     key_id = match[1] if match else ""
     if key_id == ROOT_KEY_ID:

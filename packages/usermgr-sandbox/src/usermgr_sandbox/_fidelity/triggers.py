@@ -17,15 +17,15 @@ from moto.awslambda.models import LambdaFunction, lambda_backends
 from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPool, CognitoIdpUserPoolClient
 from moto.cognitoidp.utils import flatten_attrs
 
-from usermgr_sandbox.fidelity.errors import cognito_error
-from usermgr_sandbox.fidelity.functions import ThrottledError, run_function
-from usermgr_sandbox.fidelity.tokens import SCOPE, Overrides
-from usermgr_sandbox.fidelity.world import World
+from usermgr_sandbox._fidelity.errors import cognito_error
+from usermgr_sandbox._fidelity.functions import ThrottledError, run_function
+from usermgr_sandbox._fidelity.tokens import SCOPE, Overrides
+from usermgr_sandbox._fidelity.world import World
 
 __all__ = ["before_tokens", "client_metadata"]
 
 client_metadata: ContextVar[dict[str, str] | None] = ContextVar("client_metadata", default=None)
-"""What the request that is being answered said. A sign-in's own does not reach this trigger; a challenge's does:
+"""The ClientMetadata of the request being answered. It reaches this trigger from a challenge, not from a sign-in:
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminRespondToAuthChallenge.html"""
 
 SECONDS = 5.0
@@ -42,7 +42,7 @@ def before_tokens(
     user: CognitoIdpUser,
     source: str,
 ) -> Overrides:
-    """Calls the pool's trigger, if it has one, and reads what it wants of the tokens."""
+    """Calls the pool's trigger, if it has one, and reads the changes that it wants in the tokens."""
     config = _object(pool.extended_config.get("LambdaConfig"))
     versioned = _object(config.get("PreTokenGenerationConfig"))
     arn = versioned.get("LambdaArn") or config.get("PreTokenGeneration")
@@ -128,7 +128,7 @@ def _find(arn: str) -> LambdaFunction | None:
 
 
 def _permitted(function: LambdaFunction, pool: CognitoIdpUserPool) -> bool:
-    """Whether the function's own policy lets this pool call it."""
+    """Whether the function's own policy allows this pool to call it."""
     for statement in function.policy.statements:
         service = _object(statement.get("Principal")).get("Service")
         condition = _object(statement.get("Condition"))
@@ -159,7 +159,7 @@ def _overrides(response: Any, version: str) -> Overrides:
             use: tuple(name for name in _names(part, "claimsToSuppress") if name not in _PROTECTED)
             for use, part in parts.items()
         },
-        # An object without groups takes the user's groups away; no object leaves them.
+        # An object without groups removes the user's groups; without the object they stay.
         groups=None if groups is None else _names(_object(groups), "groupsToOverride"),
         scopes_added=_names(parts["access"], "scopesToAdd"),
         scopes_suppressed=_names(parts["access"], "scopesToSuppress"),

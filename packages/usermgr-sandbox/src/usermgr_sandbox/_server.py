@@ -13,14 +13,14 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from usermgr_sandbox.fidelity import World
-    from usermgr_sandbox.gate import Gate
+    from usermgr_sandbox._fidelity import World
+    from usermgr_sandbox._gate import Gate
 
 __all__ = ["serve"]
 
 
 def serve(port: int, site_packages: Path | None, announce: Callable[[int], None], *, stop_with_stdin: bool) -> None:
-    """Listens on loopback until it is told to stop; calls `announce` with the port when it is ready."""
+    """Listens on loopback until it is stopped; calls `announce` with the port when it is ready."""
     # Before moto is imported: it reads these once.
     os.environ.setdefault("MOTO_IAM_LOAD_MANAGED_POLICIES", "false")
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
@@ -32,23 +32,23 @@ def serve(port: int, site_packages: Path | None, announce: Callable[[int], None]
     )
     from werkzeug.serving import make_server  # noqa: PLC0415
 
-    from usermgr_sandbox import fidelity  # noqa: PLC0415
-    from usermgr_sandbox.gate import Gate  # noqa: PLC0415
-    from usermgr_sandbox.lambda_runtime import Executor  # noqa: PLC0415
+    from usermgr_sandbox import _fidelity  # noqa: PLC0415
+    from usermgr_sandbox._gate import Gate  # noqa: PLC0415
+    from usermgr_sandbox._lambda_runtime import Executor  # noqa: PLC0415
 
-    # A scan of moto's own folder, half of its time a request; its answer never changes.
+    # moto scans its own folder here, which takes half of the time of a request; the result never changes.
     modules = tuple(moto.backends.list_of_moto_modules())
     moto.backends.list_of_moto_modules = lambda: modules
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     executor = Executor(site_packages)
-    world = fidelity.World(executor)
-    fidelity.apply(world)
+    world = _fidelity.World(executor)
+    _fidelity.apply(world)
     gate = Gate(DomainDispatcherApplication(create_backend_app), world.keys)
     gate.control.update(_controls(gate, world))
-    gate.after_call = lambda: fidelity.remember(world)
+    gate.after_call = lambda: _fidelity.remember(world)
     try:
         server = make_server("127.0.0.1", port, gate, threaded=True, request_handler=MotoRequestHandler)
-    except SystemExit:  # werkzeug's word for a port that is taken, which it has told on stderr
+    except SystemExit:  # werkzeug's reaction to a port in use, after a message on stderr
         executor.close()
         raise
     world.endpoint_url = f"http://127.0.0.1:{server.server_port}"
@@ -70,7 +70,7 @@ def serve(port: int, site_packages: Path | None, announce: Callable[[int], None]
 
 
 def _stop_at_end_of_stdin(server: Any) -> None:
-    """The parent holds the other end: when it is gone, however it went, so are we."""
+    """Stops the server when the parent process, which holds the other end, is gone for any reason."""
     sys.stdin.buffer.read()
     server.shutdown()
 
@@ -78,12 +78,12 @@ def _stop_at_end_of_stdin(server: Any) -> None:
 def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], Any]]:
     from moto.moto_api._internal.models import moto_api_backend  # noqa: PLC0415 - see `serve`
 
-    from usermgr_sandbox import fidelity  # noqa: PLC0415 - see `serve`
+    from usermgr_sandbox import _fidelity  # noqa: PLC0415 - see `serve`
 
     def delay_listing(asked: dict[str, Any]) -> None:
-        fidelity.forget_listings()
+        _fidelity.forget_listings()
         world.delay_listing(float(asked["seconds"]))
-        fidelity.remember(world)
+        _fidelity.remember(world)
 
     def reset(_: dict[str, Any]) -> None:
         moto_api_backend.reset()
@@ -98,6 +98,6 @@ def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], 
         "shift-clock": lambda asked: world.shift_clock(float(asked["seconds"])),
         "delay-listing": delay_listing,
         "sms-code": lambda asked: world.sms_codes.get((asked["user_pool_id"], asked["username"])),
-        "federate-user": lambda asked: fidelity.federate_user(**asked),
+        "federate-user": lambda asked: _fidelity.federate_user(**asked),
         "reset": reset,
     }

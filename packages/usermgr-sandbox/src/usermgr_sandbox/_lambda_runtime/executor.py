@@ -1,4 +1,4 @@
-"""Keeps the containers: unpacks each code once, reuses warm containers, starts more when all are busy."""
+"""Keeps the containers: unpacks each zip once, reuses warm containers, starts more when all are busy."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from usermgr_sandbox.lambda_runtime.container import Container, Outcome
-from usermgr_sandbox.lambda_runtime.site import link_runtime_packages
+from usermgr_sandbox._lambda_runtime.container import Container, Outcome
+from usermgr_sandbox._lambda_runtime.site import link_runtime_packages
 
 __all__ = ["Executor", "FunctionSpec", "Outcome"]
 
@@ -24,7 +24,7 @@ MAX_IDLE = 12
 
 @dataclass(frozen=True, slots=True)
 class FunctionSpec:
-    """What must be the same for a warm container to be used again."""
+    """A warm container is used again only if all of this is the same."""
 
     name: str
     arn: str
@@ -38,7 +38,7 @@ class FunctionSpec:
 
 
 class Executor:
-    """Invokes functions, which find the boto3 of the folder `site_packages` instead of ours when it is given."""
+    """Invokes functions. With `site_packages`, they find the boto3 of that folder instead of ours."""
 
     def __init__(self, site_packages: Path | None = None) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="usermgr-sandbox-lambda-")
@@ -119,7 +119,7 @@ class Executor:
             surplus.close()
 
     def _surplus(self) -> Container | None:
-        """One that has been idle for long, when there are too many: each holds an SDK in memory."""
+        """The container that has been idle longest, when there are too many: each holds an SDK in memory."""
         idle = [containers for containers in self._idle.values() if containers]
         if sum(map(len, idle)) <= MAX_IDLE:
             return None
@@ -153,7 +153,7 @@ class Executor:
             "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": "sandbox",
         }
-        # A function may choose its own endpoint, such as a fault proxy's; what Lambda reserves it cannot set.
+        # A function may set its own endpoint, such as a fault proxy's, but not the variables that Lambda reserves.
         endpoint = {"AWS_ENDPOINT_URL": credentials["AWS_ENDPOINT_URL"]}
         given = {name: value for name, value in credentials.items() if name not in endpoint}
         return {**inherited, **endpoint, **dict(spec.environment), **reserved, **given}

@@ -30,7 +30,7 @@ _BOOTSTRAP = Path(__file__).with_name("bootstrap.py")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What an invocation came to: the handler's result, or a report when `failed`."""
+    """The result of an invocation: what the handler returned, or an error report when `failed`."""
 
     payload: bytes
     failed: bool = False
@@ -44,7 +44,7 @@ class _Event:
 
 
 class Container:
-    """Runs one invocation at a time. After a time-out or a crash it is dead, and another takes its place."""
+    """Runs one invocation at a time. After a time-out or a crash it is dead, and a new one is started."""
 
     def __init__(self, arn: str, handler: str, task_root: Path, environment: Mapping[str, str]) -> None:
         self._arn = arn
@@ -97,7 +97,7 @@ class Container:
         self._polled.clear()
         self._events.put(_Event(request_id, payload, int((time.time() + timeout) * 1000)))
         outcome = self._outcome(request_id, timeout)
-        # The client asks for the next event once its output is written: only then is the log whole.
+        # The client asks for the next event after its output is written: only then is the log complete.
         if self.alive:
             self._polled.wait(1.0)
         self._drain()
@@ -126,7 +126,7 @@ class Container:
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
         os.close(self._lifeline)
-        # A grandchild in a session of its own could hold the pipe open: it is not waited for.
+        # A grandchild in its own session could hold the pipe open: do not wait for it.
         self._reader.join(1)
         if not self._reader.is_alive():
             self._output.close()
@@ -142,7 +142,7 @@ class Container:
 
     def _failed_start(self, request_id: str) -> Outcome:
         with contextlib.suppress(queue.Empty):
-            return self._outcomes.get_nowait()  # what the runtime itself said of the failed import
+            return self._outcomes.get_nowait()  # the runtime's own report of the failed import
         if self.alive:
             return _report("Sandbox.Timedout", f"RequestId: {request_id} Error: Init timed out")
         return self._exited(request_id)
@@ -160,14 +160,14 @@ class Container:
         return _report("Runtime.ExitError", f"RequestId: {request_id} Error: {reason}")
 
     def _read_log(self) -> None:
-        """Keeps the pipe empty, so that no function waits for us."""
+        """Keeps the pipe empty, so that a function never waits for us."""
         while select.select([self._output.fileno()], [], []) and self._drain():
             pass
         if self._unfinished:
             self.log.append(self._unfinished.decode(errors="replace"))
 
     def _drain(self) -> bool:
-        """Takes what the function wrote so far; False at the end. What it wrote before its answer is in the pipe."""
+        """Reads what the function wrote so far; False at the end of the pipe."""
         with self._drain_lock:
             while not self._output.closed:
                 try:
@@ -222,7 +222,7 @@ class Container:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base
-                """Says nothing: the function's own output is the log."""
+                """Logs nothing: the function's own output is the log."""
 
         return RuntimeApi
 

@@ -1,4 +1,4 @@
-"""What a request asks for: service, operation, and the resources that IAM weighs it against."""
+"""What a request asks for: the service, the operation, and the resources that IAM evaluates."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _SCOPE = re.compile(r"Credential=[^/]+/\d{8}/([\w-]+)/([\w-]+)/aws4_request")
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One AWS call. `actions` pairs each IAM action with the resource that it is weighed against."""
+    """One AWS call. `actions` pairs each IAM action with the resource that it needs."""
 
     service: str
     operation: str
     region: str
     actions: tuple[tuple[str, str], ...]
     public: bool = False
-    """Whether AWS answers it unsigned."""
+    """Whether AWS answers it without a signature."""
 
 
 def identify(method: str, address: str, headers: Mapping[str, str], body: bytes) -> Call:
@@ -113,7 +113,7 @@ _TRANSACTED = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
 
 
 def _dynamodb(operation: str, _path: str, members: Mapping[str, Any], region: str) -> tuple[tuple[str, str], ...]:
-    """A transaction is weighed by what it holds.
+    """A transaction needs the permissions of the operations in it.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
     """

@@ -21,10 +21,10 @@ from moto.cognitoidp.models import CognitoIdpGroup, CognitoIdpUser, UserStatus, 
 from moto.cognitoidp.utils import flatten_attrs
 from moto.core.utils import utcnow
 
-from usermgr_sandbox.fidelity.base import Base
-from usermgr_sandbox.fidelity.errors import cognito_error
-from usermgr_sandbox.fidelity.pools import SandboxUserPool
-from usermgr_sandbox.fidelity.schema import check_declared, check_mutable, check_name, check_required, check_values
+from usermgr_sandbox._fidelity.base import Base
+from usermgr_sandbox._fidelity.errors import cognito_error
+from usermgr_sandbox._fidelity.pools import SandboxUserPool
+from usermgr_sandbox._fidelity.schema import check_declared, check_mutable, check_name, check_required, check_values
 
 __all__ = ["Users", "federate_user"]
 
@@ -65,7 +65,7 @@ class Users(Base):
             self._validate_password(user_pool_id, temporary_password)
         user = super().admin_create_user(user_pool_id, username, message_action, temporary_password, attributes)
         if pool.folds_case and not pool.extended_config.get("UsernameAttributes"):
-            # Kept as it was given: AWS says that names are compared in any case, and not which case it keeps.
+            # Kept as given: AWS documents that names are compared in any case, but not which case is kept.
             user.username = username
         return user
 
@@ -137,7 +137,7 @@ class Users(Base):
         return groups[start:end], str(end) if end < len(groups) else None
 
     def _invite_again(self, user_pool_id: str, username: str, temporary_password: str) -> CognitoIdpUser:
-        """The same user, with a new temporary password if one is given; only while they have none of their own."""
+        """The same user, with a new temporary password if one is given; only before they have chosen their own."""
         user = self.admin_get_user(user_pool_id, username)
         if user.status != UserStatus.FORCE_CHANGE_PASSWORD:
             raise cognito_error(
@@ -153,7 +153,7 @@ class Users(Base):
     def _pool(self, user_pool_id: str) -> SandboxUserPool:
         pool = self.describe_user_pool(user_pool_id)
         if not isinstance(pool, SandboxUserPool):
-            raise TypeError("a pool that the sandbox did not make")
+            raise TypeError("the pool was not created by the sandbox")
         return pool
 
     def _validate_password(self, user_pool_id: str, password: str) -> None:
@@ -182,7 +182,9 @@ def _is_alias(pool: SandboxUserPool, name: str) -> bool:
 
 
 def federate_user(user_pool_id: str, provider: str, subject: str, attributes: Mapping[str, str]) -> str:
-    """A user as a first sign-in through another provider makes one; the username. `KeyError` for no such pool.
+    """Creates a user as the first sign-in through another provider does; returns the username.
+
+    Raises `KeyError` for an unknown pool.
 
     https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-identity-federation-consolidate-users.html
     """

@@ -1,4 +1,4 @@
-"""Two RSA keys of each pool's own, where moto signs for every pool with one key from its wheel.
+"""Two RSA keys per pool, where moto signs for all pools with one key from its wheel.
 
 "Amazon Cognito generates two pairs of RSA cryptographic keys for each user pool. One pair signs access tokens, the
 other ID tokens": https://docs.aws.amazon.com/cognito/latest/developerguide/amazon-cognito-user-pools-using-tokens-verifying-a-jwt.html
@@ -46,7 +46,7 @@ class PoolKeys:
         }
 
     def rotate(self, pool_id: str) -> None:
-        """New keys sign from now on, and the old ones are no longer published."""
+        """Replaces the pool's keys; the old ones are no longer published."""
         made = _make()
         with self._lock:
             self._keys[pool_id] = made

@@ -18,8 +18,8 @@ from moto.cognitoidp.exceptions import InvalidParameterException
 from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPool, cognitoidp_backends
 from moto.cognitoidp.utils import flatten_attrs
 
-from usermgr_sandbox.fidelity.base import Base
-from usermgr_sandbox.fidelity.world import World
+from usermgr_sandbox._fidelity.base import Base
+from usermgr_sandbox._fidelity.world import World
 
 __all__ = ["Listing", "forget_listings", "remember"]
 
@@ -32,7 +32,7 @@ STRETCH = 60
 
 
 class Listing(Base):
-    """`ListUsers`, without moto's decorator: its tokens are of moto's own making."""
+    """`ListUsers`, without moto's decorator, whose tokens differ from AWS's."""
 
     def list_users(  # type: ignore[override]
         self, user_pool_id: str, filt: str, limit: int | None = None, pagination_token: str | None = None
@@ -47,7 +47,7 @@ class Listing(Base):
         start = self._start(pagination_token, user_pool_id, filt, listed)
         found: list[CognitoIdpUser] = []
         end = start
-        # A call looks through one stretch of users, whatever it finds there: so a page can be empty and not the last.
+        # A call looks through one stretch of users, whether or not any match: a page can be empty and not the last.
         while end < min(start + STRETCH, len(listed)) and len(found) < (limit or STRETCH):
             if meets(listed[end]):
                 found.append(listed[end])
@@ -59,7 +59,7 @@ class Listing(Base):
         return found, token
 
     def _listed(self, pool: CognitoIdpUserPool) -> list[CognitoIdpUser]:
-        """ "ListUsers is eventually consistent": the pool as it was before the delay that the sandbox was told."""
+        """The users as they were before the configured delay: ListUsers is eventually consistent."""
         if not self.world.listing_delay:
             return list(pool.users.values())
         return seen_before(_history(pool), time.monotonic() - self.world.listing_delay)
@@ -102,13 +102,13 @@ def remember(world: World) -> None:
             for pool in backend.user_pools.values():
                 history = _history(pool)
                 history.append((now, [copy.copy(user) for user in pool.users.values()]))
-                # All but the newest of those that are old enough can never be asked for again.
+                # Of those that are old enough, only the newest can still be needed.
                 while len(history) > 1 and history[1][0] <= now - world.listing_delay:
                     history.pop(0)
 
 
 def forget_listings() -> None:
-    """Begins a new history, as of now."""
+    """Starts a new history."""
     for regions in cognitoidp_backends.values():
         for backend in regions.values():
             for pool in backend.user_pools.values():

@@ -1,6 +1,6 @@
 """Second factors: a software token's secret belongs to one user, and its codes are those of RFC 6238.
 
-moto has one secret for everybody, and checks no code:
+moto has one secret for all users, and does not check codes:
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-mfa-totp.html
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html
 """
@@ -8,17 +8,21 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import secrets
 import time
 
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from moto.cognitoidp.models import CognitoIdpUser
 
-from usermgr_sandbox.fidelity.base import Base
-from usermgr_sandbox.fidelity.errors import cognito_error
+from usermgr_sandbox._fidelity.base import Base
+from usermgr_sandbox._fidelity.errors import cognito_error
 
 __all__ = ["Mfa", "is_totp"]
+
+STEP = 30
+"""Seconds for which a code is valid."""
 
 
 class Mfa(Base):
@@ -55,14 +59,11 @@ class Mfa(Base):
 
 
 def is_totp(user: CognitoIdpUser, code: str) -> bool:
-    """Whether it is the code of this half minute, the one before or the one after."""
+    """Whether it is the code of this half minute, the one before or the one after (RFC 6238)."""
     secret: str = getattr(user, "totp_secret", "")
-    return bool(secret) and any(hmac.compare_digest(_totp(secret, time.time() + drift), code) for drift in (-30, 0, 30))
-
-
-def _totp(secret: str, moment: float) -> str:
-    """RFC 6238 with SHA-1, 30 seconds and six digits."""
+    if not secret:
+        return False
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, int(moment // 30).to_bytes(8, "big"), hashlib.sha1).digest()
-    offset = digest[-1] & 15
-    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"
+    codes = TOTP(key, 6, SHA1(), STEP)  # noqa: S303 - the hash of RFC 6238 and of Cognito
+    now = int(time.time())
+    return any(hmac.compare_digest(codes.generate(now + drift), code.encode()) for drift in (-STEP, 0, STEP))

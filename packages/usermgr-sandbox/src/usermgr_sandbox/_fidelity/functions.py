@@ -1,4 +1,4 @@
-"""Lambda: functions really run, failures are told as AWS tells them, and LoggingConfig is kept.
+"""Lambda: functions really run, failures are reported as AWS reports them, and LoggingConfig is kept.
 
 - `FunctionError` is `Unhandled` for every failure of a managed runtime's handler (moto: `Handled`):
   https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax
@@ -20,10 +20,10 @@ from moto.awslambda.exceptions import LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.logs.models import logs_backends
 
-from usermgr_sandbox.fidelity.world import World
-from usermgr_sandbox.iam import DenialError, evaluate, policies_of_role
-from usermgr_sandbox.identity import role_credentials
-from usermgr_sandbox.lambda_runtime import FunctionSpec, Outcome
+from usermgr_sandbox._fidelity.world import World
+from usermgr_sandbox._iam import DenialError, evaluate, policies_of_role
+from usermgr_sandbox._identity import role_credentials
+from usermgr_sandbox._lambda_runtime import FunctionSpec, Outcome
 
 __all__ = ["ThrottledError", "make_lambda_backend", "run_function"]
 
@@ -35,7 +35,7 @@ CREDENTIALS_LIVE = 3000.0
 
 
 def make_lambda_backend(world: World) -> type[LambdaBackend]:
-    """moto's backend with the executor in the place of Docker."""
+    """moto's backend, with the executor instead of Docker."""
 
     class SandboxLambdaBackend(LambdaBackend):
         __module__ = LambdaBackend.__module__  # where moto looks for the backend's routes
@@ -88,7 +88,7 @@ class SandboxFunction(LambdaFunction):
     logging_config: dict[str, Any]
 
     def remember_logging(self, given: dict[str, Any] | None) -> None:
-        """With the defaults of what was not said."""
+        """Keeps the given settings, with the defaults of the others."""
         config = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}", **(given or {})}
         levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if config["LogFormat"] == "JSON" else {}
         self.logging_config = {**levels, **config}
@@ -112,7 +112,7 @@ class ThrottledError(LambdaClientError):
 
 
 def check_payload(payload: bytes, most: int) -> None:
-    """Lambda measures and parses the payload before anything runs.
+    """Checks the payload's size and syntax, as Lambda does before anything runs.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_Errors
     """
@@ -175,7 +175,7 @@ def run_function(world: World, function: LambdaFunction, payload: bytes, timeout
 
 
 def _credentials(function: LambdaFunction) -> dict[str, str]:
-    """The role's credentials, kept with the function while they live, so that a warm container fits."""
+    """The role's credentials, kept while they are valid, so that a warm container can be used again."""
     kept: tuple[str, float, dict[str, str]] | None = getattr(function, "sandbox_credentials", None)
     if kept is None or kept[0] != function.role or kept[1] < time.monotonic():
         made = role_credentials(function.role, function.function_name, function.region)
@@ -185,7 +185,7 @@ def _credentials(function: LambdaFunction) -> dict[str, str]:
 
 
 def _write_log(function: LambdaFunction, lines: list[str]) -> None:
-    """Into CloudWatch Logs, as far as the function's role may: a group that is missing, and cannot be made, loses them.
+    """Writes to CloudWatch Logs, as far as the function's role allows; without a log group the lines are lost.
 
     https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html
     """

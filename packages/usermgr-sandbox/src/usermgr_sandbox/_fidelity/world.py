@@ -1,4 +1,4 @@
-"""What the corrected backends share: the executor, the keys, the clock of tokens, and what only the sandbox knows."""
+"""What the corrected backends share: the executor, the keys, the clock, and the codes that were "sent"."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import threading
 import time
 from collections import Counter
 
-from usermgr_sandbox.fidelity.keys import PoolKeys
-from usermgr_sandbox.lambda_runtime import Executor
+from usermgr_sandbox._fidelity.keys import PoolKeys
+from usermgr_sandbox._lambda_runtime import Executor
 
 __all__ = ["World"]
 
 
 class World:
-    """One for each server."""
+    """One per server."""
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
@@ -24,7 +24,7 @@ class World:
         self._shift = 0.0
         self.lock = threading.Lock()
         self.running: Counter[str] = Counter()
-        """Invocations of each function at this moment."""
+        """Running invocations per function."""
 
     def now(self) -> float:
         """The time that tokens are issued at, in seconds since 1970."""
@@ -39,7 +39,7 @@ class World:
         self.listing_delay = seconds
 
     def reset(self) -> None:
-        """As after the start."""
+        """Returns to the state after the start."""
         self.executor.reset()
         self.keys.forget()
         self.sms_codes.clear()

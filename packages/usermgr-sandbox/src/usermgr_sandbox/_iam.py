@@ -1,8 +1,8 @@
-"""Evaluates the identity policies of a role or a user: enough of IAM to show that a policy suffices and is needed.
+"""Evaluates the identity policies of a role or a user: enough of IAM to show that a policy is sufficient and necessary.
 
-Deny goes before allow, nothing is allowed unless said:
+A deny overrides an allow, and what is not allowed is denied:
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html
-A condition that is not understood never allows: the denial says which one.
+A condition that is not supported never allows: the denial names it.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _meets(condition: Mapping[str, Mapping[str, Any]], context: Mapping[str, str
                 case "StringLike" | "ArnLike" | "ArnEquals":
                     met = present is not None and any(_like(value, present) for value in _list(values))
                 case _:
-                    raise DenialError(f"(the sandbox does not understand the condition {operator})")
+                    raise DenialError(f"(the sandbox does not support the condition operator {operator})")
             if not met:
                 return False
     return True

@@ -12,12 +12,12 @@ from moto.awslambda.models import lambda_backends
 from moto.cognitoidp import urls as cognito_urls
 from moto.cognitoidp.models import cognitoidp_backends
 
-from usermgr_sandbox.fidelity.cognito import make_cognito_backend
-from usermgr_sandbox.fidelity.functions import make_lambda_backend
-from usermgr_sandbox.fidelity.listing import forget_listings, remember
-from usermgr_sandbox.fidelity.responses import SandboxCognitoResponse, SandboxLambdaResponse
-from usermgr_sandbox.fidelity.users import federate_user
-from usermgr_sandbox.fidelity.world import World
+from usermgr_sandbox._fidelity.cognito import make_cognito_backend
+from usermgr_sandbox._fidelity.functions import make_lambda_backend
+from usermgr_sandbox._fidelity.listing import forget_listings, remember
+from usermgr_sandbox._fidelity.responses import SandboxCognitoResponse, SandboxLambdaResponse
+from usermgr_sandbox._fidelity.users import federate_user
+from usermgr_sandbox._fidelity.world import World
 
 __all__ = ["World", "apply", "federate_user", "forget_listings", "remember"]
 

@@ -14,7 +14,7 @@ from typing import Any, cast
 from moto.cognitoidp.models import CognitoIdpGroup, CognitoIdpUser, CognitoIdpUserPool, CognitoIdpUserPoolClient
 from moto.cognitoidp.utils import flatten_attrs
 
-from usermgr_sandbox.fidelity.world import World
+from usermgr_sandbox._fidelity.world import World
 
 __all__ = ["Overrides", "issue", "refresh_lifetime"]
 
@@ -45,7 +45,7 @@ def issue(
     auth_time: int,
     overrides: Overrides,
 ) -> dict[str, Any]:
-    """The access and the id token, as in an `AuthenticationResult`."""
+    """The access and the id token, as in an `AuthenticationResult`; the pool remembers whose the access token is."""
     now, event_id = int(world.now()), str(uuid.uuid4())
     groups = overrides.groups
     if groups is None:
@@ -83,6 +83,7 @@ def issue(
         use: world.keys.sign(pool.id, use, _override(claims, overrides, use))
         for use, claims in (("access", access), ("id", identity))
     }
+    pool.access_tokens[tokens["access"]] = (client.id, user.username)
     return {
         "AccessToken": tokens["access"],
         "IdToken": tokens["id"],
@@ -118,13 +119,13 @@ def _attributes(user: CognitoIdpUser, client: CognitoIdpUserPoolClient) -> dict[
 
 
 def refresh_lifetime(client: CognitoIdpUserPoolClient) -> int:
-    """Thirty days unless the client says otherwise; whole days unless it names a unit."""
+    """Seconds. The default is 30 days, and the default unit is days."""
     value = client.extended_config.get("RefreshTokenValidity") or 30
     return int(value) * _unit(client, "RefreshToken", "days")
 
 
 def _lifetime(client: CognitoIdpUserPoolClient, use: str) -> int:
-    """One hour unless the client says otherwise; whole hours unless it names a unit."""
+    """Seconds. The default is one hour, and the default unit is hours."""
     member = {"access": "AccessToken", "id": "IdToken"}[use]
     value = client.extended_config.get(f"{member}Validity")
     if not value:

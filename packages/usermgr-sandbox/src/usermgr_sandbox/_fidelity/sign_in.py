@@ -1,8 +1,8 @@
-"""Sign-in: flows, secret hash, what is told about names, challenges, refresh, and the trigger before the tokens.
+"""Sign-in: flows, secret hash, errors for unknown names, challenges, refresh, and the trigger before the tokens.
 
 - flows and errors: https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminInitiateAuth.html
 - SECRET_HASH: https://docs.aws.amazon.com/cognito/latest/developerguide/signing-up-users-in-your-app.html
-- names: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-managing-errors.html
+- errors for unknown names: https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pool-managing-errors.html
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from moto.cognitoidp.exceptions import InvalidParameterException, ResourceNotFou
 from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPoolClient, UserStatus
 from moto.cognitoidp.utils import flatten_attrs
 
-from usermgr_sandbox.fidelity.base import Base
-from usermgr_sandbox.fidelity.errors import cognito_error
-from usermgr_sandbox.fidelity.mfa import is_totp
-from usermgr_sandbox.fidelity.pools import SandboxUserPool
-from usermgr_sandbox.fidelity.tokens import Overrides, issue, refresh_lifetime
-from usermgr_sandbox.fidelity.triggers import before_tokens
+from usermgr_sandbox._fidelity.base import Base
+from usermgr_sandbox._fidelity.errors import cognito_error
+from usermgr_sandbox._fidelity.mfa import is_totp
+from usermgr_sandbox._fidelity.pools import SandboxUserPool
+from usermgr_sandbox._fidelity.tokens import issue, refresh_lifetime
+from usermgr_sandbox._fidelity.triggers import before_tokens
 
 __all__ = ["SignIn"]
 
@@ -52,8 +52,8 @@ class SignIn(Base):
 
     def initiate_auth(self, client_id: str, auth_flow: str, auth_parameters: dict[str, str]) -> dict[str, Any]:
         if auth_flow not in (*REFRESH_FLOWS, "USER_PASSWORD_AUTH"):
-            # moto would wave any SRP proof through.
-            raise InvalidParameterException(f"The sandbox does not speak {auth_flow}.")
+            # moto would accept any SRP proof.
+            raise InvalidParameterException(f"The sandbox does not support {auth_flow}.")
         for pool in self.user_pools.values():
             if client_id in pool.clients:
                 return self._initiate(*self._pool_and_client(pool.id, client_id), auth_flow, auth_parameters or {})
@@ -167,7 +167,7 @@ class SignIn(Base):
         overrides = before_tokens(self.world, pool, client, user, source)
         token, origin_jti, now = secrets.token_urlsafe(96), str(uuid.uuid4()), int(self.world.now())
         pool.refresh_grants[token] = (client.id, user.id, origin_jti, now)
-        result = self._issue(pool, client, user, origin_jti=origin_jti, auth_time=now, overrides=overrides)
+        result = issue(self.world, pool, client, user, origin_jti=origin_jti, auth_time=now, overrides=overrides)
         return {"ChallengeParameters": {}, "AuthenticationResult": {**result, "RefreshToken": token}}
 
     def _refresh(
@@ -179,27 +179,13 @@ class SignIn(Base):
             raise cognito_error("NotAuthorizedException", "Invalid Refresh Token")
         if self.world.now() >= grant[3] + refresh_lifetime(client):
             raise cognito_error("NotAuthorizedException", "Refresh Token has expired")
-        # "the value of USERNAME in the secret hash is the user's real name": an alias does not do.
+        # The hash must be that of the real username: an alias is not accepted.
         _check_hash(client, user.username, parameters.get("SECRET_HASH"))
         if not user.enabled:
             raise cognito_error("NotAuthorizedException", "User is disabled.")
         overrides = before_tokens(self.world, pool, client, user, "RefreshTokens")
-        result = self._issue(pool, client, user, origin_jti=grant[2], auth_time=grant[3], overrides=overrides)
+        result = issue(self.world, pool, client, user, origin_jti=grant[2], auth_time=grant[3], overrides=overrides)
         return {"ChallengeParameters": {}, "AuthenticationResult": result}
-
-    def _issue(
-        self,
-        pool: SandboxUserPool,
-        client: CognitoIdpUserPoolClient,
-        user: CognitoIdpUser,
-        *,
-        origin_jti: str,
-        auth_time: int,
-        overrides: Overrides,
-    ) -> dict[str, Any]:
-        result = issue(self.world, pool, client, user, origin_jti=origin_jti, auth_time=auth_time, overrides=overrides)
-        pool.access_tokens[result["AccessToken"]] = (client.id, user.username)
-        return result
 
     def _pool_and_client(self, user_pool_id: str, client_id: str) -> tuple[SandboxUserPool, CognitoIdpUserPoolClient]:
         pool = self.describe_user_pool(user_pool_id)

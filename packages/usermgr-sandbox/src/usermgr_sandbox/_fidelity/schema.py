@@ -1,4 +1,4 @@
-"""What the pool's schema says of a user's name and attributes, which moto stores unread.
+"""Checks names and attributes against the pool's schema, which moto does not.
 
 https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-attributes.html
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_SchemaAttributeType.html
@@ -13,7 +13,7 @@ from typing import cast
 from moto.cognitoidp.exceptions import InvalidParameterException
 from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
-from usermgr_sandbox.fidelity.pools import SandboxUserPool
+from usermgr_sandbox._fidelity.pools import SandboxUserPool
 
 __all__ = ["check_declared", "check_mutable", "check_name", "check_required", "check_values"]
 
@@ -28,7 +28,7 @@ _FORMS = {
 
 
 def check_name(pool: SandboxUserPool, username: str) -> None:
-    """A name has no white space and 128 characters at most; where addresses are aliases it is no address.
+    """A name has no white space and at most 128 characters; where email is an alias, it is not an email address.
 
     https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
     """
@@ -45,7 +45,7 @@ def check_name(pool: SandboxUserPool, username: str) -> None:
 
 
 def check_declared(pool: SandboxUserPool, names: Iterable[str]) -> None:
-    """Every name is in the schema, and none is `sub`, which Cognito alone gives."""
+    """Every name is in the schema, and none is `sub`, which only Cognito sets."""
     for name in names:
         if name == "sub":
             raise InvalidParameterException("user.sub: Attribute cannot be updated.")
@@ -56,7 +56,7 @@ def check_declared(pool: SandboxUserPool, names: Iterable[str]) -> None:
 
 
 def check_mutable(pool: SandboxUserPool, names: Iterable[str]) -> None:
-    """No name is one that keeps its first value."""
+    """None of the attributes is immutable."""
     for name in names:
         if not _schema(pool)[name].mutable:
             raise InvalidParameterException(f"user.{name}: Attribute cannot be updated.")

@@ -1,7 +1,8 @@
-"""Whether a request is signed with its principal's secret: Signature Version 4.
+"""Verifies that a request is signed with its principal's secret: Signature Version 4.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
-moto does not look. Code that signs requests by itself, such as the recorder's, would otherwise be believed unheard.
+moto does not verify signatures. Code that signs requests by itself, such as the recorder's, would otherwise be
+believed without a check.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from usermgr_sandbox.identity import Principal
+from usermgr_sandbox._identity import Principal
 
-__all__ = ["holds"]
+__all__ = ["is_genuine"]
 
 _PARTS = re.compile(
     r"Credential=(?P<key>[^/,\s]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request"
     r".*SignedHeaders=(?P<headers>[^,\s]+).*Signature=(?P<signature>[0-9a-f]+)"
 )
 _ALWAYS = {"host", "x-amz-date"}
-"""What a signature must cover: where the request goes, and when it was made."""
+"""What a signature must cover: the destination and the time of the request."""
 
 
-def holds(environ: Mapping[str, Any], body: bytes, principal: Principal) -> bool:
-    """Whether a WSGI request's Authorization header is what the principal's secret gives, with its session's token."""
+def is_genuine(environ: Mapping[str, Any], body: bytes, principal: Principal) -> bool:
+    """Whether the request's Authorization header is a signature by the principal's secret and session token."""
     parts = _PARTS.search(environ.get("HTTP_AUTHORIZATION", ""))
     if parts is None:
         return False

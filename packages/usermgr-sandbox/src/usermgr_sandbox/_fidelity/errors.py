@@ -1,4 +1,4 @@
-"""Cognito's errors that moto has no class for."""
+"""Cognito's errors that have no class in moto."""
 
 from __future__ import annotations
 

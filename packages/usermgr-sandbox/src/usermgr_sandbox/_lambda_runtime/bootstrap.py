@@ -1,4 +1,4 @@
-"""Runs inside a container, before the runtime client: ends the process when the sandbox is gone, however it went.
+"""Runs inside a container, before the runtime client: ends the process when the sandbox is gone, for any reason.
 
 It is executed as a file by an interpreter without site-packages: only the standard library and awslambdaric are there.
 """
@@ -16,7 +16,7 @@ def main(descriptor: int, handler: str) -> None:
         os._exit(137)
 
     threading.Thread(target=end_with_the_sandbox, daemon=True).start()
-    from awslambdaric.__main__ import main as run  # noqa: PLC0415 - the watch stands first  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+    from awslambdaric.__main__ import main as run  # noqa: PLC0415 - start the watch first  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
     run(["awslambdaric", handler])
 
