@@ -17,6 +17,7 @@ from moto.cognitoidp.models import cognitoidp_backends
 from moto.core.models import DEFAULT_ACCOUNT_ID
 
 from usermgr_sandbox._fidelity.keys import PoolKeys
+from usermgr_sandbox._fidelity.request_check import check_request
 from usermgr_sandbox._iam import DenialError, evaluate, policies_of_role, policies_of_user
 from usermgr_sandbox._identity import Principal, signer
 from usermgr_sandbox._operations import Call, identify
@@ -85,6 +86,10 @@ class Gate:
         if refusal is not None:
             self._record(call, principal, refusal.code)
             return refusal.send(start_response)
+        complaint = check_request(call.operation, body) if call.service == "cognito-idp" else None
+        if complaint is not None:
+            self._record(call, principal, 400)
+            return _error(call, *complaint).send(start_response)
         repeated = self._application.recall(environ)
         if repeated is not None:
             return repeated.send(start_response)

@@ -10,12 +10,12 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "environment"]
+__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "SentMessage", "environment"]
 
 REGION = "ap-northeast-1"
 ACCOUNT_ID = "123456789012"
@@ -41,6 +41,19 @@ class RequestRecord:
     principal: str
     status: int
     time: float
+
+
+@dataclass(frozen=True, slots=True)
+class SentMessage:
+    """One message. `reason` is `verification`, `invitation`, `reset` or `mfa`; `kind`, `email` or `phone_number`.
+
+    An invitation has no code here, because its code is the temporary password.
+    """
+
+    reason: str
+    kind: str
+    destination: str
+    code: str = field(repr=False)
 
 
 class Sandbox:
@@ -141,8 +154,22 @@ class Sandbox:
         self._control("delay-listing", seconds=seconds)
 
     def sms_code(self, user_pool_id: str, username: str) -> str | None:
-        """The last code that was sent to the user by SMS."""
-        return self._control("sms-code", user_pool_id=user_pool_id, username=username)
+        """The last sign-in code that was sent to the user by SMS; `None` when none was."""
+        sent = self.messages(user_pool_id, username)
+        codes = [each.code for each in sent if (each.reason, each.kind) == ("mfa", "phone_number")]
+        return codes[-1] if codes else None
+
+    def messages(self, user_pool_id: str, username: str) -> list[SentMessage]:
+        """What Cognito would have sent to the user by SMS and e-mail, the oldest first."""
+        sent = self._control("messages", user_pool_id=user_pool_id, username=username)
+        return [SentMessage(each["reason"], each["kind"], each["destination"], each["code"]) for each in sent]
+
+    def allow_incomplete_users(self, allowed: bool = True) -> None:
+        """Lets AdminCreateUser create users without the attributes that the pool requires, or refuses them again.
+
+        AWS's page says that such users are accepted; reports of 2026 say that they are refused, as here by default.
+        """
+        self._control("allow-incomplete-users", allowed=allowed)
 
     def federate_user(
         self, user_pool_id: str, provider: str, subject: str, attributes: Mapping[str, str] | None = None

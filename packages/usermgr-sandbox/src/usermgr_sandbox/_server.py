@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -85,6 +86,10 @@ def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], 
         world.delay_listing(float(asked["seconds"]))
         _fidelity.remember(world)
 
+    def messages(asked: dict[str, Any]) -> list[dict[str, Any]]:
+        user = _fidelity.find_pool(asked["user_pool_id"]).find(asked["username"])
+        return [asdict(each) for each in world.messages.sent(asked["user_pool_id"], user.id)] if user else []
+
     def reset(_: dict[str, Any]) -> None:
         moto_api_backend.reset()
         world.reset()
@@ -97,7 +102,8 @@ def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], 
         "rotate-keys": lambda asked: world.keys.rotate(asked["user_pool_id"]),
         "shift-clock": lambda asked: world.shift_clock(float(asked["seconds"])),
         "delay-listing": delay_listing,
-        "sms-code": lambda asked: world.sms_codes.get((asked["user_pool_id"], asked["username"])),
+        "messages": messages,
+        "allow-incomplete-users": lambda asked: setattr(world, "incomplete_users", bool(asked["allowed"])),
         "federate-user": lambda asked: _fidelity.federate_user(**asked),
         "reset": reset,
     }

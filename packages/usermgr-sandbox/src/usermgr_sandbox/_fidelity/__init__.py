@@ -15,11 +15,12 @@ from moto.cognitoidp.models import cognitoidp_backends
 from usermgr_sandbox._fidelity.cognito import make_cognito_backend
 from usermgr_sandbox._fidelity.functions import make_lambda_backend
 from usermgr_sandbox._fidelity.listing import forget_listings, remember
+from usermgr_sandbox._fidelity.pool import find_pool
 from usermgr_sandbox._fidelity.responses import SandboxCognitoResponse, SandboxLambdaResponse
 from usermgr_sandbox._fidelity.users import federate_user
 from usermgr_sandbox._fidelity.world import World
 
-__all__ = ["World", "apply", "federate_user", "forget_listings", "remember"]
+__all__ = ["World", "apply", "federate_user", "find_pool", "forget_listings", "remember"]
 
 KNOWN_MOTO = "5.2."
 

@@ -12,6 +12,7 @@ import base64
 import json
 import threading
 import time
+import uuid
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -155,6 +156,8 @@ def run_function(world: World, function: LambdaFunction, payload: bytes, timeout
         version=str(function.version),
         runtime=function.run_time or "",
         log_group=function.logs_group_name,
+        role=function.role,
+        creation=_creation(function),
     )
     environment = {
         "AWS_REGION": function.region,
@@ -172,6 +175,13 @@ def run_function(world: World, function: LambdaFunction, payload: bytes, timeout
         outcome = Outcome(json.dumps(report).encode(), failed=True)
     _write_log(function, lines)
     return outcome, lines
+
+
+def _creation(function: LambdaFunction) -> str:
+    """Tells a function from another that had the same name before: its containers have other credentials."""
+    if not hasattr(function, "sandbox_creation"):
+        function.sandbox_creation = str(uuid.uuid4())  # type: ignore[attr-defined]
+    return str(function.sandbox_creation)  # type: ignore[attr-defined]
 
 
 def _credentials(function: LambdaFunction) -> dict[str, str]:

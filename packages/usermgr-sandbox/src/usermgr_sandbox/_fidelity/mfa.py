@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 from __future__ import annotations
 
 import base64
-import hmac
 import secrets
 import time
 
@@ -18,6 +17,7 @@ from moto.cognitoidp.models import CognitoIdpUser
 
 from usermgr_sandbox._fidelity.base import Base
 from usermgr_sandbox._fidelity.errors import cognito_error
+from usermgr_sandbox._fidelity.messages import is_same
 
 __all__ = ["Mfa", "is_totp"]
 
@@ -52,10 +52,7 @@ class Mfa(Base):
             raise cognito_error(
                 "InvalidParameterException", "The sandbox associates a software token by access token, not by session."
             )
-        for pool in self.user_pools.values():
-            if access_token in pool.access_tokens:
-                return self.admin_get_user(pool.id, pool.access_tokens[access_token][1])
-        raise cognito_error("NotAuthorizedException", "Invalid Access Token")
+        return self._owner_of(access_token)[1]
 
 
 def is_totp(user: CognitoIdpUser, code: str) -> bool:
@@ -66,4 +63,4 @@ def is_totp(user: CognitoIdpUser, code: str) -> bool:
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
     codes = TOTP(key, 6, SHA1(), STEP)  # noqa: S303 - the hash of RFC 6238 and of Cognito
     now = int(time.time())
-    return any(hmac.compare_digest(codes.generate(now + drift), code.encode()) for drift in (-STEP, 0, STEP))
+    return any(is_same(codes.generate(now + drift).decode(), code) for drift in (-STEP, 0, STEP))

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from typing import cast
@@ -13,14 +14,14 @@ from typing import cast
 from moto.cognitoidp.exceptions import InvalidParameterException
 from moto.cognitoidp.models import CognitoIdpUserPoolAttribute
 
-from usermgr_sandbox._fidelity.pools import SandboxUserPool
+from usermgr_sandbox._fidelity.pool import SandboxUserPool
 
-__all__ = ["check_declared", "check_mutable", "check_name", "check_required", "check_values"]
+__all__ = ["check_declared", "check_mutable", "check_name", "check_removable", "check_required", "check_values",
+           "required_names"]  # fmt: skip
 
 MOST = 2048
 """Characters of any value."""
 
-_NAME = re.compile(r"\S{1,128}")
 _FORMS = {
     "email": (re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+"), "Invalid email address format."),
     "phone_number": (re.compile(r"\+[0-9]{1,15}"), "Invalid phone number format."),
@@ -28,17 +29,11 @@ _FORMS = {
 
 
 def check_name(pool: SandboxUserPool, username: str) -> None:
-    """A name has no white space and at most 128 characters; where email is an alias, it is not an email address.
+    """Where email is an alias, a name is not an email address; the form of all names is in the service model.
 
     https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html
     """
-    if not _NAME.fullmatch(username):
-        raise InvalidParameterException(
-            "1 validation error detected: Value at 'username' failed to satisfy constraint: Member must satisfy "
-            r"regular expression pattern: [\p{L}\p{M}\p{S}\p{N}\p{P}]+"
-        )
-    aliases = pool.extended_config.get("AliasAttributes") or ()
-    if "email" in aliases and _FORMS["email"][0].fullmatch(username):
+    if "email" in pool.names("AliasAttributes") and _FORMS["email"][0].fullmatch(username):
         raise InvalidParameterException(
             "Username cannot be of email format, since user pool is configured for email alias."
         )
@@ -62,38 +57,68 @@ def check_mutable(pool: SandboxUserPool, names: Iterable[str]) -> None:
             raise InvalidParameterException(f"user.{name}: Attribute cannot be updated.")
 
 
+def check_removable(pool: SandboxUserPool, names: Iterable[str]) -> None:
+    """None of the attributes is required."""
+    for name in names:
+        if name in required_names(pool):
+            raise InvalidParameterException(f"user.{name}: Required attribute cannot be deleted.")
+
+
+def required_names(pool: SandboxUserPool) -> list[str]:
+    """The attributes that every user must have, without `sub`."""
+    return [name for name, attribute in _schema(pool).items() if attribute.required and name != "sub"]
+
+
 def check_required(pool: SandboxUserPool, given: Mapping[str, str]) -> None:
     """Every required attribute is there."""
-    for name, attribute in _schema(pool).items():
-        if attribute.required and name != "sub" and not given.get(name):
+    for name in required_names(pool):
+        if not given.get(name):
             raise InvalidParameterException(
                 f"Attributes did not conform to the schema: {name}: The attribute is required"
             )
 
 
-def check_values(pool: SandboxUserPool, given: Mapping[str, str]) -> None:
-    """Lengths of strings, limits of numbers, and the form of an address and of a phone number."""
+def check_values(pool: SandboxUserPool, given: Mapping[str, str]) -> dict[str, str]:
+    """Checks lengths, numbers, truth values, dates, addresses and phone numbers; the values as they are stored."""
+    stored: dict[str, str] = {}
     for name, value in given.items():
-        _check_value(_schema(pool)[name], value)
+        attribute = _schema(pool)[name]
+        stored[name] = value.lower() if attribute.data_type == "Boolean" else value
+        _check_value(attribute, stored[name])
         form, complaint = _FORMS.get(name, (None, ""))
-        if form is not None and value and not form.fullmatch(value):
+        if form is not None and not form.fullmatch(value):
             raise InvalidParameterException(complaint)
+    return stored
 
 
 def _check_value(attribute: CognitoIdpUserPoolAttribute, value: str) -> None:
     prefix = f"Attributes did not conform to the schema: {attribute.name}:"
-    if attribute.data_type == "Number":
-        limits: Mapping[str, str] = attribute.number_constraints or {}
-        if not re.fullmatch(r"-?[0-9]+", value):
-            raise InvalidParameterException(f"{prefix} Number value not in proper format")
-        if not float(limits.get("MinValue") or "-inf") <= int(value) <= float(limits.get("MaxValue") or "inf"):
-            raise InvalidParameterException(f"{prefix} Number out of its limits")
-        return
-    lengths: Mapping[str, str] = attribute.string_constraints or {}
-    if len(value) > min(MOST, int(lengths.get("MaxLength") or MOST)):
-        raise InvalidParameterException(f"{prefix} String must be no longer than its maximum")
-    if len(value) < int(lengths.get("MinLength") or 0):
-        raise InvalidParameterException(f"{prefix} String must be longer than its minimum")
+    match attribute.data_type:
+        case "Number":
+            limits: Mapping[str, str] = attribute.number_constraints or {}
+            if not re.fullmatch(r"-?[0-9]{1,20}", value):
+                raise InvalidParameterException(f"{prefix} Number value not in proper format")
+            if not float(limits.get("MinValue") or "-inf") <= int(value) <= float(limits.get("MaxValue") or "inf"):
+                raise InvalidParameterException(f"{prefix} Number out of its limits")
+        case "Boolean":
+            if value not in ("true", "false"):
+                raise InvalidParameterException(f"{prefix} Boolean value not in proper format")
+        case _:
+            lengths: Mapping[str, str] = attribute.string_constraints or {}
+            if len(value) > min(MOST, int(lengths.get("MaxLength") or MOST)):
+                raise InvalidParameterException(f"{prefix} String must be no longer than its maximum")
+            if len(value) < int(lengths.get("MinLength") or 0):
+                raise InvalidParameterException(f"{prefix} String must be longer than its minimum")
+            if attribute.name == "birthdate" and not _is_date(value):
+                raise InvalidParameterException("Invalid birthdate format.")
+
+
+def _is_date(value: str) -> bool:
+    """A birthdate is a date as YYYY-MM-DD."""
+    try:
+        return dt.date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
 
 
 def _schema(pool: SandboxUserPool) -> dict[str, CognitoIdpUserPoolAttribute]:

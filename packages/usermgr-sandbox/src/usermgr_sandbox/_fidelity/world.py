@@ -5,11 +5,18 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from contextvars import ContextVar
 
 from usermgr_sandbox._fidelity.keys import PoolKeys
+from usermgr_sandbox._fidelity.messages import Messages
+from usermgr_sandbox._fidelity.pages import PageTokens
 from usermgr_sandbox._lambda_runtime import Executor
 
-__all__ = ["World"]
+__all__ = ["World", "force_alias"]
+
+force_alias: ContextVar[bool] = ContextVar("force_alias", default=False)
+"""ForceAliasCreation of the AdminCreateUser that is being answered, which moto does not pass on:
+https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html"""
 
 
 class World:
@@ -19,15 +26,18 @@ class World:
         self.executor = executor
         self.endpoint_url = ""
         self.keys = PoolKeys()
-        self.sms_codes: dict[tuple[str, str], str] = {}
+        self.pages = PageTokens(self.now)
+        self.messages = Messages(self.now)
         self.listing_delay = 0.0
+        self.incomplete_users = False
+        """Whether AdminCreateUser accepts users without the attributes that the pool requires."""
         self._shift = 0.0
         self.lock = threading.Lock()
         self.running: Counter[str] = Counter()
         """Running invocations per function."""
 
     def now(self) -> float:
-        """The time that tokens are issued at, in seconds since 1970."""
+        """The time by which tokens, sessions, codes and passwords are issued and expire, in seconds since 1970."""
         return time.time() + self._shift
 
     def shift_clock(self, seconds: float) -> None:
@@ -42,6 +52,8 @@ class World:
         """Returns to the state after the start."""
         self.executor.reset()
         self.keys.forget()
-        self.sms_codes.clear()
+        self.pages.forget()
+        self.messages.forget()
         self.listing_delay = 0.0
+        self.incomplete_users = False
         self._shift = 0.0

@@ -35,6 +35,8 @@ class FunctionSpec:
     version: str
     runtime: str
     log_group: str
+    role: str
+    creation: str
 
 
 class Executor:
