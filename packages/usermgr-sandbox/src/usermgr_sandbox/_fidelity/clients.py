@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import secrets
 from typing import Any
 
 from moto.cognitoidp.exceptions import InvalidParameterException, ResourceNotFoundError
@@ -33,7 +34,10 @@ class Clients(Base):
         self, user_pool_id: str, generate_secret: bool, extended_config: dict[str, Any]
     ) -> CognitoIdpUserPoolClient:
         _check_flows(extended_config)
-        return super().create_user_pool_client(user_pool_id, generate_secret, extended_config)
+        client = super().create_user_pool_client(user_pool_id, generate_secret, extended_config)
+        # moto's has characters that the service model does not allow.
+        client.secret = secrets.token_hex(26)
+        return client
 
     def update_user_pool_client(
         self, user_pool_id: str, client_id: str, extended_config: dict[str, Any]

@@ -28,8 +28,13 @@ SERVICE_PATTERNS = {"PasswordType": r"[\S]+.*[\S]+"}
 https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html"""
 
 _NUMBERS = ("integer", "long", "float", "double")
-_WORDS = {str: "STRING_VALUE", bool: "BOOLEAN_VALUE", int: "NUMBER_VALUE", float: "NUMBER_VALUE",
-          dict: "START_OBJECT", list: "START_ARRAY"}  # fmt: skip
+_WORDS = (
+    (str, "STRING_VALUE"),
+    (bool, "BOOLEAN_VALUE"),
+    ((int, float), "NUMBER_VALUE"),
+    (dict, "START_OBJECT"),
+    (list, "START_ARRAY"),
+)
 _ACCEPTED = {
     "string": ("STRING_VALUE",),
     "blob": ("STRING_VALUE",),
@@ -73,10 +78,10 @@ def _misfits(shape: Shape, value: Any) -> Iterator[str]:
     """Values of a type that the member cannot have."""
     if value is None:
         return
-    given = _WORDS.get(cast("type", type(value)), "VALUE")
+    given = _word(value)
     if given not in _ACCEPTED[shape.type_name]:
         yield f"{given} can not be converted to {shape.type_name.capitalize()}"
-    elif given == "STRING_VALUE" and not _is_unicode(value):
+    elif given == "STRING_VALUE" and not _is_unicode(cast("str", value)):
         yield "The string is not valid Unicode"
     elif isinstance(shape, StructureShape):
         for name, member in _present(shape, value):
@@ -158,3 +163,8 @@ def _is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _word(value: object) -> str:
+    """What AWS's messages call a value of that type."""
+    return next((word for kind, word in _WORDS if isinstance(value, kind)), "VALUE")
