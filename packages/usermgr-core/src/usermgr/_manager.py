@@ -17,7 +17,7 @@ from usermgr._models import AuthResult, Challenge, Group, Page, Tokens, User, Us
 from usermgr.errors import UserExistsError, UserNotFoundError
 from usermgr.paging import pages
 from usermgr.search import Condition, SearchPlan, matches, plan, where
-from usermgr.validation import PAGE_LIMIT
+from usermgr.validation import PAGE_LIMIT, check_attributes
 
 __all__ = ["Access", "Ensured", "UserManager"]
 
@@ -306,6 +306,7 @@ class UserManager(ABC):
         finishes an interrupted creation or an invitation. Otherwise it is ignored, because a store cannot tell
         whether it is the current one.
         """
+        check_attributes({} if attributes is None else attributes, removable=True)
         wanted = {name: value or None for name, value in (attributes or {}).items()}
         try:
             user = self.get_user(username)
