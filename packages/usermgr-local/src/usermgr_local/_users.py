@@ -45,21 +45,21 @@ class Users:
         self._now = now
 
     def add(self, username: str, password: str | None, attributes: Mapping[str, str], *, temporary: bool) -> User:
-        key = self._rule.key(username)
         wanted = self._schema.check(attributes, removable=False)
         with_verification({}, wanted)  # a new user's address is as verified as the call says
+        with self._database.read() as connection:
+            self._check_is_new(connection, username)  # before the password costs an Argon2
         password_hash = None if password is None else self._hash(password)
         confirmed = password is not None and not temporary
         status = UserStatus.CONFIRMED if confirmed else UserStatus.FORCE_CHANGE_PASSWORD
         now = self._now()
         with self._database.write() as connection:
-            if connection.execute("SELECT 1 FROM users WHERE name_key = ?", (key,)).fetchone() is not None:
-                raise UserExistsError(username=username)
+            self._check_is_new(connection, username)
             row = connection.execute(
                 "INSERT INTO users (name_key, username, sub, status, created_at, updated_at, password_hash, "
                 "password_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (
-                    key,
+                    self._rule.key(username),
                     username,
                     str(uuid.uuid4()),
                     status.value,
@@ -83,6 +83,8 @@ class Users:
             _write_attributes(connection, user["id"], with_verification(before, wanted))
 
     def set_password(self, username: str, password: str, *, permanent: bool) -> None:
+        check_texts(password=password)
+        check_has_own_password(self.get(username))  # before the password costs an Argon2
         password_hash = self._hash(password)
         status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
         with self._changing(username) as (connection, user):
@@ -149,6 +151,11 @@ class Users:
             end_sessions(connection, user["id"])
 
     # --- Steps ---------------------------------------------------------------------------------------
+
+    def _check_is_new(self, connection: sqlite3.Connection, username: str) -> None:
+        key = self._rule.key(username)
+        if connection.execute("SELECT 1 FROM users WHERE name_key = ?", (key,)).fetchone() is not None:
+            raise UserExistsError(username=username)
 
     def _hash(self, password: str) -> str:
         check_texts(password=password)
