@@ -18,9 +18,14 @@ __all__ = ["Condition", "Operator", "SearchPlan", "matches", "where"]
 
 
 class Operator(StrEnum):
-    """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`."""
+    """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`.
+
+    `SAME` compares as the store compares names: in any case where the store says that case does not matter, else
+    exactly.
+    """
 
     EQUALS = "equals"
+    SAME = "same"
     STARTS_WITH = "starts_with"
     CONTAINS = "contains"
     ENDS_WITH = "ends_with"
@@ -38,8 +43,8 @@ class Condition:
     """One condition: `field` is `username`, `sub`, `status`, `enabled`, `group`, `created_at`, `updated_at`
     or the name of any attribute, standard or custom.
 
-    `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times. Text is
-    compared as it is, upper and lower case apart.
+    `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times. Upper and lower case
+    differ, except for `Operator.SAME`.
 
     Raises:
         InvalidInputError: the operator does not fit the field, or the value the operator.
@@ -54,7 +59,7 @@ class Condition:
         if (self.field in _TIMES) is not (self.operator in _ORDER):
             raise InvalidInputError(
                 f"{self.operator.value} does not fit {self.field}: created_at and updated_at take before and after, "
-                "all other fields take equals, starts_with, contains or ends_with",
+                "all other fields take equals, same, starts_with, contains or ends_with",
                 field=self.field,
             )
         if self.field in _EXACT and self.operator is not Operator.EQUALS:
@@ -102,6 +107,10 @@ class where:  # noqa: N801 - reads as a word of the query: where("email").equals
         """The field is exactly `value`."""
         text = str(value).lower() if isinstance(value, bool) else value
         return Condition(self.field, Operator.EQUALS, text)
+
+    def same_as(self, value: str) -> Condition:
+        """The field is `value`, in any case where the store says that case does not matter."""
+        return Condition(self.field, Operator.SAME, value)
 
     def starts_with(self, value: str) -> Condition:
         """The field begins with `value`."""
@@ -166,6 +175,8 @@ def matches(user: User, condition: Condition) -> bool:
     if text is None:
         return False
     match operator:
+        case Operator.SAME:
+            return text.lower() == value.lower()
         case Operator.STARTS_WITH:
             return text.startswith(value)
         case Operator.CONTAINS:
