@@ -75,9 +75,3 @@ variable "pool_has_tags" {
   type        = bool
   default     = false
 }
-
-variable "protected" {
-  description = "Whether destroy must stop before the trigger is detached, because something else cannot be destroyed."
-  type        = bool
-  default     = false
-}
