@@ -159,6 +159,11 @@ module "trigger" {
   replaces      = var.replaces
   pool_has_tags = var.pool_has_tags
 
+  detach_before_removing = concat(
+    values(module.functions.arns),
+    [for alarm in aws_cloudwatch_metric_alarm.recorder : alarm.arn],
+  )
+
   grants = {
     sms_role_arn       = var.sms_role_arn
     sender_kms_key_arn = var.sender_kms_key_arn
@@ -174,7 +179,7 @@ resource "terraform_data" "guard" {
   provisioner "local-exec" {
     when    = destroy
     quiet   = true
-    command = self.input ? "echo first apply with table_deletion_protection = false, then destroy && echo nothing was detached: the protected table would stop destroy half-way && exit 1" : "exit 0"
+    command = self.input ? "echo nothing was detached: the protected table would stop destroy half-way && echo first apply with table_deletion_protection = false, then destroy && exit 1" : "exit 0"
   }
 
   depends_on = [

@@ -150,7 +150,13 @@ resource "aws_lambda_invocation" "trigger" {
     grants         = var.grants
   })
 
-  depends_on = [aws_lambda_permission.cognito, aws_iam_role_policy.attacher]
+  depends_on = [aws_lambda_permission.cognito, aws_iam_role_policy.attacher, terraform_data.rest]
+}
+
+# Between the trigger and other modules, in place of depends_on on the module: that would put off the reading of the pool,
+# and with it the warning, in every plan that changes any of them.
+resource "terraform_data" "rest" {
+  input = var.detach_before_removing
 }
 
 # Its output is unknown while the invocation above is about to change, and known otherwise: the pool below is then read

@@ -75,3 +75,9 @@ variable "pool_has_tags" {
   type        = bool
   default     = false
 }
+
+variable "detach_before_removing" {
+  description = "The ARNs of other resources that destroy removes only after the trigger was detached."
+  type        = list(string)
+  default     = []
+}
