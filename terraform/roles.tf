@@ -1,4 +1,4 @@
-# One role a function, with exactly its actions on exactly its resources. The attacher's policy on the pool is in
+# One role per function, with exactly its actions on exactly its resources. The attacher's policy on the pool is in
 # modules/trigger, beside what it is for.
 
 locals {

@@ -17,8 +17,8 @@ import pytest
 
 from usermgr import Challenge, ChallengeName, Factory, Tokens, UserManager, wire
 from usermgr.errors import UsermgrError
-from usermgr_cognito import CognitoUserManager, redact_sdk_logs
-from usermgr_cognito.settings import CognitoSettings
+from usermgr.operations import OPERATIONS
+from usermgr_cognito import CognitoSettings, CognitoUserManager, redact_sdk_logs
 from usermgr_lambda_client import LambdaUserManager
 
 PASSWORD, CLIENT_SECRET, TOKEN = "PlantedPassw0rd", "PlantedClientSecret", "PlantedToken"
@@ -129,7 +129,7 @@ def spoil(arguments: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.mark.parametrize("through", ["cognito", "wire", "lambda"])
 @pytest.mark.parametrize("outcome", OUTCOMES)
-@pytest.mark.parametrize("name", sorted(wire.OPERATIONS))
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_no_secret_in_any_text(
     name: str, outcome: str, through: str, stub: type[Stub], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -143,7 +143,7 @@ def test_no_secret_in_any_text(
         "wire": lambda: LambdaUserManager(transport),
         "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=0.5),
     }[through]()
-    arguments = {p: ARGUMENTS[p] for p in wire.OPERATIONS[name].parameters if p in ARGUMENTS}
+    arguments = {p: ARGUMENTS[p] for p in OPERATIONS[name].parameters if p in ARGUMENTS}
     if name == "add_user":
         arguments["attributes"] = {"name": "A"}
     if outcome == "parameter error":

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from usermgr.activity import ActivityStore
-from usermgr.testing.activity_contract import ActivityStoreContract
+from usermgr.testing import ActivityStoreContract
 from usermgr_activity import DynamoActivityStore
 
 

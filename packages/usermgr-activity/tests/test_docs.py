@@ -10,8 +10,8 @@ import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
+from usermgr import User, UserStatus
 from usermgr.activity import Sighting, SightingKind
-from usermgr.models import User, UserStatus
 from usermgr_activity import SHARDS, DynamoActivityStore
 
 DOCS = Path(__file__).parents[3] / "docs" / "activity.md"

@@ -6,7 +6,7 @@ import pytest
 
 from usermgr.errors import ConfigurationError
 from usermgr_cognito import CognitoSettings
-from usermgr_cognito.sign_in import secret_hash
+from usermgr_cognito._sign_in import secret_hash
 
 GOOD = {
     "AWS_REGION": "ap-northeast-1",

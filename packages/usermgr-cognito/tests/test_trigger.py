@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from usermgr.backoff import Backoff
 from usermgr.errors import (
     AccessDeniedError,
     ConcurrentChangeError,
@@ -26,11 +27,11 @@ from usermgr.errors import (
 )
 from usermgr_cognito.trigger import (
     Difference,
-    Grants,
-    MissingGrantsError,
-    Patience,
+    MissingPermissionsError,
+    Permissions,
     PoolChangedError,
     Result,
+    RetryBudget,
     Snapshot,
     State,
     Trigger,
@@ -236,8 +237,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def patience(clock: Clock) -> Patience:
-    return Patience(busy=30, access=60, now=clock.now, sleep=clock.sleep, jitter=lambda: 1.0)
+def budget(clock: Clock) -> RetryBudget:
+    backoff = Backoff(now=clock.now, sleep=clock.sleep, jitter=lambda: 1.0)
+    return RetryBudget(busy=30, access=60, backoff=backoff)
 
 
 # --- Attach and detach --------------------------------------------------------------------------------
@@ -349,7 +351,7 @@ def theirs(cognito: Double) -> Double:
 @pytest.mark.parametrize("replaces", [None, Trigger(THEIRS.arn, "V1_0"), Trigger(f"{LAMBDA}third", "V2_0")])
 def test_another_trigger_is_refused_by_name(theirs: Double, pool: UserPool, replaces: Trigger | None) -> None:
     """Without the exact name and version of what stands there, nothing is overwritten."""
-    with pytest.raises(TriggerOccupiedError, match=r"function:other_team \(V2_0\).*say replaces = ") as caught:
+    with pytest.raises(TriggerOccupiedError, match=r"function:other_team \(V2_0\).*set replaces = ") as caught:
         attach(pool, OURS, replaces=replaces)
     assert (caught.value.found_arn, caught.value.found_version) == (THEIRS.arn, "V2_0")
     assert theirs.count("UpdateUserPool") == 0
@@ -403,7 +405,7 @@ def test_contradictory_pool_is_not_touched(cognito: Double, pool: UserPool) -> N
         attach(pool, OURS)
 
 
-# --- Grants -------------------------------------------------------------------------------------------
+# --- Permissions ---------------------------------------------------------------------------------------
 
 ROLE, KEY, SES = (
     "arn:aws:iam::123456789012:role/sms",
@@ -421,22 +423,22 @@ def demanding(cognito: Double) -> Double:
     return cognito
 
 
-def test_missing_grants_are_all_named(demanding: Double, pool: UserPool) -> None:
+def test_missing_permissions_are_all_named(demanding: Double, pool: UserPool) -> None:
     """Nothing is written before the caller says that every further grant is there, for exactly that resource."""
-    with pytest.raises(MissingGrantsError) as caught:
-        attach(pool, OURS, grants=Grants(sms_role_arn=f"{ROLE}-other"))
-    assert [grant.split(" ", maxsplit=1)[0] for grant in caught.value.grants or []] == [
+    with pytest.raises(MissingPermissionsError) as caught:
+        attach(pool, OURS, permissions=Permissions(sms_role_arn=f"{ROLE}-other"))
+    assert [grant.split(" ", maxsplit=1)[0] for grant in caught.value.permissions or []] == [
         "iam:PassRole", "kms:CreateGrant", "iam:CreateServiceLinkedRole",
     ]  # fmt: skip
     assert demanding.count("UpdateUserPool") == 0
 
 
 def test_granted_settings_survive(demanding: Double, pool: UserPool) -> None:
-    """With the grants, these settings are sent back like all others."""
+    """With the permissions, these settings are sent back like all others."""
     before = pool.read()
-    grants = Grants(sms_role_arn=ROLE, sender_kms_key_arn=KEY, ses_source_arn=SES)
-    attach(pool, OURS, grants=grants)
-    detach(pool, OURS, grants=grants)
+    permissions = Permissions(sms_role_arn=ROLE, sender_kms_key_arn=KEY, ses_source_arn=SES)
+    attach(pool, OURS, permissions=permissions)
+    detach(pool, OURS, permissions=permissions)
     assert differences(before, pool.read()) == []
 
 
@@ -453,12 +455,12 @@ def test_granted_settings_survive(demanding: Double, pool: UserPool) -> None:
     ],
 )
 def test_passing_refusals_are_retried(
-    cognito: Double, pool: UserPool, patience: Patience, clock: Clock, refusal: tuple[str, int]
+    cognito: Double, pool: UserPool, budget: RetryBudget, clock: Clock, refusal: tuple[str, int]
 ) -> None:
     """A refusal that passes is tried again, with growing pauses, from a new reading."""
     code, status = refusal
     cognito.fail("UpdateUserPool", code, times=3, status=status)
-    assert attach(pool, OURS, patience=patience).trigger == OURS
+    assert attach(pool, OURS, budget=budget).trigger == OURS
     assert (clock.naps, cognito.count("UpdateUserPool")) == ([0.5, 1.0, 2.0], 4)
 
 
@@ -470,18 +472,18 @@ def test_passing_refusals_are_retried(
     ],
 )
 def test_a_busy_pool_ends_in_a_clear_error(
-    cognito: Double, pool: UserPool, patience: Patience, code: str, text: str
+    cognito: Double, pool: UserPool, budget: RetryBudget, code: str, text: str
 ) -> None:
     """After the budget, the error says why, and how long it was tried; the pool is as it was."""
     before = pool.read()
     cognito.fail("UpdateUserPool", code, times=99)
     with pytest.raises(ConcurrentChangeError, match=rf"{text}.*tried for \d+ s"):
-        attach(pool, OURS, patience=patience)
-    assert patience.now() <= 30
+        attach(pool, OURS, budget=budget)
+    assert budget.backoff.now() <= 30
     assert differences(before, pool.read()) == []
 
 
-def test_a_change_by_others_between_tries_is_kept(cognito: Double, pool: UserPool, patience: Patience) -> None:
+def test_a_change_by_others_between_tries_is_kept(cognito: Double, pool: UserPool, budget: RetryBudget) -> None:
     """What somebody else wrote when Cognito refused ours is sent back, not overwritten."""
 
     def other_team() -> None:
@@ -489,11 +491,11 @@ def test_a_change_by_others_between_tries_is_kept(cognito: Double, pool: UserPoo
 
     cognito.before("UpdateUserPool", other_team)
     cognito.faults[-1] = ("UpdateUserPool", lambda: other_team() or refuse("ConcurrentModificationException"))
-    attach(pool, OURS, patience=patience)
+    attach(pool, OURS, budget=budget)
     assert cognito.description["UserPoolTags"] == {"team": "new"}
 
 
-def test_a_lost_answer_is_not_taken_for_a_failure(cognito: Double, pool: UserPool, patience: Patience) -> None:
+def test_a_lost_answer_is_not_taken_for_a_failure(cognito: Double, pool: UserPool, budget: RetryBudget) -> None:
     """When the write happened and its answer was lost, the next try finds it, compares, and is content."""
 
     def written_but_lost() -> tuple[int, bytes]:
@@ -501,11 +503,11 @@ def test_a_lost_answer_is_not_taken_for_a_failure(cognito: Double, pool: UserPoo
         return 500, b"<html>"
 
     cognito.faults.append(("UpdateUserPool", written_but_lost))
-    result = attach(pool, OURS, patience=patience)
+    result = attach(pool, OURS, budget=budget)
     assert (result.trigger, result.changed, cognito.count("UpdateUserPool")) == (OURS, True, 1)
 
 
-def test_a_lost_answer_does_not_hide_damage(cognito: Double, pool: UserPool, patience: Patience) -> None:
+def test_a_lost_answer_does_not_hide_damage(cognito: Double, pool: UserPool, budget: RetryBudget) -> None:
     """When the answer is lost and a member too, the next try's comparison shows it."""
 
     def damaged_and_lost() -> tuple[int, bytes]:
@@ -517,52 +519,52 @@ def test_a_lost_answer_does_not_hide_damage(cognito: Double, pool: UserPool, pat
 
     cognito.faults.append(("UpdateUserPool", damaged_and_lost))
     with pytest.raises(PoolChangedError) as caught:
-        attach(pool, OURS, patience=patience)
+        attach(pool, OURS, budget=budget)
     assert caught.value.members == ["UserPool.UserPoolTags.empty", "UserPool.UserPoolTags.team"]
 
 
-def test_a_member_that_is_not_taken_back_is_reported(cognito: Double, pool: UserPool, patience: Patience) -> None:
+def test_a_member_that_is_not_taken_back_is_reported(cognito: Double, pool: UserPool, budget: RetryBudget) -> None:
     """A service that drops what we sent is found out by the second reading, by path and without values."""
     cognito.before("UpdateUserPool", lambda: cognito.calls[-1][1].pop("IssuerConfiguration") and None)
     with pytest.raises(PoolChangedError, match=r"differs from before in UserPool\.IssuerConfiguration") as caught:
-        attach(pool, OURS, patience=patience)
+        attach(pool, OURS, budget=budget)
     assert "UPDATED" not in str(caught.value)
 
 
-def test_mfa_configuration_is_compared(cognito: Double, pool: UserPool, patience: Patience) -> None:
+def test_mfa_configuration_is_compared(cognito: Double, pool: UserPool, budget: RetryBudget) -> None:
     """A change of the MFA configuration, which another operation holds, counts as well."""
     cognito.before("UpdateUserPool", lambda: cognito.mfa.pop("SoftwareTokenMfaConfiguration") and None)
     with pytest.raises(PoolChangedError) as caught:
-        attach(pool, OURS, patience=patience)
+        attach(pool, OURS, budget=budget)
     assert caught.value.members == ["MfaConfig.SoftwareTokenMfaConfiguration"]
 
 
-def test_a_stale_reading_settles(cognito: Double, pool: UserPool, patience: Patience) -> None:
+def test_a_stale_reading_settles(cognito: Double, pool: UserPool, budget: RetryBudget) -> None:
     """A reading after the write that still shows the time before it is read again."""
     stale = json.dumps({"UserPool": cognito.description}).encode()
     cognito.before("UpdateUserPool", lambda: cognito.faults.append(("DescribeUserPool", lambda: (200, stale))))
-    assert attach(pool, OURS, patience=patience).trigger == OURS
+    assert attach(pool, OURS, budget=budget).trigger == OURS
 
 
 def test_denials_of_a_new_role_are_retried_for_a_minute(
-    cognito: Double, pool: UserPool, patience: Patience, clock: Clock
+    cognito: Double, pool: UserPool, budget: RetryBudget, clock: Clock
 ) -> None:
-    """IAM's changes take seconds to be seen: a denial is tried again while patience lasts."""
+    """IAM's changes take seconds to be seen: a denial is tried again while the budget lasts."""
     cognito.fail("DescribeUserPool", "AccessDeniedException", times=4)
-    assert attach(pool, OURS, patience=patience).trigger == OURS
+    assert attach(pool, OURS, budget=budget).trigger == OURS
     assert clock.time == 0.5 + 1 + 2 + 4
 
 
-def test_lasting_denial_names_the_actions(cognito: Double, pool: UserPool, patience: Patience, clock: Clock) -> None:
+def test_lasting_denial_names_the_actions(cognito: Double, pool: UserPool, budget: RetryBudget, clock: Clock) -> None:
     """A denial that stays ends within the minute and says what to grant; Cognito's own text is not repeated."""
     cognito.fail("DescribeUserPool", "AccessDeniedException", times=99)
     with pytest.raises(AccessDeniedError, match="cognito-idp:UpdateUserPool on the pool's ARN") as caught:
-        attach(pool, OURS, patience=patience)
+        attach(pool, OURS, budget=budget)
     assert 40 < clock.time <= 60
     assert "secret-looking" not in str(caught.value)
 
 
-def test_without_patience_a_denial_is_final(cognito: Double, pool: UserPool) -> None:
+def test_without_a_budget_a_denial_is_final(cognito: Double, pool: UserPool) -> None:
     """By default a denial is not tried again."""
     cognito.fail("DescribeUserPool", "AccessDeniedException")
     with pytest.raises(AccessDeniedError):
@@ -577,7 +579,7 @@ def test_no_such_pool(pool: UserPool, cognito: Double) -> None:
         detach(pool, OURS)
 
 
-def test_unreachable(monkeypatch: pytest.MonkeyPatch, pool: UserPool, cognito: Double, patience: Patience) -> None:
+def test_unreachable(monkeypatch: pytest.MonkeyPatch, pool: UserPool, cognito: Double, budget: RetryBudget) -> None:
     """No connection at all ends in the tree's error after the budget."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with pytest.raises(ServiceUnavailableError):

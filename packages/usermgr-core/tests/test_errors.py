@@ -35,12 +35,39 @@ def test_codes_are_unique() -> None:
 @pytest.mark.parametrize("cls", CLASSES.values(), ids=lambda cls: cls.code)
 def test_evidence_is_an_attribute_and_survives_pickling(cls: type[errors.UsermgrError]) -> None:
     """What a class names as evidence is an attribute, None where it is missing, and pickling keeps it."""
-    assert all(getattr(cls("m"), name) is None for name in cls._evidence())
-    error = cls("m", **dict.fromkeys(cls._evidence(), "x"), extra=1)
+    assert all(getattr(cls("m"), name) is None for name in cls.evidence_names())
+
+    error = cls("m", **dict.fromkeys(cls.evidence_names(), "x"))
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+
     assert (type(copy), str(copy), copy.details) == (cls, "m", error.details)
-    assert error.details["extra"] == 1
-    assert not hasattr(error, "extra")
+    assert all(getattr(copy, name) == "x" for name in cls.evidence_names())
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=lambda cls: cls.code)
+def test_class_words_its_own_message(cls: type[errors.UsermgrError]) -> None:
+    """Without a message an error has its class's sentence, with the evidence filled in, and never its docstring."""
+    error = cls(**dict.fromkeys(cls.evidence_names(), "filled-in"))
+
+    assert vars(cls).get("sentence"), "each class has a sentence of its own"
+    assert error.message == cls.sentence.format_map(dict.fromkeys(cls.evidence_names(), "filled-in"))
+    assert error.message not in (cls.__doc__ or "")
+    assert not cls().message.endswith("."), "a message is part of a longer line"
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=lambda cls: cls.code)
+def test_misspelt_evidence_is_a_type_error(cls: type[errors.UsermgrError]) -> None:
+    """Evidence that the class does not name is refused where the error is raised."""
+    with pytest.raises(TypeError, match="user_nmae"):
+        cls("m", user_nmae="alice")
+
+
+def test_evidence_of_a_newer_peer_is_kept() -> None:
+    """What arrives over the wire and is not known here stays in `details`, and does not become an attribute."""
+    error = errors.UserNotFoundError.from_wire("m", {"username": "alice", "later": 1})
+
+    assert (error.username, error.details["later"]) == ("alice", 1)
+    assert not hasattr(error, "later")
 
 
 def test_retryable_is_what_may_pass() -> None:

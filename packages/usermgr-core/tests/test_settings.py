@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from usermgr.errors import ConfigurationError
-from usermgr.settings import SettingsReader
+from usermgr.settings import Environment, Keywords, SettingsReader
 
 
 def test_all_problems_are_told_at_once() -> None:
     """One error names every setting that is missing or malformed, with the remedy."""
-    reader = SettingsReader("demo", {"size": None}, {"REGION": "nowhere!"})
+    reader = SettingsReader("demo", [Keywords({"size": None}), Environment({"REGION": "nowhere!"})])
     reader.text("size", "SIZE")
     reader.text("region", "REGION", pattern="[a-z-]+")
     with pytest.raises(ConfigurationError) as caught:
@@ -22,7 +22,7 @@ def test_all_problems_are_told_at_once() -> None:
 
 def test_malformed_value_is_not_repeated() -> None:
     """A malformed value never shows: it may be a secret in the wrong variable."""
-    reader = SettingsReader("demo", None, {"CLIENT_ID": "S3cret-planted !"})
+    reader = SettingsReader("demo", [Environment({"CLIENT_ID": "S3cret-planted !"})])
     reader.optional("client_id", "CLIENT_ID", pattern=r"\w+")
     with pytest.raises(ConfigurationError) as caught:
         reader.finish()
@@ -31,7 +31,7 @@ def test_malformed_value_is_not_repeated() -> None:
 
 def test_keyword_goes_before_the_environment_and_empty_is_unset() -> None:
     """A keyword argument wins over the variable, and an empty variable counts as missing."""
-    reader = SettingsReader("demo", {"a": "given"}, {"A": "environment", "B": ""})
+    reader = SettingsReader("demo", [Keywords({"a": "given"}), Environment({"A": "environment", "B": ""})])
     assert reader.text("a", "A") == "given"
     assert reader.optional("b", "B") is None
     reader.finish()

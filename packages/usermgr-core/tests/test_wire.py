@@ -28,6 +28,7 @@ from usermgr import (
     errors,
     wire,
 )
+from usermgr.operations import OPERATIONS, Operation, allowed_operations
 
 VECTORS = json.loads((Path(__file__).parent / "vectors" / "v1.json").read_text())
 NOW = datetime(2026, 1, 31, 12, 30, 0, 250000, tzinfo=UTC)
@@ -53,7 +54,7 @@ class Recorder:
         return call
 
 
-def round_trip(operation: wire.Operation, arguments: dict[str, Any], result: Any) -> tuple[dict[str, Any], Any]:
+def round_trip(operation: Operation, arguments: dict[str, Any], result: Any) -> tuple[dict[str, Any], Any]:
     """The arguments that the far side got, and the result that the near side got."""
     far = Recorder(result)
     request = json.loads(wire.encode_request(operation, arguments))
@@ -65,13 +66,13 @@ def round_trip(operation: wire.Operation, arguments: dict[str, Any], result: Any
 
 def test_every_abstract_method_is_an_operation() -> None:
     """The operations are exactly the abstract methods, each with its access."""
-    assert set(wire.OPERATIONS) == set(UserManager.__abstractmethods__)
-    assert all(isinstance(operation.access, Access) for operation in wire.OPERATIONS.values())
+    assert set(OPERATIONS) == set(UserManager.__abstractmethods__)
+    assert all(isinstance(operation.access, Access) for operation in OPERATIONS.values())
 
 
 def test_reading_changes_nothing() -> None:
     """The operations of a read-only deployment are exactly those that only read."""
-    assert wire.allowed_operations(Access.READ) == {
+    assert allowed_operations(Access.READ) == {
         "find_users", "get_group", "get_user", "list_groups", "list_groups_for_user"
     }  # fmt: skip
 
@@ -79,10 +80,13 @@ def test_reading_changes_nothing() -> None:
 @pytest.mark.parametrize("vector", VECTORS["requests"], ids=lambda v: v["request"]["op"] + v.get("note", ""))
 def test_frozen_requests_are_made_and_read(vector: dict[str, Any]) -> None:
     """A request of version 1 has the frozen JSON, and a request with that JSON is understood."""
-    operation = wire.OPERATIONS[vector["request"]["op"]]
-    arguments = {name: operation.parameters[name].decode(value) for name, value in vector["request"]["args"].items()}
+    operation = OPERATIONS[vector["request"]["op"]]
+    arguments = {
+        name: codec.codec_for(operation.parameters[name]).decode(value)
+        for name, value in vector["request"]["args"].items()
+    }
     assert json.loads(wire.encode_request(operation, arguments)) == vector["request"]
-    far = Recorder(operation.result.decode(vector["result"]))
+    far = Recorder(codec.codec_for(operation.result).decode(vector["result"]))
     reply = wire.serve(far, vector["request"])  # type: ignore[arg-type]
     assert far.calls == [(operation.name, arguments)]
     assert reply["result"] == vector["result"]
@@ -91,7 +95,7 @@ def test_frozen_requests_are_made_and_read(vector: dict[str, Any]) -> None:
 
 def test_frozen_vectors_cover_every_operation() -> None:
     """There is a frozen request for every operation and a frozen error for every class."""
-    assert {vector["request"]["op"] for vector in VECTORS["requests"]} == set(wire.OPERATIONS)
+    assert {vector["request"]["op"] for vector in VECTORS["requests"]} == set(OPERATIONS)
     assert {vector["code"] for vector in VECTORS["errors"]} == set(errors.errors_by_code())
 
 
@@ -100,7 +104,7 @@ def test_frozen_errors_are_read(vector: dict[str, Any]) -> None:
     """An error reply of version 1 becomes the class of its code, with its evidence as attributes."""
     reply = json.dumps({"v": 1, "error": vector}).encode()
     with pytest.raises(errors.UsermgrError) as caught:
-        wire.decode_reply(wire.OPERATIONS["get_user"], reply)
+        wire.decode_reply(OPERATIONS["get_user"], reply)
     assert type(caught.value).code == vector["code"]
     assert str(caught.value) == vector["message"]
     assert {name: getattr(caught.value, name) for name in vector["details"]} == vector["details"]
@@ -109,11 +113,11 @@ def test_frozen_errors_are_read(vector: dict[str, Any]) -> None:
 @pytest.mark.parametrize("cls", errors.errors_by_code().values(), ids=lambda cls: cls.code)
 def test_errors_cross_the_wire_whole(cls: type[errors.UsermgrError]) -> None:
     """What a manager raises on the far side is raised on the near side: class, message and evidence."""
-    evidence = {name: f"the {name}" for name in cls._evidence()}
+    evidence = {name: f"the {name}" for name in cls.evidence_names()}
     raised = cls("what happened", **evidence)
     reply = json.dumps(wire.serve(Recorder(raised), {"v": 1, "op": "list_groups", "args": {}})).encode()  # type: ignore[arg-type]
     with pytest.raises(cls) as caught:
-        wire.decode_reply(wire.OPERATIONS["list_groups"], reply)
+        wire.decode_reply(OPERATIONS["list_groups"], reply)
     assert type(caught.value) is cls
     assert (caught.value.message, caught.value.details) == ("what happened", evidence)
     assert {name: getattr(caught.value, name) for name in evidence} == evidence
@@ -133,7 +137,7 @@ def test_error_of_a_newer_peer_is_still_an_error() -> None:
     """A code that this release does not know raises the root class and keeps the code as evidence."""
     reply = b'{"v":1,"error":{"code":"from_tomorrow","message":"m","details":{"x":1}}}'
     with pytest.raises(errors.UsermgrError) as caught:
-        wire.decode_reply(wire.OPERATIONS["get_user"], reply)
+        wire.decode_reply(OPERATIONS["get_user"], reply)
     assert caught.value.details == {"x": 1, "code": "from_tomorrow"}
 
 
@@ -158,7 +162,7 @@ def test_error_of_a_newer_peer_is_still_an_error() -> None:
 def test_malformed_reply_is_an_error_never_a_result(reply: bytes, expected: type[Exception]) -> None:
     """A reply that is no reply raises, and repeats nothing of itself."""
     with pytest.raises(expected) as caught:
-        wire.decode_reply(wire.OPERATIONS["get_user"], reply)
+        wire.decode_reply(OPERATIONS["get_user"], reply)
     assert "alice" not in str(caught.value)
 
 
@@ -192,15 +196,15 @@ def test_members_that_a_peer_does_not_know_are_ignored() -> None:
     far = Recorder(None)
     wire.serve(far, {"v": 1, "op": "delete_user", "args": {"username": "alice"}, "trace": "x"})  # type: ignore[arg-type]
     assert far.calls == [("delete_user", {"username": "alice"})]
-    reply = {"v": 1, "later": 1, "result": {**wire.OPERATIONS["get_user"].result.encode(ALICE), "new": [1]}}
-    assert wire.decode_reply(wire.OPERATIONS["get_user"], json.dumps(reply).encode()) == ALICE
+    reply = {"v": 1, "later": 1, "result": {**codec.codec_for(User).encode(ALICE), "new": [1]}}
+    assert wire.decode_reply(OPERATIONS["get_user"], json.dumps(reply).encode()) == ALICE
 
 
 def test_narrowed_deployment_refuses_by_name() -> None:
     """An operation off the list is refused with its name, and reaches no manager."""
     far = Recorder(None)
     request = {"v": 1, "op": "delete_user", "args": {"username": "alice"}}
-    reply = wire.serve(far, request, allowed=wire.allowed_operations(Access.READ))  # type: ignore[arg-type]
+    reply = wire.serve(far, request, allowed=allowed_operations(Access.READ))  # type: ignore[arg-type]
     assert (reply["error"]["code"], reply["error"]["details"]) == (
         "operation_not_allowed",
         {"operation": "delete_user"},
@@ -211,7 +215,7 @@ def test_narrowed_deployment_refuses_by_name() -> None:
 def test_argument_of_the_wrong_type_never_shows() -> None:
     """A password that is no text raises InvalidInputError that names the field and not the value."""
     with pytest.raises(errors.InvalidInputError) as caught:
-        wire.encode_request(wire.OPERATIONS["set_password"], {"username": "alice", "password": ["S3cret-planted"]})
+        wire.encode_request(OPERATIONS["set_password"], {"username": "alice", "password": ["S3cret-planted"]})
     assert caught.value.field == "password"
     assert "S3cret" not in repr(caught.value) + str(caught.value.details)
 
@@ -233,7 +237,7 @@ def test_page_of_heavy_users_is_halved_until_it_fits() -> None:
             self.limits.append(limit)
             return UserMatches(tuple(ALICE for _ in range(limit)), "more")
 
-    one = len(json.dumps(wire.OPERATIONS["get_user"].result.encode(ALICE)))
+    one = len(json.dumps(codec.codec_for(User).encode(ALICE)))
     heavy = Heavy()
     reply = wire.serve(heavy, {"v": 1, "op": "find_users", "args": {}}, max_reply_bytes=one * 20)  # type: ignore[arg-type]
     assert heavy.limits == [60, 30, 15]
@@ -243,14 +247,14 @@ def test_page_of_heavy_users_is_halved_until_it_fits() -> None:
 @pytest.mark.parametrize("result", [TOKENS, CHALLENGE], ids=lambda r: type(r).__name__)
 def test_union_is_told_apart(result: Any) -> None:
     """Tokens and a challenge arrive as what they were."""
-    _, received = round_trip(wire.OPERATIONS["authenticate"], {"username": "alice", "password": "p"}, result)
+    _, received = round_trip(OPERATIONS["authenticate"], {"username": "alice", "password": "p"}, result)
     assert received == result
 
 
 def test_unknown_status_survives_the_wire() -> None:
     """A status that no release knows arrives as it was sent."""
     user = User("alice", "s-1", UserStatus("FROM_TOMORROW"), True, NOW, NOW)
-    _, received = round_trip(wire.OPERATIONS["get_user"], {"username": "alice"}, user)
+    _, received = round_trip(OPERATIONS["get_user"], {"username": "alice"}, user)
     assert received.status == "FROM_TOMORROW"
     assert received.status.value == "FROM_TOMORROW"
 
@@ -258,7 +262,7 @@ def test_unknown_status_survives_the_wire() -> None:
 def test_codec_refuses_what_json_cannot_say() -> None:
     """A type without a codec is a programmer's error, raised when the class is made."""
     with pytest.raises(TypeError, match="cannot carry"):
-        codec.for_type(bytes)
+        codec.codec_for(bytes)
 
 
 texts = st.text(max_size=30)
@@ -300,8 +304,8 @@ def test_any_search_survives_the_wire(
     """Whatever is asked and found arrives equal on the other side."""
     matches = UserMatches(tuple(found), token, tuple(range(len(asked))))
     arguments = {"conditions": asked, "limit": limit, "page_token": token}
-    received, result = round_trip(wire.OPERATIONS["find_users"], arguments, matches)
-    defaults = wire.OPERATIONS["find_users"].defaults
+    received, result = round_trip(OPERATIONS["find_users"], arguments, matches)
+    defaults = OPERATIONS["find_users"].defaults
     assert {**defaults, **received} == arguments
     assert result == matches
 
@@ -309,7 +313,7 @@ def test_any_search_survives_the_wire(
 @given(st.lists(groups, max_size=3).map(tuple), st.none() | texts)
 def test_any_page_of_groups_survives_the_wire(items: tuple[Group, ...], token: str | None) -> None:
     """A generic page carries its items' own type."""
-    _, result = round_trip(wire.OPERATIONS["list_groups"], {}, Page(items, token))
+    _, result = round_trip(OPERATIONS["list_groups"], {}, Page(items, token))
     assert result == Page(items, token)
 
 
@@ -324,7 +328,7 @@ def test_any_json_as_a_reply_is_a_result_or_an_error_of_the_tree(value: Any) -> 
     """No reply, however strange, raises anything but an error of the tree."""
     for body in (value, {"v": 1, "result": value}, {"v": 1, "error": value}):
         try:
-            result = wire.decode_reply(wire.OPERATIONS["find_users"], json.dumps(body).encode())
+            result = wire.decode_reply(OPERATIONS["find_users"], json.dumps(body).encode())
         except errors.UsermgrError:
             continue
         assert isinstance(result, UserMatches)

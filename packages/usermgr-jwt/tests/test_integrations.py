@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from usermgr_jwt import Claims, CognitoVerifier, JwksFile
-from usermgr_jwt.integrations.bearer import BearerCheck
+from usermgr_jwt.integrations._bearer import BearerCheck
 from usermgr_jwt.integrations.fastapi import CognitoBearer as FastApiBearer
 from usermgr_jwt.integrations.flask import token_required as flask_token_required
 from usermgr_jwt.integrations.starlette import CognitoBearer as StarletteBearer
@@ -235,7 +235,7 @@ def test_a_good_token_reaches_the_view(get, pool):
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic YWxpY2U6cGFzcw==", "Bearer", "token"])
 def test_without_a_token_it_is_401(get, authorization):
-    """401 with a bare challenge: no error code for who has not even tried (RFC 6750, 3.1)."""
+    """401 with a bare challenge: no error code for a client that has not tried (RFC 6750, 3.1)."""
     answer = get("/", authorization)
 
     assert answer.status == 401
@@ -273,7 +273,7 @@ def test_a_missing_right_is_403(get, pool):
 
 
 def test_missing_keys_are_503(get, pool, caplog):
-    """503 with Retry-After and no challenge: it is not the token's fault. The log says what is missing."""
+    """503 with Retry-After and no challenge: it is not the token's fault. The log names what is missing."""
     with caplog.at_level(logging.ERROR, "usermgr_jwt"):
         answer = get("/no-keys", f"Bearer {pool.token()}")
 
@@ -295,8 +295,8 @@ def test_a_right_of_the_verifier_itself_is_403(settings, pool):
     assert http_client(app)("/", f"Bearer {pool.token()}").status == 403
 
 
-def test_two_authorization_headers_are_no_token(verifiers, pool):
-    """A second header is no way around the first."""
+def test_two_authorization_headers_are_not_a_token(verifiers, pool):
+    """A second header is not a way around the first."""
     app = Starlette(routes=[])
     bearer = StarletteBearer(verifiers.good)
 

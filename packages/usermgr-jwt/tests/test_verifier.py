@@ -1,4 +1,4 @@
-"""The front door: what is accepted, what is refused, and with which error and evidence."""
+"""The verifier: what is accepted, what is refused, and with which error and evidence."""
 
 import json
 import time
@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    JwksFile,
+from usermgr_jwt import CognitoVerifier, JwksFile
+from usermgr_jwt.errors import (
     KeysNotFoundError,
     TokenClaimError,
     TokenClientError,
@@ -68,7 +67,7 @@ def test_both_issuer_forms_are_accepted(verifier, pool, host):
 
 
 @pytest.mark.parametrize("token_use", ["access", "id"])
-def test_none_said_aloud_accepts_any(settings, pool, token_use):
+def test_an_explicit_none_accepts_any(settings, pool, token_use):
     """client_id=None accepts every client of the pool, token_use=None both kinds of token."""
     verifier = CognitoVerifier(**settings | {"client_id": None, "token_use": None})
     claims = pool.access_claims(client_id="x") if token_use == "access" else pool.id_claims(aud="x")

@@ -23,7 +23,7 @@ from typing import Any
 import usermgr_local
 from usermgr import Tokens
 from usermgr_local import Argon2Cost, LocalUserManager
-from usermgr_local.database import Database, _connect
+from usermgr_local._database import Database, _connect
 
 CHEAP = Argon2Cost(8, 1, 1)
 PASSWORD = "a-Long-passw0rd"

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from usermgr.errors import ConfigurationError, ServiceError, StoreNotFoundError, ThrottledError, UserExistsError
-from usermgr_local import LocalUserManager, create, database
-from usermgr_local.database import Database
-from usermgr_local.schema import APPLICATION_ID, MIGRATIONS, migrate
+from usermgr_local import LocalUserManager, create
+from usermgr_local import _database as database
+from usermgr_local._database import Database
+from usermgr_local._schema import APPLICATION_ID, MIGRATIONS, migrate
 
 from .conftest import CHEAP, PASSWORD
 
@@ -49,7 +50,7 @@ def test_store_that_others_may_read_is_refused(path: Path, make: Callable[..., L
 
 def test_missing_directory_is_named(tmp_path: Path) -> None:
     """No directory is made on the way."""
-    with pytest.raises(ConfigurationError, match="its directory must be there"):
+    with pytest.raises(ConfigurationError, match="its directory must exist"):
         create(path=tmp_path / "no" / "users.db", argon2=CHEAP)
     assert list(tmp_path.iterdir()) == []
 
@@ -82,7 +83,7 @@ def test_file_of_something_else_is_refused(tmp_path: Path) -> None:
     for file in (other, text):
         file.chmod(0o600)
         before = file.read_bytes()
-        with pytest.raises(ConfigurationError, match=r"something else|no SQLite file"):
+        with pytest.raises(ConfigurationError, match=r"another program|not an SQLite file"):
             create(path=file, argon2=CHEAP)
         assert file.read_bytes() == before
 
@@ -94,7 +95,7 @@ def test_file_of_something_else_with_a_version_is_refused(tmp_path: Path) -> Non
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     other.chmod(0o600)
-    with pytest.raises(ConfigurationError, match="something else"):
+    with pytest.raises(ConfigurationError, match="another program"):
         create(path=other, argon2=CHEAP)
 
 
@@ -171,7 +172,7 @@ def test_block_that_raises_was_never_there(path: Path) -> None:
     store = Database(path)
     with pytest.raises(UserExistsError), store.write() as connection:  # noqa: PT012 - the block is what is tested
         connection.execute("INSERT INTO settings (name, value) VALUES ('half', 1)")
-        raise UserExistsError("on purpose")
+        raise UserExistsError(username="alice")
     with store.read() as connection:
         assert connection.execute("SELECT 1 FROM settings WHERE name = 'half'").fetchone() is None
     store.close()

@@ -26,7 +26,7 @@ from usermgr.errors import (
 from usermgr_jwt import CognitoVerifier, JwksFile
 from usermgr_jwt.errors import TokenExpiredError
 from usermgr_local import LocalUserManager, totp
-from usermgr_local.passwords import Passwords
+from usermgr_local._passwords import Passwords
 
 from .conftest import PASSWORD, Clock
 

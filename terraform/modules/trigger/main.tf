@@ -2,7 +2,7 @@
 # does not own, the attacher.
 
 locals {
-  # Keyed by the pool: a change of pools detaches from the old one while its policy still stands.
+  # Keyed by the pool: a change of pools detaches from the old one while its policy still exists.
   attached_pools = toset(var.attach ? [var.user_pool_id] : [])
 
   # UpdateUserPool sends every setting back; these need more than itself. See usermgr_cognito.trigger.grants.

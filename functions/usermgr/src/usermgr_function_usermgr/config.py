@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from usermgr import Access
-from usermgr.settings import SettingsReader
-from usermgr.wire import allowed_operations
+from usermgr.operations import allowed_operations
+from usermgr.settings import Environment, SettingsReader
 from usermgr_cognito import CognitoSettings
 
 __all__ = ["Config"]
@@ -27,7 +27,7 @@ class Config:
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Config:
         """Raises `usermgr.errors.ConfigurationError`, which names all that is missing or malformed."""
-        reader = SettingsReader("the user management function", environ=environ)
+        reader = SettingsReader("the user management function", [Environment(environ)])
         access = reader.optional("access", "USERMGR_ACCESS", pattern="full|read-only") or "full"
         sign_in = reader.optional("sign_in", "USERMGR_SIGN_IN", pattern="true|false") == "true"
         if sign_in:

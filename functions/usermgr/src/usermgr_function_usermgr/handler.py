@@ -11,7 +11,7 @@ from typing import Any
 from usermgr import UserManager
 from usermgr.errors import ServiceError, UsermgrError
 from usermgr.wire import error_reply, serve
-from usermgr_cognito import CognitoUserManager, Patience, redact_sdk_logs
+from usermgr_cognito import CallLimits, CognitoUserManager, redact_sdk_logs
 from usermgr_function_usermgr.config import Config
 
 __all__ = ["handler"]
@@ -19,21 +19,21 @@ __all__ = ["handler"]
 log = logging.getLogger("usermgr.function")
 redact_sdk_logs()
 
-PATIENCE = Patience(attempts=2, connect=1, read=3)
-"""So that a creation whose second call hangs can still be taken back within the function's own 30 seconds."""
+LIMITS = CallLimits(attempts=2, connect=1, read=3)
+"""Short enough that a creation whose second call hangs can still be undone within the function's own 30 seconds."""
 
 
 @cache
 def _start() -> tuple[UserManager, Config]:
     config = Config.read(os.environ)
-    return CognitoUserManager(config.cognito, patience=PATIENCE), config
+    return CognitoUserManager(config.cognito, limits=LIMITS), config
 
 
 def handler(event: Any, context: Any) -> dict[str, Any]:
     """Answers a request of the wire protocol with its reply; never with an exception.
 
-    Lambda hands the text and the traceback of an uncaught exception to the caller, and they may quote what
-    was sent, a password included. So what nobody foresaw is answered as `service` and logged by its type alone.
+    Lambda passes the text and the traceback of an uncaught exception to the caller, and they may quote what was sent,
+    a password included. So an unforeseen error is answered as `service`, and only its type is logged.
     """
     try:
         manager, config = _start()
@@ -43,4 +43,4 @@ def handler(event: Any, context: Any) -> dict[str, Any]:
     except Exception as error:  # noqa: BLE001 - the boundary that the docstring explains
         kind = type(error).__name__
         log.error(json.dumps({"event": "unforeseen_error", "type": kind, "request": context.aws_request_id}))  # noqa: TRY400 - a traceback may quote a password
-        return error_reply(ServiceError("the function failed inside: look for the request in its log"))
+        return error_reply(ServiceError("the function failed inside: find the request in its log"))

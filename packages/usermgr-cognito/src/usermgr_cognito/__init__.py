@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from usermgr.logs import redact_loggers
-from usermgr_cognito._client import Patience
-from usermgr_cognito.manager import CognitoUserManager
-from usermgr_cognito.settings import CognitoSettings
+from usermgr_aws import CallLimits, redact_sdk_logs
+from usermgr_cognito._manager import CognitoUserManager
+from usermgr_cognito._settings import CognitoSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-__all__ = ["CognitoSettings", "CognitoUserManager", "Patience", "create", "redact_sdk_logs"]
+__all__ = ["CallLimits", "CognitoSettings", "CognitoUserManager", "create", "redact_sdk_logs"]
 
 
 def create(
@@ -40,11 +39,3 @@ def create(
         "client_secret": client_secret,
     }
     return CognitoUserManager(CognitoSettings.read(given, discover_client_secret=discover_client_secret), client)
-
-
-def redact_sdk_logs() -> None:
-    """Keeps passwords and tokens out of the SDK's debugging log, which holds whole requests and replies.
-
-    Opt-in, because it changes logging for the whole process: see `usermgr.logs.redact_loggers`.
-    """
-    redact_loggers("botocore", "boto3", "urllib3")

@@ -1,30 +1,36 @@
-"""The seam to the SDK: one place that calls Cognito and translates what comes back."""
+"""The seam to the SDK: the one place that calls Cognito and translates what comes back."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
-from usermgr.errors import ServiceTimeoutError
-from usermgr_cognito._errors import from_client_error, from_sdk_error
+from usermgr.errors import (
+    GroupNotFoundError,
+    InvalidInputError,
+    InvalidPageTokenError,
+    ServiceTimeoutError,
+    StoreNotFoundError,
+)
+from usermgr_aws import error_from_sdk
+from usermgr_cognito._errors import from_client_error
+from usermgr_cognito._model import check_parameters
 
-if TYPE_CHECKING:
-    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
-
-__all__ = ["Patience", "call", "make_client"]
+__all__ = ["call", "call_for_group", "call_for_page"]
 
 SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword"}
+
+_EVIDENCE = {"Username": "username", "GroupName": "group"}
+"""The parameters that an error carries, by the name that it carries them under."""
 
 _MEMBERS = {
     "admin_create_user": {"User"},
     "admin_get_user": {"Username"},
     "admin_list_groups_for_user": {"Groups"},
     "create_group": {"Group"},
+    "describe_user_pool": {"UserPool"},
     "describe_user_pool_client": {"UserPoolClient"},
     "get_group": {"Group"},
     "list_groups": {"Groups"},
@@ -34,57 +40,63 @@ _MEMBERS = {
     "admin_initiate_auth": {"AuthenticationResult", "ChallengeName"},
     "admin_respond_to_auth_challenge": {"AuthenticationResult", "ChallengeName"},
 }
-"""A reply of these has at least one of these."""
+"""A complete reply to these has at least one of these members."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long one call may take: `attempts` times (`connect` + `read`) seconds, and the pauses between."""
+def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **parameters: Any) -> Any:
+    """Calls one operation with the parameters that are not `None`; errors carry the user and the group among them.
 
-    attempts: int = 3
-    connect: float = 5
-    read: float = 15
-
-
-def make_client(region: str, patience: Patience | None = None) -> CognitoIdentityProviderClient:
-    """A client with an explicit retry mode and time-outs; thread-safe, so one for all threads."""
-    limits = patience or Patience()
-    config = Config(
-        # Named, because botocore's default (legacy) does not retry Cognito's TooManyRequestsException:
-        # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
-        retries={"mode": "standard", "total_max_attempts": limits.attempts},
-        connect_timeout=limits.connect,
-        read_timeout=limits.read,
-    )
-    try:
-        return boto3.session.Session().client("cognito-idp", region_name=region, config=config)
-    except BotoCoreError as error:
-        raise from_sdk_error(error, "CreateClient") from error
-
-
-def call(
-    method: Callable[..., Any],
-    *,
-    sign_in: bool = False,
-    evidence: dict[str, Any],
-    **parameters: Any,
-) -> Any:
-    """Calls one operation; `evidence` goes onto the error, `parameters` (without `None`) to Cognito.
-
-    A reply without the member that it must have is no reply: the SDK takes a body that broke off for an empty one.
+    What the service model fixes about a parameter is checked first, so that the error names the field.
+    `sign_in_of` names the user whose sign-in this is, because a sign-in's errors must not reveal which names exist.
+    A reply without the member that it must have counts as no answer, because the SDK takes a body that broke off for
+    an empty one.
     """
     present = {name: value for name, value in parameters.items() if value is not None}
+    check_parameters(_input_shape(method), present)
+    evidence = {ours: present[theirs] for theirs, ours in _EVIDENCE.items() if theirs in present}
+    if sign_in_of is not None:
+        evidence["username"] = sign_in_of
     try:
         response = method(**present)
     except ClientError as error:
         # The service's text may quote what it was sent, and a traceback shows the text of a cause.
         cause = None if SECRET_PARAMETERS & present.keys() else error
-        raise from_client_error(error, sign_in=sign_in, **evidence) from cause
+        raise from_client_error(error, sign_in=sign_in_of is not None, **evidence) from cause
     except ParamValidationError as error:
-        raise from_sdk_error(error, method.__name__) from None  # its text quotes the value
+        raise error_from_sdk(error, method.__name__) from None  # its text quotes the value
     except BotoCoreError as error:
-        raise from_sdk_error(error, method.__name__) from error
+        raise error_from_sdk(error, method.__name__) from error
     expected = _MEMBERS.get(method.__name__)
     if expected is not None and not response.keys() & expected:
         raise ServiceTimeoutError(f"{method.__name__}: the answer broke off", operation=method.__name__)
     return response
+
+
+def _input_shape(method: Callable[..., Any]) -> Any:
+    meta = method.__self__.meta  # pyright: ignore[reportFunctionMemberAccess] - a method of an SDK client
+    operation = meta.method_to_api_mapping[method.__name__]
+    return meta.service_model.operation_model(operation).input_shape
+
+
+def call_for_group(client: Any, method: Callable[..., Any], **parameters: Any) -> Any:
+    """Like `call`, for an operation on a group. Raises `GroupNotFoundError`.
+
+    Cognito has one code for a missing group and a missing pool, so the pool's groups are asked for to know which.
+    """
+    try:
+        return call(method, **parameters)
+    except StoreNotFoundError as error:
+        call(client.list_groups, UserPoolId=parameters["UserPoolId"], Limit=1)
+        raise GroupNotFoundError(group=parameters["GroupName"]) from error
+
+
+def call_for_page(
+    method: Callable[..., Any], page_token: str | None, *, through: Callable[..., Any] = call, **parameters: Any
+) -> Any:
+    """Like `call` or `through`, for a page of a listing. Raises `InvalidPageTokenError`."""
+    try:
+        return through(method, **parameters)
+    except InvalidInputError as error:
+        if page_token is None or error.service_code is None:
+            raise
+        raise InvalidPageTokenError(field="page_token") from error

@@ -1,17 +1,16 @@
-"""usermgr: one API for users, whatever service holds them.
+"""usermgr: one API to manage users, whatever service holds them.
 
 >>> from usermgr import Factory
 >>> users = Factory.create(Factory.AWS_COGNITO)                             # doctest: +SKIP
 >>> users.add_user("alice", "a-Long-passw0rd", {"email": "a@example.org"})  # doctest: +SKIP
 
-Read on in `manager` (the API), `models`, `search`, `errors`, `factory`, `wire` for what travels, and
-`activity` for who was here when.
+Read on in `_manager` (the API), `_models`, `search`, `errors`, `operations`, `wire` for what travels, and
+`activity` for when users were last seen.
 """
 
-from usermgr.activity import Activity, ActivityStore
-from usermgr.factory import Factory
-from usermgr.manager import Access, Ensured, UserManager
-from usermgr.models import (
+from usermgr._factory import Factory
+from usermgr._manager import Access, Ensured, UserManager
+from usermgr._models import (
     AuthResult,
     Challenge,
     ChallengeName,
@@ -22,6 +21,7 @@ from usermgr.models import (
     UserMatches,
     UserStatus,
 )
+from usermgr.activity import Activity, ActivityStore
 from usermgr.search import Condition, Operator, SearchPlan, where
 
 __all__ = [

@@ -1,14 +1,14 @@
-"""Who was here, and when: the interface of an activity store, and what a sighting does to a record.
+"""User activity: the interface of an activity store, and what a sighting does to a record.
 
 A *sighting* is one user, seen by one client, at a sign-in or at a refresh, in one five-minute bucket of UTC.
-Nothing tells a retry from a second sign-in, so time is kept in buckets: the same sighting twice is one.
+A retry looks the same as a second sign-in, so time is kept in buckets: the same sighting twice counts once.
 
 >>> from datetime import UTC, datetime
 >>> morning = datetime(2026, 1, 31, 8, 3, 20, tzinfo=UTC)
 >>> bucket_of(morning)
 datetime.datetime(2026, 1, 31, 8, 0, tzinfo=datetime.timezone.utc)
->>> record = merge(None, Sighting("0a1b", SightingKind.SIGN_IN, "web", morning))
->>> merge(record, Sighting("0a1b", SightingKind.SIGN_IN, "web", morning)) is record
+>>> record, outcome = merge(None, Sighting("0a1b", SightingKind.SIGN_IN, "web", morning))
+>>> merge(record, Sighting("0a1b", SightingKind.SIGN_IN, "web", morning)) == (record, Outcome.REPEAT)
 True
 """
 
@@ -33,7 +33,6 @@ __all__ = [
     "bucket_of",
     "in_utc",
     "merge",
-    "outcome_of",
 ]
 
 BUCKET = timedelta(minutes=5)
@@ -52,9 +51,9 @@ class Outcome(StrEnum):
 
     RECORDED = "recorded"
     REPEAT = "repeat"
-    """The record already says so."""
+    """The record already has it."""
     LATE = "late"
-    """The record already says something later: dropped."""
+    """The record already has something later: dropped."""
 
 
 def in_utc(value: datetime, field: str) -> datetime:
@@ -120,59 +119,55 @@ class DailyCount:
     active: int
 
 
-def merge(before: Activity | None, sighting: Sighting) -> Activity:
-    """The record after the sighting; `before` itself when there is nothing to write.
+def merge(before: Activity | None, sighting: Sighting) -> tuple[Activity, Outcome]:
+    """The record after the sighting, and what became of the sighting.
 
-    Time never moves backwards, in whatever order sightings arrive, and a refresh never hides a sign-in: a
-    sign-in that arrives after a later refresh still counts. Only a sign-in that arrives after a later
-    sign-in is dropped, so that `sign_in_count` is a lower bound.
+    The record is `before` itself when there is nothing to write. Time never moves backwards, in whatever order
+    sightings arrive, and a refresh never hides a sign-in: a sign-in that arrives after a later refresh still counts.
+    Only a sign-in that arrives after a later sign-in is dropped, so `sign_in_count` is a lower bound.
     """
     bucket = sighting.bucket
     signed_in = sighting.kind is SightingKind.SIGN_IN
     if before is None:
         last_sign_in = bucket if signed_in else None
-        return Activity(sighting.sub, bucket, bucket, last_sign_in, int(signed_in), sighting.client_id)
+        first = Activity(sighting.sub, bucket, bucket, last_sign_in, int(signed_in), sighting.client_id)
+        return first, Outcome.RECORDED
     after = before
     if (bucket, sighting.client_id) > (before.last_seen, before.client_id):
         after = replace(after, last_seen=bucket, client_id=sighting.client_id)
     if signed_in and (before.last_sign_in is None or bucket > before.last_sign_in):
         after = replace(after, last_sign_in=bucket, sign_in_count=before.sign_in_count + 1)
-    return after
-
-
-def outcome_of(before: Activity | None, sighting: Sighting) -> Outcome:
-    """What `merge` makes of the sighting."""
-    if before is None or merge(before, sighting) is not before:
-        return Outcome.RECORDED
-    newest = before.last_sign_in if sighting.kind is SightingKind.SIGN_IN else before.last_seen
-    return Outcome.LATE if newest is not None and sighting.bucket < newest else Outcome.REPEAT
+    if after is not before:
+        return after, Outcome.RECORDED
+    newest = before.last_sign_in if signed_in else before.last_seen
+    return before, Outcome.LATE if newest is not None and bucket < newest else Outcome.REPEAT
 
 
 class ActivityStore(ABC):
-    """The activity of one store's users, keyed by `sub`: a user name can be given to somebody else.
+    """The activity of one store's users, keyed by `sub`, because a user name can be given to somebody else later.
 
-    Raises only errors of `usermgr.errors`. Streams hold a page in memory, not the answer.
+    Raises only errors of `usermgr.errors`. Streams hold a page in memory, not the whole answer.
     """
 
     @abstractmethod
     def record(self, sighting: Sighting) -> Outcome:
-        """Notes the sighting, as `merge` says; again is no error and changes nothing."""
+        """Records the sighting as `merge` defines; the same sighting again changes nothing."""
 
     @abstractmethod
     def last_seen_many(self, subs: Iterable[str]) -> Iterator[tuple[str, Activity | None]]:
         """Each `sub` in the order given, with its activity, or `None` when it was never seen."""
 
     @abstractmethod
-    def dormant_since(self, moment: datetime) -> Iterator[Activity]:
-        """Who was seen, but not at `moment` or later; the longest away first.
+    def not_seen_since(self, moment: datetime) -> Iterator[Activity]:
+        """Users who were seen, but not at `moment` or later; the longest away first.
 
-        Knows nothing of users who were never seen: `usermgr.dormancy` does. Raises `InvalidInputError`
+        Users who were never seen are not in the store: `usermgr.dormancy` finds them. Raises `InvalidInputError`
         when `moment` has no time zone.
         """
 
     @abstractmethod
     def active_on(self, day: date) -> Iterator[str]:
-        """The `sub` of everybody who was seen on that day of UTC, each once, sorted."""
+        """The `sub` of each user who was seen on that day of UTC, once, sorted."""
 
     def last_seen(self, sub: str) -> Activity | None:
         """The user's activity, or `None` when the user was never seen since recording began."""

@@ -14,7 +14,7 @@ from enum import Enum
 from functools import cache
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
-__all__ = ["Codec", "MismatchError", "for_type"]
+__all__ = ["Codec", "MismatchError", "codec_for"]
 
 
 class MismatchError(Exception):
@@ -43,7 +43,7 @@ class Codec:
 
 
 @cache
-def for_type(annotation: Any) -> Codec:
+def codec_for(annotation: Any) -> Codec:
     """The codec of an annotation. Raises `TypeError` for one that the wire cannot carry."""
     origin, args = get_origin(annotation), get_args(annotation)
     target: Any = origin or annotation
@@ -52,9 +52,9 @@ def for_type(annotation: Any) -> Codec:
     elif origin in (Union, types.UnionType):
         found = _union(args)
     elif origin is Sequence:
-        found = _sequence(for_type(args[0]))
+        found = _sequence(codec_for(args[0]))
     elif origin is Mapping and args[0] is str:
-        found = _mapping(for_type(args[1]))
+        found = _mapping(codec_for(args[1]))
     elif isinstance(target, type) and issubclass(target, Enum):
         found = _enumeration(target)
     elif isinstance(target, type) and is_dataclass(cast("type[Any]", target)):
@@ -149,7 +149,7 @@ def _members(value: Any, expected: str) -> Mapping[str, Any]:
 def _union(args: tuple[Any, ...]) -> Codec:
     nullable = types.NoneType in args
     members = [arg for arg in args if arg is not types.NoneType]
-    inner = for_type(members[0]) if len(members) == 1 else _tagged(members)
+    inner = codec_for(members[0]) if len(members) == 1 else _tagged(members)
     if not nullable:
         return inner
     return Codec(
@@ -159,7 +159,7 @@ def _union(args: tuple[Any, ...]) -> Codec:
 
 
 def _tagged(classes: Sequence[Any]) -> Codec:
-    by_name: dict[str, Codec] = {cls.__name__: for_type(cls) for cls in classes}
+    by_name: dict[str, Codec] = {cls.__name__: codec_for(cls) for cls in classes}
     expected = f"one of {', '.join(by_name)}"
 
     def encode(value: Any) -> Any:
@@ -181,7 +181,7 @@ def _dataclass(cls: type[Any], args: tuple[Any, ...]) -> Codec:
     variables: tuple[TypeVar, ...] = getattr(cls, "__parameters__", ())
     bound = dict(zip(variables, args, strict=True))
     hints = get_type_hints(cls)
-    codecs = {f.name: for_type(_bind(hints[f.name], bound)) for f in fields(cls)}
+    codecs = {f.name: codec_for(_bind(hints[f.name], bound)) for f in fields(cls)}
     required = {f.name for f in fields(cls) if f.default is MISSING and f.default_factory is MISSING}
 
     def encode(value: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Conditions on users, and the part of a search that a store leaves to us.
+"""Conditions on users, and the part of a search that a store leaves to usermgr.
 
 >>> where("email").starts_with("ada")
 Condition(field='email', operator=<Operator.STARTS_WITH: 'starts_with'>, value='ada')
@@ -11,16 +11,21 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from usermgr._models import User
 from usermgr.errors import InvalidInputError
-from usermgr.models import User
 
 __all__ = ["Condition", "Operator", "SearchPlan", "matches", "where"]
 
 
 class Operator(StrEnum):
-    """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`."""
+    """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`.
+
+    `SAME` compares as the store compares names: in any case where the store says that case does not matter, else
+    exactly.
+    """
 
     EQUALS = "equals"
+    SAME = "same"
     STARTS_WITH = "starts_with"
     CONTAINS = "contains"
     ENDS_WITH = "ends_with"
@@ -38,8 +43,8 @@ class Condition:
     """One condition: `field` is `username`, `sub`, `status`, `enabled`, `group`, `created_at`, `updated_at`
     or the name of any attribute, standard or custom.
 
-    `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times. Text is
-    compared as it is, upper and lower case apart.
+    `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times. Upper and lower case
+    differ, except for `Operator.SAME`.
 
     Raises:
         InvalidInputError: the operator does not fit the field, or the value the operator.
@@ -52,19 +57,19 @@ class Condition:
     def __post_init__(self) -> None:
         if not isinstance(self.value, str) or not self.field:  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
             raise InvalidInputError(
-                f"a condition on {self.field or '(no field)'} needs a field's name and a text to compare it with",
+                f"a condition on {self.field or '(no field)'} needs a field and a string to compare it with",
                 field=self.field or "field",
             )
         if (self.field in _TIMES) is not (self.operator in _ORDER):
             raise InvalidInputError(
-                f"{self.operator.value} does not fit {self.field}: the times take before and after, "
-                "every other field equals, starts_with, contains or ends_with",
+                f"{self.operator.value} does not fit {self.field}: created_at and updated_at take before and after, "
+                "all other fields take equals, same, starts_with, contains or ends_with",
                 field=self.field,
             )
         if self.field in _EXACT and self.operator is not Operator.EQUALS:
             raise InvalidInputError(f"{self.field} can only be compared with equals", field=self.field)
         if self.field == "enabled" and self.value not in ("true", "false"):
-            raise InvalidInputError("enabled is either true or false", field="enabled")
+            raise InvalidInputError("enabled must be true or false", field="enabled")
         if self.field in _TIMES:
             self.time()
 
@@ -93,12 +98,16 @@ class where:  # noqa: N801 - reads as a word of the query: where("email").equals
         text = str(value).lower() if isinstance(value, bool) else value
         return Condition(self.field, Operator.EQUALS, text)
 
+    def same_as(self, value: str) -> Condition:
+        """The field is `value`, in any case where the store says that case does not matter."""
+        return Condition(self.field, Operator.SAME, value)
+
     def starts_with(self, value: str) -> Condition:
         """The field begins with `value`."""
         return Condition(self.field, Operator.STARTS_WITH, value)
 
     def contains(self, value: str) -> Condition:
-        """`value` stands somewhere in the field."""
+        """The field contains `value`."""
         return Condition(self.field, Operator.CONTAINS, value)
 
     def ends_with(self, value: str) -> Condition:
@@ -116,14 +125,14 @@ class where:  # noqa: N801 - reads as a word of the query: where("email").equals
 
 @dataclass(frozen=True, slots=True)
 class SearchPlan:
-    """Who answered what in a search: the store, or usermgr on what the store returned."""
+    """Which conditions the store answers, and which usermgr applies to what the store returned."""
 
     by_service: tuple[Condition, ...]
     by_client: tuple[Condition, ...]
 
 
 def plan(conditions: Sequence[Condition], answered: Collection[int]) -> SearchPlan:
-    """Splits the conditions by who answers them."""
+    """Splits the conditions into those that were answered and the others."""
     return SearchPlan(
         by_service=tuple(c for i, c in enumerate(conditions) if i in answered),
         by_client=tuple(c for i, c in enumerate(conditions) if i not in answered),
@@ -131,7 +140,7 @@ def plan(conditions: Sequence[Condition], answered: Collection[int]) -> SearchPl
 
 
 def matches(user: User, condition: Condition) -> bool:
-    """Whether the user meets the condition. A condition on `group` is for the store alone.
+    """Whether the user meets the condition. Only the store can answer a condition on `group`.
 
     Raises:
         InvalidInputError: the condition is on `group`.
@@ -139,7 +148,9 @@ def matches(user: User, condition: Condition) -> bool:
     name, operator, value = condition.field, condition.operator, condition.value
     match name:
         case "group":
-            raise InvalidInputError("a user does not carry its groups: ask the store", field="group")
+            raise InvalidInputError(
+                "a User does not hold its groups: only the store can answer this condition", field="group"
+            )
         case "created_at" | "updated_at":
             moment = user.created_at if name == "created_at" else user.updated_at
             return moment < condition.time() if operator is Operator.BEFORE else moment >= condition.time()
@@ -154,6 +165,8 @@ def matches(user: User, condition: Condition) -> bool:
     if text is None:
         return False
     match operator:
+        case Operator.SAME:
+            return text.lower() == value.lower()
         case Operator.STARTS_WITH:
             return text.startswith(value)
         case Operator.CONTAINS:

@@ -1,20 +1,56 @@
-"""Reads settings from keyword arguments or the environment, and reports all that is wrong at once."""
+"""Reads settings from an ordered list of sources, and reports everything that is wrong at once."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
 from usermgr.errors import ConfigurationError
 
-__all__ = ["SettingsReader"]
+__all__ = ["Environment", "Keywords", "SettingsReader", "SettingsSource"]
+
+
+class SettingsSource(Protocol):
+    """Where settings come from. A setting has a keyword `name` and an environment `variable`."""
+
+    def find(self, name: str, variable: str) -> str | None:
+        """The value, or `None` where this source does not have it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Keywords:
+    """Keyword arguments; `None` means that one was not given."""
+
+    given: Mapping[str, str | None]
+
+    def find(self, name: str, variable: str) -> str | None:
+        """By name."""
+        del variable
+        return self.given.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """Environment variables: the process's own, unless another mapping is given. An empty one counts as not set."""
+
+    variables: Mapping[str, str] | None = None
+
+    def find(self, name: str, variable: str) -> str | None:
+        """By variable."""
+        del name
+        return (os.environ if self.variables is None else self.variables).get(variable) or None
 
 
 class SettingsReader:
     """Collects values and problems; `finish()` raises one error that names every problem.
 
-    >>> reader = SettingsReader("demo", {"region": None}, environ={})
+    The first source that has a setting decides. Without `sources`, that is the process's environment.
+
+    >>> reader = SettingsReader("demo", [Keywords({"region": None}), Environment({})])
     >>> region = reader.text("region", "AWS_REGION")
     >>> reader.finish()
     Traceback (most recent call last):
@@ -22,29 +58,22 @@ class SettingsReader:
     usermgr.errors.ConfigurationError: demo: AWS_REGION is not set: export it or pass region=
     """
 
-    def __init__(
-        self,
-        title: str,
-        given: Mapping[str, str | None] | None = None,
-        environ: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, title: str, sources: Sequence[SettingsSource] = (Environment(),)) -> None:
         self._title = title
-        self._given = given or {}
-        self._environ = os.environ if environ is None else environ
+        self._sources = sources
         self._problems: list[str] = []
 
     def optional(self, name: str, variable: str, *, pattern: str | None = None, example: str = "") -> str | None:
-        """The value of keyword `name` or, without it, of the environment `variable`; `None` if neither is set."""
-        value = self._given.get(name)
-        if value is None:
-            value = self._environ.get(variable) or None
+        """The value of the setting, or `None` where no source has it."""
+        found = (source.find(name, variable) for source in self._sources)
+        value = next((value for value in found if value is not None), None)
         if value is not None and pattern is not None and re.fullmatch(pattern, value) is None:
             hint = f", such as {example}" if example else ""
             self._problems.append(f"{variable} (or {name}=) is malformed: it must match {pattern}{hint}")
         return value
 
     def text(self, name: str, variable: str, *, pattern: str | None = None, example: str = "") -> str:
-        """Like `optional`, but it must be there; an empty text stands in until `finish` raises."""
+        """Like `optional`, but required; an empty string is returned in its place until `finish` raises."""
         value = self.optional(name, variable, pattern=pattern, example=example)
         if value is None:
             self._problems.append(f"{variable} is not set: export it or pass {name}=")

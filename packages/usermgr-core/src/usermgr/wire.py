@@ -1,27 +1,27 @@
-"""The wire protocol, derived from `UserManager`: nothing here names an operation.
+"""The wire protocol, derived from `usermgr.operations`: nothing here names an operation.
 
-The abstract methods of `UserManager` are the allow-list, and their annotations make the codec. A request
-and its reply are JSON objects::
+The table of operations is the allow-list, and its annotations make the codecs. A request and its reply are JSON
+objects::
 
     {"v": 1, "op": "get_user", "args": {"username": "alice"}}
     {"v": 1, "version": "0.1.0", "result": {...}}
     {"v": 1, "version": "0.1.0", "error": {"code": "user_not_found", "message": "...", "details": {...}}}
 
-The two sides are deployed apart. An argument with its default value is not sent, so one that the function does not
-know would change what is done: it is refused. Any other member that a peer does not know is ignored, and one that
-it misses takes its default. Every other change raises `VERSION`.
+The two sides are deployed at different times. An argument with its default value is not sent, so an argument that the
+function does not know would change what is done: it is refused. Any other member that a peer does not know is ignored,
+and a missing one takes its default. Every other change raises `VERSION`.
 """
 
 from __future__ import annotations
 
-import inspect
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, cast, get_type_hints
+from typing import Any, cast, get_args, get_origin
 
 from usermgr import codec
+from usermgr._manager import UserManager
 from usermgr.errors import (
     InvalidInputError,
     OperationNotAllowedError,
@@ -30,18 +30,9 @@ from usermgr.errors import (
     VersionMismatchError,
     errors_by_code,
 )
-from usermgr.manager import Access, UserManager
+from usermgr.operations import OPERATIONS, Operation
 
-__all__ = [
-    "OPERATIONS",
-    "VERSION",
-    "Operation",
-    "allowed_operations",
-    "decode_reply",
-    "encode_request",
-    "error_reply",
-    "serve",
-]
+__all__ = ["MAX_REPLY_BYTES", "VERSION", "decode_reply", "encode_request", "error_reply", "serve"]
 
 VERSION = 1
 
@@ -50,35 +41,20 @@ MAX_REPLY_BYTES = 5 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
-    """One abstract method of `UserManager`, as the wire sees it."""
+class _Codecs:
+    """How the arguments and the result of one operation travel."""
 
-    name: str
-    access: Access
     parameters: Mapping[str, codec.Codec]
-    defaults: Mapping[str, Any]
     result: codec.Codec
 
 
-def _derive(name: str) -> Operation:
-    method = getattr(UserManager, name)
-    hints = get_type_hints(method)
-    parameters = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]
-    return Operation(
-        name=name,
-        access=method.__usermgr_access__,
-        parameters={p.name: codec.for_type(hints[p.name]) for p in parameters},
-        defaults={p.name: p.default for p in parameters if p.default is not p.empty},
-        result=codec.for_type(hints["return"]),
+_CODECS = {
+    operation.name: _Codecs(
+        parameters={name: codec.codec_for(annotation) for name, annotation in operation.parameters.items()},
+        result=codec.codec_for(operation.result),
     )
-
-
-OPERATIONS: Mapping[str, Operation] = {name: _derive(name) for name in sorted(UserManager.__abstractmethods__)}
-
-
-def allowed_operations(*accesses: Access) -> frozenset[str]:
-    """The names of the operations with one of these accesses."""
-    return frozenset(name for name, operation in OPERATIONS.items() if operation.access in accesses)
+    for operation in OPERATIONS.values()
+}
 
 
 # --- The calling side --------------------------------------------------------------------------------
@@ -95,9 +71,9 @@ def encode_request(operation: Operation, arguments: Mapping[str, Any]) -> bytes:
         if name in operation.defaults and value == operation.defaults[name]:
             continue
         try:
-            args[name] = operation.parameters[name].encode(value)
+            args[name] = _CODECS[operation.name].parameters[name].encode(value)
         except codec.MismatchError as mismatch:
-            raise InvalidInputError(mismatch.describe(name), field=name) from None
+            raise _invalid(operation, name, mismatch) from None
     return json.dumps({"v": VERSION, "op": operation.name, "args": args}, separators=(",", ":")).encode()
 
 
@@ -106,7 +82,7 @@ def decode_reply(operation: Operation, reply: bytes) -> Any:
 
     Raises:
         VersionMismatchError: the peer speaks another version of the protocol.
-        ProtocolError: the reply is no reply; none of its text is repeated.
+        ProtocolError: the reply is not part of the protocol; none of its text is repeated.
     """
     try:
         body = json.loads(reply)
@@ -122,7 +98,7 @@ def decode_reply(operation: Operation, reply: bytes) -> Any:
     if "result" not in members:
         raise ProtocolError("the reply has neither a result nor an error")
     try:
-        return operation.result.decode(members["result"])
+        return _CODECS[operation.name].result.decode(members["result"])
     except codec.MismatchError as mismatch:
         raise ProtocolError(mismatch.describe("result")) from None
 
@@ -133,8 +109,8 @@ def _decode_error(body: Any) -> UsermgrError:
             cls = errors_by_code().get(code)
             evidence = _object(cast("dict[str, Any]", body).get("details")) or {}
             if cls is None:  # from a newer peer: the root class keeps the code as evidence
-                return UsermgrError(message, **{**evidence, "code": code})
-            return cls(message, **evidence)
+                return UsermgrError.from_wire(message, {**evidence, "code": code})
+            return cls.from_wire(message, evidence)
         case _:
             return ProtocolError("the reply's error has no code and message")
 
@@ -158,7 +134,7 @@ def serve(
         operation, arguments = _decode_request(request, allowed)
         call: Callable[..., Any] = getattr(manager, operation.name)
         while True:
-            result = operation.result.encode(call(**arguments))
+            result = _CODECS[operation.name].result.encode(call(**arguments))
             limit = arguments.get("limit", operation.defaults.get("limit"))
             if limit is None or limit == 1 or len(json.dumps(result)) <= max_reply_bytes:
                 break
@@ -181,11 +157,9 @@ def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, 
         raise _mismatch(members["v"])
     name, args = members.get("op"), _object(members.get("args", {}))
     if not isinstance(name, str) or name not in OPERATIONS:
-        raise ProtocolError("the request names no operation of this protocol")
+        raise ProtocolError("the request does not name an operation of this protocol")
     if name not in allowed:
-        raise OperationNotAllowedError(
-            f"this deployment does not allow {name}: ask its owner to widen the function's access", operation=name
-        )
+        raise OperationNotAllowedError(operation=name)
     if args is None:
         raise ProtocolError("the request's args are not an object")
     operation = OPERATIONS[name]
@@ -193,15 +167,23 @@ def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, 
     if unknown:
         raise ProtocolError(f"{name} has no argument {unknown[0]} here: the function is older than its caller")
     arguments: dict[str, Any] = {}
-    for parameter, parameter_codec in operation.parameters.items():
+    for parameter, parameter_codec in _CODECS[name].parameters.items():
         if parameter in args:
             try:
                 arguments[parameter] = parameter_codec.decode(args[parameter])
             except codec.MismatchError as mismatch:
-                raise InvalidInputError(mismatch.describe(parameter), field=parameter) from None
+                raise _invalid(operation, parameter, mismatch) from None
         elif parameter not in operation.defaults:
             raise InvalidInputError(f"{name} needs {parameter}", field=parameter)
     return operation, arguments
+
+
+def _invalid(operation: Operation, parameter: str, mismatch: codec.MismatchError) -> InvalidInputError:
+    """The error names the parameter or, of a mapping such as `attributes`, the member that is wrong."""
+    annotation = operation.parameters[parameter]
+    is_mapping = Mapping in {get_origin(kind) for kind in (annotation, *get_args(annotation))}
+    field = mismatch.path[0] if is_mapping and mismatch.path else parameter
+    return InvalidInputError(mismatch.describe(parameter), field=field)
 
 
 def _object(value: Any) -> dict[str, Any] | None:
@@ -220,8 +202,4 @@ def _code(error: UsermgrError) -> str:
 
 def _mismatch(theirs: Any) -> VersionMismatchError:
     number = theirs if isinstance(theirs, int) else None
-    return VersionMismatchError(
-        f"the peer speaks version {number} of the wire protocol and this side {VERSION}: deploy both from one release",
-        ours=VERSION,
-        theirs=number,
-    )
+    return VersionMismatchError(ours=VERSION, theirs=number)

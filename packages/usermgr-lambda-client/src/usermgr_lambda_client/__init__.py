@@ -6,16 +6,14 @@
 
 from __future__ import annotations
 
-import os
-
-from usermgr.logs import redact_loggers
 from usermgr.settings import SettingsReader
-from usermgr_lambda_client.manager import LambdaUserManager
-from usermgr_lambda_client.transport import READ_TIMEOUT, LambdaTransport, Transport
+from usermgr_aws import FUNCTION_NAME, REGION, aws_sources, redact_sdk_logs
+from usermgr_lambda_client._manager import LambdaUserManager
+from usermgr_lambda_client._transport import READ_TIMEOUT, LambdaTransport, Transport
 
 __all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "create", "redact_sdk_logs"]
 
-FUNCTION_NAME = r"(arn:[\w-]+:lambda:[\w-]+:\d{12}:function:)?[\w-]{1,64}(:[\w$-]+)?"
+DEFAULT_FUNCTION = "usermgr"
 
 
 def create(
@@ -27,22 +25,14 @@ def create(
 ) -> LambdaUserManager:
     """The manager behind one function; what is not given comes from `AWS_REGION` and `LAMBDA_NAME_USERMGR`.
 
-    The name defaults to `usermgr`. `read_timeout` is in seconds and must be above the function's own.
+    The name defaults to `usermgr`. `read_timeout` is in seconds and must be more than the function's own.
     Raises `usermgr.errors.ConfigurationError`, which names all that is missing or malformed.
     """
     if transport is not None:
         return LambdaUserManager(transport)
-    environ = {"LAMBDA_NAME_USERMGR": "usermgr", **{name: value for name, value in os.environ.items() if value}}
-    reader = SettingsReader("usermgr's Lambda backend", {"region": region, "function_name": function_name}, environ)
-    where = reader.text("region", "AWS_REGION", pattern=r"[a-z]{2}(-[a-z]+)+-\d", example="ap-northeast-1")
-    name = reader.text("function_name", "LAMBDA_NAME_USERMGR", pattern=FUNCTION_NAME, example="usermgr")
+    given = {"region": region, "function_name": function_name}
+    reader = SettingsReader("usermgr's Lambda backend", aws_sources(given))
+    found_region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
+    name = reader.optional("function_name", "LAMBDA_NAME_USERMGR", pattern=FUNCTION_NAME, example=DEFAULT_FUNCTION)
     reader.finish()
-    return LambdaUserManager(LambdaTransport(name, where, read_timeout=read_timeout))
-
-
-def redact_sdk_logs() -> None:
-    """Keeps passwords and tokens out of the SDK's debugging log, which holds whole requests and replies.
-
-    Opt-in, because it changes logging for the whole process: see `usermgr.logs.redact_loggers`.
-    """
-    redact_loggers("botocore", "boto3", "urllib3")
+    return LambdaUserManager(LambdaTransport(name or DEFAULT_FUNCTION, found_region, read_timeout=read_timeout))

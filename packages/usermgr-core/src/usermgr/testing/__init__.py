@@ -1,6 +1,6 @@
-"""The contract suite: what every backend promises, as tests against the interface alone. Needs pytest.
+"""The contract suites: what every backend and every activity store promises, as tests of the interface alone.
 
-A backend's own test is a fixture that returns an empty manager::
+Needs pytest: install `usermgr-core[testing]`. The test of a backend is a fixture that returns an empty manager::
 
     from usermgr.testing import UserManagerContract
 
@@ -9,23 +9,22 @@ A backend's own test is a fixture that returns an empty manager::
         def users(self) -> UserManager:
             return my_empty_manager()
 
-The store behind it asks for passwords of at least 8 characters with an upper-case letter, a lower-case letter and
-a digit, takes names in any case as the same, and knows the attributes `email`, `name` and `custom:extra_info`.
+The store behind it requires passwords of at least 8 characters with an upper-case letter, a lower-case letter and
+a digit, treats names in any case as the same, and has the attributes `email`, `name` and `custom:extra_info`.
 
-What a backend cannot do it says in `gaps`, one of `usermgr.testing.GAPS`; the tests of a gap are not run, and the
-project's documentation lists them. No test may be overridden: `overridden_tests` finds those that are.
+A backend lists in `gaps` what it cannot do, by names of `usermgr.testing.GAPS`; the tests of a gap are reported as
+skipped, with that reason. The test of an activity store is a subclass of `ActivityStoreContract` with a fixture
+`store`. A class that replaces a test of its contract is refused with a `TypeError`.
 """
+
+import pkgutil
 
 import pytest
 
-pytest.register_assert_rewrite(
-    "usermgr.testing.base",
-    "usermgr.testing.groups",
-    "usermgr.testing.search",
-    "usermgr.testing.sign_in",
-    "usermgr.testing.users",
-)
+pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)))
 
-from usermgr.testing.contract import GAPS, UserManagerContract, overridden_tests  # noqa: E402 - after the rewrite
+from usermgr.testing._activity import ActivityStoreContract  # noqa: E402 - after the rewrite
+from usermgr.testing._base import GAPS  # noqa: E402 - after the rewrite
+from usermgr.testing._users_contract import UserManagerContract  # noqa: E402 - after the rewrite
 
-__all__ = ["GAPS", "UserManagerContract", "overridden_tests"]
+__all__ = ["GAPS", "ActivityStoreContract", "UserManagerContract"]

@@ -1,6 +1,6 @@
 """Amazon API Gateway Lambda authorizers, for REST APIs and HTTP APIs. No extra is needed.
 
-What API Gateway lets an authorizer say decides the status codes. A REST API answers 401 when the function raises
+API Gateway decides the status codes from what an authorizer may return. A REST API answers 401 when the function raises
 `Unauthorized`, 403 for a Deny policy and 500 for any other failure; an HTTP API with simple responses answers 403 for
 `isAuthorized: false`, and 401 by itself when the header is missing. There is no 503: a KeysError leaves the function,
 API Gateway answers 500, and the function's Errors metric shows it.
@@ -15,13 +15,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from usermgr_jwt.errors import TokenError, TokenGroupError, TokenScopeError
-from usermgr_jwt.integrations.bearer import bearer_token
+from usermgr_jwt.integrations._bearer import bearer_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from usermgr_jwt.claims import Claims
-    from usermgr_jwt.verifier import Verifier
+    from usermgr_jwt._claims import Claims
+    from usermgr_jwt._verifier import Verifier
 
 __all__ = ["UnauthorizedError", "http_api_authorizer", "rest_authorizer"]
 
@@ -29,7 +29,7 @@ _logger = logging.getLogger(__name__)
 
 
 class UnauthorizedError(Exception):
-    """API Gateway answers 401 to an authorizer's error with exactly this text."""
+    """API Gateway answers 401 when an authorizer raises an error with exactly this text."""
 
     def __init__(self) -> None:
         super().__init__("Unauthorized")
@@ -85,7 +85,7 @@ def _authorization(event: Mapping[str, Any]) -> str | None:
 
 
 def _context(claims: Claims) -> dict[str, str]:
-    """What the integration sees: flat strings only. Group names and scopes have no spaces, so they join safely."""
+    """What the integration receives: only flat strings. Group names and scopes have no spaces, so joining is safe."""
     context = {
         "sub": claims.sub,
         "username": claims.username or "",

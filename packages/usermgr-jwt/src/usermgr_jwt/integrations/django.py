@@ -3,7 +3,7 @@
 Settings: `USERMGR_JWT_VERIFIER`, the dotted path of a verifier (`"project.auth.verifier"`) or the verifier itself.
 """
 
-# Django carries no types of its own.
+# Django has no type annotations.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false
 
@@ -19,21 +19,19 @@ from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.decorators import sync_and_async_middleware
 from django.utils.module_loading import import_string
 
-from usermgr_jwt.integrations.bearer import BearerCheck, RefusedError, Rights, bearer_token
+from usermgr_jwt.integrations._bearer import BearerCheck, DeniedError, Rights, bearer_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from usermgr_jwt.claims import Claims
-    from usermgr_jwt.verifier import Verifier
+    from usermgr_jwt._claims import Claims
+    from usermgr_jwt._verifier import Verifier
 
 __all__ = ["cognito_middleware", "configured_verifier", "token_required"]
 
-_UNAUTHORIZED = RefusedError(401, {"WWW-Authenticate": 'Bearer realm="api"'}, {"error": "unauthorized"})
-
 
 def configured_verifier() -> Verifier:
-    """The verifier that the settings name."""
+    """The verifier that the setting names."""
     setting: Any = getattr(settings, "USERMGR_JWT_VERIFIER", None)
     if setting is None:
         raise ImproperlyConfigured("USERMGR_JWT_VERIFIER must be a verifier or its dotted path")
@@ -42,9 +40,9 @@ def configured_verifier() -> Verifier:
 
 @sync_and_async_middleware
 def cognito_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[HttpRequest], Any]:
-    """Set `request.claims` from a bearer token: None without one, and an answer of 401 or 503 for a bad one.
+    """Set `request.claims` from a bearer token: None without one; answer 401, 403 or 503 for a token that fails.
 
-    Public pages stay public: what a view needs, `token_required` says.
+    Public pages stay public: put `token_required` on the views that need a token.
     """
     check = BearerCheck(configured_verifier())
 
@@ -54,9 +52,9 @@ def cognito_middleware(get_response: Callable[[HttpRequest], Any]) -> Callable[[
         if bearer_token(authorization) is not None:
             try:
                 claims = check.claims(authorization)
-            except RefusedError as refused:
-                return _response(refused)
-        request.claims = claims  # Django's own way to add to a request
+            except DeniedError as denied:
+                return _response(denied)
+        request.claims = claims  # as Django's own middleware adds to a request
         return None
 
     if iscoroutinefunction(get_response):
@@ -84,11 +82,11 @@ def token_required(
         except AttributeError:
             raise ImproperlyConfigured("token_required needs cognito_middleware in MIDDLEWARE") from None
         if claims is None:
-            return _response(_UNAUTHORIZED)
+            return _response(DeniedError.unauthorized())
         try:
             rights.check(claims)
-        except RefusedError as refused:
-            return _response(refused)
+        except DeniedError as denied:
+            return _response(denied)
         return None
 
     def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -109,5 +107,5 @@ def token_required(
     return decorate
 
 
-def _response(refused: RefusedError) -> JsonResponse:
-    return JsonResponse(refused.body, status=refused.status, headers=refused.headers)
+def _response(denied: DeniedError) -> JsonResponse:
+    return JsonResponse(denied.body, status=denied.status, headers=denied.headers)

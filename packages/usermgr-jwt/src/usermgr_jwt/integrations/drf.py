@@ -1,9 +1,9 @@
 """Django REST framework: an authentication class, and permissions for groups and scopes. Extra `drf`.
 
-The verifier comes from the setting `USERMGR_JWT_VERIFIER`, as for `django.py`; that middleware is not needed here.
+The verifier comes from the setting `USERMGR_JWT_VERIFIER`, as for `django.py`; its middleware is not needed here.
 """
 
-# The framework carries no types of its own, and what is inferred from its base classes is too narrow.
+# The framework has no type annotations, and the types inferred from its base classes are too narrow.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportIncompatibleMethodOverride=false
 # pyright: reportAttributeAccessIssue=false
 
@@ -15,8 +15,8 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import APIException, AuthenticationFailed, PermissionDenied
 from rest_framework.permissions import BasePermission
 
-from usermgr_jwt.claims import Claims
-from usermgr_jwt.integrations.bearer import BearerCheck, RefusedError, Rights, bearer_token
+from usermgr_jwt._claims import Claims
+from usermgr_jwt.integrations._bearer import BearerCheck, DeniedError, Rights, bearer_token, challenge
 from usermgr_jwt.integrations.django import configured_verifier
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ __all__ = ["CognitoAuthentication", "CognitoUser", "requires"]
 
 
 class CognitoUser:
-    """`request.user` of a request with a good token. There is no row in a database behind it."""
+    """`request.user` of a request with a good token. It has no row in a database."""
 
     is_authenticated = True
     is_anonymous = False
@@ -61,24 +61,24 @@ class CognitoAuthentication(BaseAuthentication):
             return None
         try:
             claims = BearerCheck(configured_verifier()).claims(authorization)
-        except RefusedError as refused:
-            raise self._exception(request, refused) from refused
+        except DeniedError as denied:
+            raise self._exception(request, denied) from denied
         return CognitoUser(claims), claims
 
     def authenticate_header(self, request: Request) -> str:
         """The challenge of a 401. The framework asks for it after `authenticate` has failed."""
-        return getattr(request, "usermgr_jwt_challenge", 'Bearer realm="api"')
+        return getattr(request, "usermgr_jwt_challenge", challenge())
 
     @staticmethod
-    def _exception(request: Request, refused: RefusedError) -> APIException:
-        if refused.status == 503:
-            unavailable = KeysUnavailable(refused.body["error"])
-            unavailable.wait = int(refused.headers["Retry-After"])  # as the framework's own Throttled has it
+    def _exception(request: Request, denied: DeniedError) -> APIException:
+        if denied.status == 503:
+            unavailable = KeysUnavailable(denied.body["error"])
+            unavailable.wait = int(denied.headers["Retry-After"])  # the attribute that the framework's Throttled has
             return unavailable
-        if refused.status == 403:
-            return _denied(refused)
-        request.usermgr_jwt_challenge = refused.headers["WWW-Authenticate"]
-        return AuthenticationFailed(refused.body["error"], refused.body["code"])
+        if denied.status == 403:
+            return _permission_denied(denied)
+        request.usermgr_jwt_challenge = denied.headers["WWW-Authenticate"]
+        return AuthenticationFailed(denied.body["error"], denied.body["code"])
 
 
 def requires(
@@ -94,14 +94,14 @@ def requires(
                 return False
             try:
                 rights.check(claims)
-            except RefusedError as refused:
-                raise _denied(refused) from refused
+            except DeniedError as denied:
+                raise _permission_denied(denied) from denied
             return True
 
     return HasRights
 
 
-def _denied(refused: RefusedError) -> PermissionDenied:
-    denied = PermissionDenied(refused.body["error"], refused.body["code"])
-    denied.auth_header = refused.headers["WWW-Authenticate"]  # the framework's handler sends it
-    return denied
+def _permission_denied(denied: DeniedError) -> PermissionDenied:
+    exception = PermissionDenied(denied.body["error"], denied.body["code"])
+    exception.auth_header = denied.headers["WWW-Authenticate"]  # the framework's handler sends it
+    return exception

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, ParamSpec
 
 from flask import current_app, g, jsonify, request
 
-from usermgr_jwt.integrations.bearer import BearerCheck, RefusedError
+from usermgr_jwt.integrations._bearer import REALM, BearerCheck, DeniedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-    from usermgr_jwt.verifier import Verifier
+    from usermgr_jwt._verifier import Verifier
 
 __all__ = ["token_required"]
 
@@ -24,7 +24,7 @@ def token_required(
     *,
     groups: str | Collection[str] | None = None,
     scopes: str | Collection[str] | None = None,
-    realm: str = "api",
+    realm: str = REALM,
 ) -> Callable[[Callable[P, Any]], Callable[P, Any]]:
     """Call the view only with a good bearer token; otherwise answer 401, 403 or 503 with a small JSON body."""
     check = BearerCheck(verifier, groups=groups, scopes=scopes, realm=realm)
@@ -34,8 +34,8 @@ def token_required(
         def checked(*args: P.args, **kwargs: P.kwargs) -> Any:
             try:
                 g.claims = check.claims(request.headers.get("Authorization"))
-            except RefusedError as refused:
-                return jsonify(refused.body), refused.status, refused.headers
+            except DeniedError as denied:
+                return jsonify(denied.body), denied.status, denied.headers
             return current_app.ensure_sync(view)(*args, **kwargs)
 
         return checked

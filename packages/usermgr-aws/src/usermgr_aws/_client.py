@@ -1,0 +1,54 @@
+"""SDK clients: one place that decides how to reach a service, how long to wait, and how often to try."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from usermgr.errors import ConfigurationError
+from usermgr_aws._failures import error_from_sdk
+
+__all__ = ["CallLimits", "Connection"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallLimits:
+    """How long one call may take: `attempts` times (`connect` + `read`) seconds, and the pauses between them."""
+
+    attempts: int = 3
+    connect: float = 5
+    read: float = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How to reach AWS: the Region and, where they are given, a session or profile of the SDK, and an endpoint."""
+
+    region: str
+    session: Any = field(default=None, repr=False)
+    """A `boto3.session.Session` to take credentials and configuration from, instead of a new one."""
+    profile: str | None = None
+    endpoint_url: str | None = None
+
+    def client(self, service: str, limits: CallLimits) -> Any:
+        """A client of the service; thread-safe, so one for all threads.
+
+        Raises an error of `usermgr.errors` where the SDK's configuration does not allow it.
+        """
+        import boto3  # noqa: PLC0415 - the SDK loads when it is needed
+        from botocore.config import Config  # noqa: PLC0415 - the same
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the same
+
+        config = Config(
+            # Named, because botocore's default (legacy) does not retry Cognito's TooManyRequestsException:
+            # https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
+            retries={"mode": "standard", "total_max_attempts": limits.attempts},
+            connect_timeout=limits.connect,
+            read_timeout=limits.read,
+        )
+        try:
+            session: Any = self.session or boto3.session.Session(profile_name=self.profile)
+            return session.client(service, region_name=self.region, endpoint_url=self.endpoint_url, config=config)
+        except (BotoCoreError, ValueError) as error:  # botocore reports a malformed endpoint as a ValueError
+            # Nothing was sent yet, so it is the configuration that is wrong.
+            raise error_from_sdk(error, "CreateClient", otherwise=ConfigurationError) from error

@@ -1,0 +1,91 @@
+"""Searching: any number of conditions, and input that cannot change their meaning."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from usermgr import Condition, UserManager, where
+from usermgr.errors import GroupNotFoundError
+from usermgr.testing._base import PASSWORD, ContractPart
+
+__all__ = ["SearchContract"]
+
+AWKWARD = 'quo"te \\ back" or username ^= "'
+NOW = datetime.now(UTC)
+
+
+class SearchContract(ContractPart):
+    """`search_users` and `plan_search`."""
+
+    @pytest.fixture
+    def people(self, users: UserManager) -> UserManager:
+        """Three users to look for."""
+        users.add_user("ada", PASSWORD, {"email": "ada@example.org", "name": "Ada L", "custom:extra_info": "red blue"})
+        users.add_user("alan", PASSWORD, {"email": "alan@example.com", "name": AWKWARD})
+        users.add_user("grace", None, {"email": "grace@example.org", "name": "Grace H", "custom:extra_info": "blue"})
+        users.disable_user("alan")
+        return users
+
+    @pytest.mark.parametrize(
+        ("conditions", "expected"),
+        [
+            ([], ["ada", "alan", "grace"]),
+            ([where("username").equals("ada")], ["ada"]),
+            ([where("username").starts_with("a")], ["ada", "alan"]),
+            ([where("username").contains("a")], ["ada", "alan", "grace"]),
+            ([where("username").ends_with("e")], ["grace"]),
+            ([where("email").equals("ada@example.org")], ["ada"]),
+            ([where("email").starts_with("al")], ["alan"]),
+            ([where("email").ends_with(".org")], ["ada", "grace"]),
+            ([where("custom:extra_info").equals("blue")], ["grace"]),
+            ([where("custom:extra_info").contains("red")], ["ada"]),
+            ([where("status").equals("CONFIRMED")], ["ada", "alan"]),
+            ([where("status").equals("FORCE_CHANGE_PASSWORD")], ["grace"]),
+            ([where("enabled").equals(value=False)], ["alan"]),
+            ([where("enabled").equals(value=True), where("username").starts_with("a")], ["ada"]),
+            ([where("email").ends_with(".org"), where("custom:extra_info").contains("blue")], ["ada", "grace"]),
+            ([where("name").equals(AWKWARD)], ["alan"]),
+            ([where("name").starts_with('quo"te \\')], ["alan"]),
+            ([where("name").equals('x" or username ^= "a')], []),
+            ([where("name").starts_with('"')], []),
+            ([where("name").starts_with("\\")], []),
+            ([where("name").equals("x" * 300)], []),
+            ([where("username").equals("ada"), where("username").equals("alan")], []),
+            ([where("created_at").after(NOW - timedelta(hours=1))], ["ada", "alan", "grace"]),
+            ([where("created_at").before(NOW - timedelta(hours=1))], []),
+            ([where("no_such_attribute").equals("x")], []),
+        ],
+    )
+    def test_search_finds_exactly_those(
+        self, people: UserManager, conditions: list[Condition], expected: list[str]
+    ) -> None:
+        """search_users gives exactly the users that meet all conditions."""
+        assert sorted(user.username for user in people.search_users(*conditions)) == expected
+
+    def test_search_by_group(self, people: UserManager) -> None:
+        """A condition on a group is joined with the others, and a second group with the first."""
+        for group in ("admins", "staff"):
+            people.add_group(group)
+            people.add_user_to_group("ada", group)
+        people.add_user_to_group("grace", "staff")
+
+        def found(*conditions: Condition) -> list[str]:
+            return sorted(user.username for user in people.search_users(*conditions))
+
+        assert found(where("group").equals("staff")) == ["ada", "grace"]
+        assert found(where("group").equals("staff"), where("username").starts_with("g")) == ["grace"]
+        assert found(where("group").equals("staff"), where("group").equals("admins")) == ["ada"]
+
+    def test_search_in_an_unknown_group_says_so(self, people: UserManager) -> None:
+        """A condition on a group that does not exist raises GroupNotFoundError."""
+        with pytest.raises(GroupNotFoundError) as caught:
+            list(people.search_users(where("group").equals("nobody")))
+        assert caught.value.group == "nobody"
+
+    def test_plan_says_who_answers_what(self, people: UserManager) -> None:
+        """plan_search puts every condition on exactly one side, and leaves `contains` on ours or the store's."""
+        conditions = (where("email").equals("ada@example.org"), where("custom:extra_info").contains("red"))
+        plan = people.plan_search(*conditions)
+        assert sorted((*plan.by_service, *plan.by_client), key=str) == sorted(conditions, key=str)

@@ -1,0 +1,14 @@
+"""The whole contract of a user manager."""
+
+from __future__ import annotations
+
+from usermgr.testing._groups import GroupsContract
+from usermgr.testing._search import SearchContract
+from usermgr.testing._sign_in import SignInContract
+from usermgr.testing._users import UsersContract
+
+__all__ = ["UserManagerContract"]
+
+
+class UserManagerContract(UsersContract, SearchContract, GroupsContract, SignInContract):
+    """Every promise of `usermgr.UserManager`."""

@@ -1,0 +1,69 @@
+"""`LambdaUserManager`: every operation of `usermgr.UserManager`, run by the function; one line per operation."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from usermgr import UserManager, wire
+from usermgr.operations import OPERATIONS
+from usermgr_lambda_client._transport import Transport
+
+__all__ = ["LambdaUserManager"]
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _remote(method: F) -> F:
+    """The method that sends the operation's name and arguments, and returns what the function returned."""
+    operation = OPERATIONS[method.__name__]
+    signature = inspect.signature(method)
+
+    @functools.wraps(method, updated=())  # without its __dict__, where the mark of an abstract method is
+    def call(self: LambdaUserManager, *args: Any, **kwargs: Any) -> Any:
+        arguments = signature.bind(self, *args, **kwargs).arguments
+        del arguments["self"]
+        reply = self.transport.invoke(wire.encode_request(operation, arguments))
+        return wire.decode_reply(operation, reply)
+
+    return cast("F", call)
+
+
+class LambdaUserManager(UserManager):
+    """Users through the user management function, for callers that cannot reach the service itself.
+
+    Besides the errors of each operation, all raise `RemoteError` or a subclass of it when the function is missing,
+    crashes, runs out of time, or answers with something that is not a reply.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    def __repr__(self) -> str:
+        return f"LambdaUserManager({self.transport!r})"
+
+    add_user = _remote(UserManager.add_user)
+    get_user = _remote(UserManager.get_user)
+    find_users = _remote(UserManager.find_users)
+    update_user = _remote(UserManager.update_user)
+    set_password = _remote(UserManager.set_password)
+    reset_password = _remote(UserManager.reset_password)
+    enable_user = _remote(UserManager.enable_user)
+    disable_user = _remote(UserManager.disable_user)
+    sign_out_user = _remote(UserManager.sign_out_user)
+    delete_user = _remote(UserManager.delete_user)
+
+    add_group = _remote(UserManager.add_group)
+    get_group = _remote(UserManager.get_group)
+    update_group = _remote(UserManager.update_group)
+    delete_group = _remote(UserManager.delete_group)
+    list_groups = _remote(UserManager.list_groups)
+    add_user_to_group = _remote(UserManager.add_user_to_group)
+    remove_user_from_group = _remote(UserManager.remove_user_from_group)
+    list_groups_for_user = _remote(UserManager.list_groups_for_user)
+
+    authenticate = _remote(UserManager.authenticate)
+    answer_challenge = _remote(UserManager.answer_challenge)
+    refresh = _remote(UserManager.refresh)
