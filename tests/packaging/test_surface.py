@@ -72,7 +72,7 @@ def modules(root: Path) -> dict[str, Module]:
 
 
 def exports(tree: ast.Module) -> tuple[str, ...] | None:
-    """What a module lists in `__all__`, a plain list or tuple of strings; nothing for one that has a docstring alone."""
+    """What a module lists in `__all__`, a plain list of strings; nothing for one that has a docstring alone."""
     if all(isinstance(statement, ast.Expr) for statement in tree.body):
         return ()
     for statement in tree.body:
