@@ -89,7 +89,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
 def hostile_calls(operation: str) -> Iterator[tuple[str, Callable[[UserManager], object]]]:
     """Calls of one operation, each with one thing wrong with it, and what that is."""
     parameters = DERIVED.get(operation) or tuple(OPERATIONS[operation].parameters)
-    defaults = {} if operation in DERIVED else OPERATIONS[operation].defaults
+    defaults: Mapping[str, Any] = {} if operation in DERIVED else OPERATIONS[operation].defaults
     usual = {name: ARGUMENTS[name] for name in parameters if name in ARGUMENTS and name not in defaults}
     for parameter in parameters:
         for what, make in _values(parameter):
@@ -112,13 +112,21 @@ def _values(parameter: str) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield what, lambda value=value: value
     structured = {
         "attributes": _attributes,
-        "conditions": lambda: ((what, lambda make=make: [make()]) for what, make in _conditions()),
+        "conditions": _condition_lists,
         "*conditions": _conditions,
         "challenge": _challenges,
         "tokens": _tokens,
     }
     if parameter in structured:
         yield from structured[parameter]()
+
+
+def _condition_lists() -> Iterator[tuple[str, Callable[[], Any]]]:
+    def in_a_list(make: Callable[[], Any]) -> Callable[[], Any]:
+        return lambda: [make()]
+
+    for what, make in _conditions():
+        yield what, in_a_list(make)
 
 
 def _attributes() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -130,10 +138,14 @@ def _attributes() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def _challenges() -> Iterator[tuple[str, Callable[[], Any]]]:
-    right = {"name": ChallengeName.NEW_PASSWORD_REQUIRED, "username": "alice", "session": "x" * 40}
+    right: dict[str, Any] = {
+        "name": ChallengeName.NEW_PASSWORD_REQUIRED,
+        "username": "alice",
+        "session": "x" * 40,
+    }
     for member in (*right, "parameters"):
         for what, value in VALUES.items():
-            made = {**right, member: value}
+            made: dict[str, Any] = {**right, member: value}
             yield f"a challenge with {what} as {member}", lambda made=made: Challenge(**made)
     for name in ChallengeName:
         yield f"a dead {name.value}", lambda name=name: Challenge(name, "alice", "x" * 40)
