@@ -112,21 +112,13 @@ def _values(parameter: str) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield what, lambda value=value: value
     structured = {
         "attributes": _attributes,
-        "conditions": _condition_lists,
+        "conditions": _lists_of_conditions,
         "*conditions": _conditions,
         "challenge": _challenges,
         "tokens": _tokens,
     }
     if parameter in structured:
         yield from structured[parameter]()
-
-
-def _condition_lists() -> Iterator[tuple[str, Callable[[], Any]]]:
-    def in_a_list(make: Callable[[], Any]) -> Callable[[], Any]:
-        return lambda: [make()]
-
-    for what, make in _conditions():
-        yield what, in_a_list(make)
 
 
 def _attributes() -> Iterator[tuple[str, Callable[[], Any]]]:
@@ -138,11 +130,7 @@ def _attributes() -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def _challenges() -> Iterator[tuple[str, Callable[[], Any]]]:
-    right: dict[str, Any] = {
-        "name": ChallengeName.NEW_PASSWORD_REQUIRED,
-        "username": "alice",
-        "session": "x" * 40,
-    }
+    right = {"name": ChallengeName.NEW_PASSWORD_REQUIRED, "username": "alice", "session": "x" * 40}
     for member in (*right, "parameters"):
         for what, value in VALUES.items():
             made: dict[str, Any] = {**right, member: value}
@@ -157,6 +145,11 @@ def _tokens() -> Iterator[tuple[str, Callable[[], Any]]]:
         for what, value in VALUES.items():
             made: dict[str, Any] = {"username": "alice", **right, "expires_in": 3600, member: value}
             yield f"tokens with {what} as {member}", lambda made=made: Tokens(**made)
+
+
+def _lists_of_conditions() -> Iterator[tuple[str, Callable[[], Any]]]:
+    for what, make in _conditions():
+        yield what, lambda make=make: [make()]
 
 
 def _conditions() -> Iterator[tuple[str, Callable[[], Condition]]]:
