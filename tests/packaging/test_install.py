@@ -264,6 +264,29 @@ def test_project_that_uv_manages_locks_our_packages(
     assert here.ours() == expected(checkout, "local")
 
 
+def test_index_of_a_company_needs_no_file(
+    machine: Callable[[str, Index], Machine], third_party: Path, checkout: Path, tmp_path: Path
+) -> None:
+    """Our wheels on an index that is the only one install by name, and the remedy then names no command."""
+    folder = tmp_path / "company"
+    folder.mkdir()
+    for wheel in [*third_party.iterdir(), *(checkout / "dist" / "wheels").glob("*.whl")]:
+        shutil.copy(wheel, folder)
+    with loopback_index.serve(folder) as index:
+        here = machine(TOOLS[-2], index)
+
+        done = here.install(f'"usermgr[local]=={VERSION}"')
+
+    assert done.returncode == 0, done.stderr
+    assert here.ours() == expected(checkout, "local")
+    remedy = here.python(
+        "from usermgr import Factory, errors\n"
+        "try: Factory.create('cognito')\n"
+        "except errors.BackendNotInstalledError as error: print(error.remedy)"
+    )
+    assert remedy == f"install usermgr-cognito {VERSION}, and only from the same index or folder as usermgr-core"
+
+
 def test_wheels_for_another_place_say_so(tmp_path: Path) -> None:
     """With `URL=`, the requirements files lead there, with the same hashes."""
     (core,) = [
