@@ -126,7 +126,7 @@ def zip_of(source: str, **more: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in {"app": source, **more}.items():
-            archive.writestr(f"{name}.py", text)
+            archive.writestr(zipfile.ZipInfo(f"{name}.py"), text)  # without the time, so that equal code is equal
     return buffer.getvalue()
 
 

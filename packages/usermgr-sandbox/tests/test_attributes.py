@@ -216,8 +216,23 @@ def test_a_code_belongs_to_its_address(sandbox, cloud, error_of):
     late = error_of(cognito.verify_user_attribute, AccessToken=access, AttributeName="email", Code=code)
 
     assert late[0] == "ExpiredCodeException"
-    cognito.get_user_attribute_verification_code(AccessToken=access, AttributeName="email")
-    assert sandbox.messages(pool, "alice")[-1].destination == "third@example.com"
+
+
+def test_a_code_for_the_present_address_is_used_once(sandbox, cloud, error_of):
+    """GetUserAttributeVerificationCode sends it there; without an address it is InvalidParameterException."""
+    pool, cognito = cloud.pool(), cloud.cognito
+    cloud.user(pool, email=OLD)
+    access = cloud.sign_in(pool, cloud.app(pool)["ClientId"])["AuthenticationResult"]["AccessToken"]
+    asked = {"AccessToken": access, "AttributeName": "email"}
+    cognito.get_user_attribute_verification_code(**asked)
+    message = sandbox.messages(pool, "alice")[-1]
+
+    cognito.verify_user_attribute(**asked, Code=message.code)
+
+    assert (message.destination, _attributes(cloud, pool)["email_verified"]) == (OLD, "true")
+    assert error_of(cognito.verify_user_attribute, **asked, Code=message.code)[0] == "ExpiredCodeException"
+    without = {"AccessToken": access, "AttributeName": "phone_number"}
+    assert error_of(cognito.get_user_attribute_verification_code, **without)[0] == "InvalidParameterException"
 
 
 def test_messages_of_an_unknown_user(sandbox, cloud):

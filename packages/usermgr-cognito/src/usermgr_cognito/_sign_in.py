@@ -127,6 +127,9 @@ class SignIn:
         except (ConfigurationError, InvalidInputError) as refusal:
             # A client with refresh token rotation cannot have the flow:
             # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
+            app_client = self._descriptions.app_client(self._client_id())
+            if app_client is not None and not app_client.rotates:
+                raise
             try:
                 response = self._exchange(tokens)
             except InvalidCredentialsError:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from usermgr.errors import InvalidInputError
 from usermgr.validation import check_attributes, check_texts
 
-__all__ = ["STANDARD_ATTRIBUTES", "AttributeSchema", "check_name"]
+__all__ = ["MAX_NAME", "STANDARD_ATTRIBUTES", "AttributeSchema", "check_name", "is_storable", "with_verification"]
 
 # fmt: off
 STANDARD_ATTRIBUTES = frozenset({
@@ -22,6 +22,9 @@ STANDARD_ATTRIBUTES = frozenset({
     "updated_at", "website", "zoneinfo",
 })
 # fmt: on
+
+ADDRESSES = ("email", "phone_number")
+"""The attributes that have a verification of their own, such as `email_verified`."""
 
 MAX_NAME = 128
 MAX_VALUE = 2048
@@ -47,11 +50,40 @@ def check_name(**fields: str) -> None:
             raise InvalidInputError(f"{field} must have 1 to {MAX_NAME} characters, without spaces", field=field)
 
 
+def is_storable(text: str) -> bool:
+    """Whether SQLite keeps the string as Python has it: it has neither a NUL nor a lone surrogate."""
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+
+
+def with_verification(before: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The changes of a user's attributes, and what they mean for the verification of the addresses.
+
+    A changed address is unverified unless the same changes verify it, and the verification of a removed one goes with
+    it: https://repost.aws/knowledge-center/cognito-email-verified-attribute
+
+    Raises:
+        InvalidInputError: an address that the user does not have would be verified; the field is its flag.
+    """
+    settled = dict(changes)
+    for address in ADDRESSES:
+        flag = f"{address}_verified"
+        value = changes.get(address, before.get(address))
+        if changes.get(flag) == "true" and value is None:
+            raise InvalidInputError(f"{flag} cannot be true without a value for {address}: set both", field=flag)
+        if address in changes and flag not in changes and value != before.get(address):
+            settled[flag] = "false" if value is not None else None
+    return settled
+
+
 class AttributeSchema:
     """The standard attributes, and the declared custom ones."""
 
     def __init__(self, custom: frozenset[str]) -> None:
         self._known = STANDARD_ATTRIBUTES | custom
+
+    def knows(self, name: str) -> bool:
+        """Whether a user can have the attribute."""
+        return name in self._known
 
     def check(self, attributes: Mapping[str, str | None], *, removable: bool) -> dict[str, str | None]:
         """The attributes to set, and `None` for those to remove: an empty string removes too, as in Cognito.
@@ -75,8 +107,11 @@ class AttributeSchema:
             )
         if not value:
             return
-        if len(value) > MAX_VALUE or any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise InvalidInputError(f"the attribute {name} must be at most {MAX_VALUE} characters of text", field=name)
+        if len(value) > MAX_VALUE or not is_storable(value):
+            raise InvalidInputError(
+                f"the attribute {name} must have at most {MAX_VALUE} characters, without a NUL or a lone surrogate",
+                field=name,
+            )
         form, example = _FORMS.get(name, (None, ""))
         if form is not None and form.fullmatch(value) is None:
             raise InvalidInputError(f"the attribute {name} must be {example}", field=name)

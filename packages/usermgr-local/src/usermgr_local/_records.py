@@ -10,6 +10,7 @@ from usermgr import Group, User, UserStatus
 from usermgr.errors import GroupNotFoundError, UserNotFoundError
 from usermgr_local._attributes import check_name
 from usermgr_local._clock import from_micros
+from usermgr_local._schema import fold
 
 __all__ = ["UsernameRule", "find_group", "groups_of", "read_user", "to_group", "to_user"]
 
@@ -52,7 +53,7 @@ class UsernameRule:
     def key(self, username: str) -> str:
         """What two names share when they are the same. Raises `InvalidInputError` for what cannot be a name."""
         check_name(username=username)
-        return username if self._case_sensitive else username.casefold()
+        return username if self._case_sensitive else fold(username)
 
     def find(self, connection: sqlite3.Connection, username: str) -> Any:
         """The row of `users`. Raises `UserNotFoundError`, `InvalidInputError`."""

@@ -11,7 +11,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from usermgr import Condition, Operator, UserMatches
-from usermgr.validation import check_limit
+from usermgr.errors import InvalidInputError
+from usermgr.validation import check_limit, check_type
+from usermgr_local._attributes import AttributeSchema, is_storable
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
 from usermgr_local._paging import PageTokens
@@ -26,18 +28,22 @@ Term = tuple[str, list[Any]]
 """A piece of a WHERE clause, and its parameters."""
 
 _COLUMNS = {"username": "username", "sub": "sub", "status": "status"}
+_FIELDS = (*_COLUMNS, "enabled", "group", "created_at", "updated_at")
+"""What a condition can be on beside an attribute."""
 
 
 class Search:
     """`find_users` of `UserManager`; see there."""
 
-    def __init__(self, database: Database, pages: PageTokens) -> None:
+    def __init__(self, database: Database, schema: AttributeSchema, pages: PageTokens) -> None:
         self._database = database
+        self._schema = schema
         self._pages = pages
 
     def find(self, conditions: Sequence[Condition], limit: int, page_token: str | None) -> UserMatches:
         """See `UserManager.find_users`."""
         check_limit(limit)
+        self._check(conditions)
         query = json.dumps(["users", *([c.field, c.operator.value, c.value] for c in conditions)])
         after = self._pages.read(query, page_token)
         with self._database.read() as connection:
@@ -54,22 +60,29 @@ class Search:
             answered=tuple(index for index, _ in terms),
         )
 
+    def _check(self, conditions: Sequence[Condition]) -> None:
+        """Conditions, on what a user can have: a misspelt attribute must not look like an empty store."""
+        check_type("conditions", conditions, Sequence)
+        for condition in conditions:
+            check_type("conditions", condition, Condition)
+            if condition.field not in _FIELDS and not self._schema.knows(condition.field):
+                raise InvalidInputError(
+                    f"this store has no attribute {condition.field}: declare it in USERMGR_LOCAL_CUSTOM_ATTRIBUTES, or "
+                    "correct the name",
+                    field=condition.field,
+                )
+
     def _terms(self, connection: sqlite3.Connection, conditions: Sequence[Condition]) -> Iterable[tuple[int, Term]]:
         for index, condition in enumerate(conditions):
             if condition.field == "group":
                 group = find_group(connection, condition.value)
                 term = "id IN (SELECT user_id FROM members WHERE group_id = ?)", [group["id"]]
-            elif _is_plain(condition.value):
+            elif is_storable(condition.value):
                 term = _term(condition)
             else:
                 continue
             if index < MAX_ANSWERED:
                 yield index, term
-
-
-def _is_plain(value: str) -> bool:
-    """Whether SQLite reads the string as Python does. No stored value has a NUL or a lone surrogate."""
-    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
 
 
 def _term(condition: Condition) -> Term:
