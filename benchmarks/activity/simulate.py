@@ -14,12 +14,15 @@ import argparse
 import random
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
-from usermgr_activity import SHARDS, prices
-from usermgr_activity.table import day_key, index_partition, stamp, user_key
+from usermgr.activity import Activity
+from usermgr_activity import SHARDS
+from usermgr_activity.prices import MONTHLY_ACTIVE_USER
+from usermgr_activity.table import day_item, user_item
 
 BUCKETS = 288
 """Five-minute buckets of a day."""
@@ -65,6 +68,21 @@ FAILED_CONDITION = 1
 TABLE_WRITE = 1
 INDEX_MOVE, INDEX_PUT, INDEX_UPDATE = 2, 1, 1
 TRANSACTION_ITEM = 2
+
+# Prices of us-east-1 in US dollars, of the first tier above the free one.
+WRITE_REQUEST_UNIT = Decimal("0.625") / 1_000_000
+"""DynamoDB on demand, standard table class (since 2024-11-01). https://aws.amazon.com/dynamodb/pricing/on-demand/"""
+
+STORAGE_GB_MONTH = Decimal("0.25")
+BACKUP_GB_MONTH = Decimal("0.20")
+"""DynamoDB's storage, and point-in-time recovery of it (2024-11). https://aws.amazon.com/dynamodb/pricing/on-demand/"""
+
+LOG_INGESTED_GB = Decimal("0.50")
+"""CloudWatch Logs, standard class (2024-11). https://aws.amazon.com/cloudwatch/pricing/"""
+
+LAMBDA_REQUEST = Decimal("0.20") / 1_000_000
+LAMBDA_GB_SECOND = Decimal("0.0000133334")
+"""Lambda on arm64 (2024-11). https://aws.amazon.com/lambda/pricing/"""
 
 LOG_BYTES = 400 + 330
 """Our line, and Lambda's own START, END and REPORT."""
@@ -162,7 +180,7 @@ def simulate(users: int, active: float, behaviour: Behaviour, dice: random.Rando
     return day
 
 
-def item_size(item: dict[str, dict[str, str]]) -> int:
+def item_size(item: Mapping[str, Any]) -> int:
     """Bytes of an item's attributes.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
@@ -176,15 +194,8 @@ def sizes() -> tuple[int, int]:
 
     now = datetime(2026, 1, 31, 8, 0, tzinfo=UTC)
     pool, sub = "ap-northeast-1_Example12", "57d4ca88-9051-70d3-f1ad-000000000001"
-    time = {"S": stamp(now)}
-    user = {
-        **user_key(pool, sub),
-        **dict.fromkeys(("first_seen", "last_seen", "last_sign_in"), time),
-        "last_seen_shard": {"S": index_partition(pool, 0)},
-        "client_id": {"S": "1example234567890123456789"},
-        "sign_in_count": {"N": "1234"},
-    }
-    return item_size(user), item_size({**day_key(pool, now.date(), sub, 0), "first_seen": time})  # pyright: ignore[reportArgumentType]
+    activity = Activity(sub, now, now, now, 1234, "1example234567890123456789")
+    return item_size(user_item(activity, pool)), item_size(day_item(pool, now, sub))
 
 
 def report(day: Day) -> None:
@@ -195,21 +206,21 @@ def report(day: Day) -> None:
     print(f"{day.users:,} users, {day.active:,} active, {sightings:,} sightings")
     for outcome, count in day.outcomes.most_common():
         print(f"  {outcome}: {count:,}")
-    print(f"requests: {day.requests:,}, {day.requests / sightings:.2f} a sighting")
+    print(f"requests: {day.requests:,}, {day.requests / sightings:.2f} per sighting")
     print(f"write units: table {day.table_units:,}, index {day.index_units:,}")
     table_gb = Decimal(day.users * (user_size + ITEM_OVERHEAD)) / gb
     daily_gb = Decimal(day.active * (day_size + ITEM_OVERHEAD)) / gb
     print(f"a user's row {user_size} bytes, a day's {day_size}; users: table {table_gb:.1f} GB, index the same")
     print(f"day rows: {daily_gb:.2f} GB a day, {daily_gb * 365:.0f} GB after a year")
 
-    writes = (day.table_units + day.index_units) * prices.WRITE_REQUEST_UNIT
-    functions = sightings * (prices.LAMBDA_REQUEST + Decimal(str(LAMBDA_GB * LAMBDA_SECONDS)) * prices.LAMBDA_GB_SECOND)
-    logs = sightings * LOG_BYTES / gb * prices.LOG_INGESTED_GB
-    storage = 2 * table_gb * prices.STORAGE_GB_MONTH + table_gb * prices.BACKUP_GB_MONTH
-    year = daily_gb * 365 * (prices.STORAGE_GB_MONTH + prices.BACKUP_GB_MONTH)
+    writes = (day.table_units + day.index_units) * WRITE_REQUEST_UNIT
+    functions = sightings * (LAMBDA_REQUEST + Decimal(str(LAMBDA_GB * LAMBDA_SECONDS)) * LAMBDA_GB_SECOND)
+    logs = sightings * LOG_BYTES / gb * LOG_INGESTED_GB
+    storage = 2 * table_gb * STORAGE_GB_MONTH + table_gb * BACKUP_GB_MONTH
+    year = daily_gb * 365 * (STORAGE_GB_MONTH + BACKUP_GB_MONTH)
     print(f"a day: writes {writes:.2f}, functions {functions:.2f}, logs {logs:.2f} USD")
     print(f"a month of storage: users {storage:.2f}, a year of day rows {year:.2f} USD (backups included)")
-    mau = day.active * prices.MONTHLY_ACTIVE_USER["LITE"]
+    mau = day.active * MONTHLY_ACTIVE_USER["LITE"]
     print(f"for comparison: the same active users cost {mau:,.0f} USD a month in Cognito's cheapest tier")
 
     peak = max(range(BUCKETS), key=lambda bucket: day.sightings_at[bucket])
@@ -227,7 +238,7 @@ def report(day: Day) -> None:
     stampede = SHARDS * PARTITION_WRITES / max(INDEX_MOVE, TRANSACTION_ITEM)
     print(f"  the most that {SHARDS} shards take: {stampede:,.0f} sightings a second, evenly spread over users")
     coarse = day.outcomes["first of the day"] * INDEX_MOVE
-    saved = (day.index_units - coarse) * prices.WRITE_REQUEST_UNIT
+    saved = (day.index_units - coarse) * WRITE_REQUEST_UNIT
     print(f"not done: an index of whole days with its keys only would save {saved:.2f} USD a day")
     quota = COGNITO_SIGN_INS + COGNITO_REFRESHES
     print(f"  Cognito itself: {quota} sign-ins and refreshes a second by default")

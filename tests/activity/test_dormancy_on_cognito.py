@@ -12,8 +12,10 @@ import pytest
 from tests.conftest import Pool
 from usermgr import Factory, UserManager
 from usermgr.activity import Sighting, SightingKind
-from usermgr.dormancy import DisableReport, DormancyPolicy, disable_dormant, find_dormant, members_of, plan_disabling
+from usermgr.disabling import DisableReport, disable_dormant, plan_disabling
+from usermgr.dormancy import DormancyPolicy, find_dormant, members_of
 from usermgr_activity import DynamoActivityStore
+from usermgr_activity.table import definition
 from usermgr_sandbox import REGION
 
 PASSWORD = "a-Long-passw0rd"
@@ -24,24 +26,7 @@ TABLE = "dormancy"
 def store(pool: Pool) -> Iterator[DynamoActivityStore]:
     """A table as Terraform makes it, for the pool's activity."""
     client = boto3.client("dynamodb")
-    client.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"} for name in ("pk", "sk", "last_seen_shard", "last_seen")
-        ],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "last_seen",
-                "KeySchema": [
-                    {"AttributeName": "last_seen_shard", "KeyType": "HASH"},
-                    {"AttributeName": "last_seen", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    client.create_table(**definition(TABLE))
     yield DynamoActivityStore.connect(table_name=TABLE, user_pool_id=pool.id, region=REGION)
     client.delete_table(TableName=TABLE)
 

@@ -23,6 +23,7 @@ import pytest
 
 from tools import build_functions
 from tools.build_functions import BuildError
+from tools.version import current
 
 ROOT = Path(__file__).resolve().parents[2]
 FUNCTIONS = ["activity", "attacher", "download_jwks", "usermgr"]
@@ -93,9 +94,8 @@ def test_pure_python_without_the_runtime_s_packages(built: Path, function: str) 
 
 def test_plug_ins_can_be_found(built: Path) -> None:
     """The metadata that the Factory needs is in the management function's zip."""
-    assert {"usermgr_cognito-0.1.0.dist-info/entry_points.txt", "usermgr_cognito-0.1.0.dist-info/METADATA"} <= set(
-        names(built / "usermgr.zip")
-    )
+    info = f"usermgr_cognito-{current(ROOT)}.dist-info"
+    assert {f"{info}/entry_points.txt", f"{info}/METADATA"} <= set(names(built / "usermgr.zip"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

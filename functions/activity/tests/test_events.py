@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,7 +70,7 @@ def test_missing_member_is_named(member: str) -> None:
     """What the event lacks is named, without anybody's data."""
     event = {name: value for name, value in GOLDEN["v1"]["events"][0].items() if name != member}
     with pytest.raises(InvalidInputError) as caught:
-        parse_event(event)
+        parse_event(event, datetime.now(UTC))
     assert caught.value.field is not None
     assert caught.value.field.startswith(member)
 

@@ -17,8 +17,10 @@ import pytest
 
 import usermgr
 import usermgr_activity
+import usermgr_aws
 import usermgr_function_activity
 from usermgr.activity import bucket_of
+from usermgr_activity.table import definition
 
 GOLDEN = Path(__file__).parent / "events"
 TABLE = "usermgr_activity"
@@ -47,9 +49,9 @@ def zipped(files: dict[str, bytes]) -> bytes:
 
 
 def recorder_zip() -> bytes:
-    """Our three packages and nothing else: the SDK is the runtime's."""
+    """Our four packages and nothing else: the SDK is the runtime's."""
     files: dict[str, bytes] = {}
-    for package in (usermgr, usermgr_activity, usermgr_function_activity):
+    for package in (usermgr, usermgr_aws, usermgr_activity, usermgr_function_activity):
         assert package.__file__ is not None
         root = Path(package.__file__).parent
         for path in root.rglob("*.py"):
@@ -124,23 +126,7 @@ def pool(usermgr_sandbox_env: Any) -> Iterator[Pool]:
     clients = {
         name: boto3.client(name, region_name="ap-northeast-1") for name in ("cognito-idp", "lambda", "iam", "dynamodb")
     }
-    keys = ("pk", "sk", "last_seen_shard", "last_seen")
-    clients["dynamodb"].create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": "last_seen",
-                "KeySchema": [
-                    {"AttributeName": "last_seen_shard", "KeyType": "HASH"},
-                    {"AttributeName": "last_seen", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    clients["dynamodb"].create_table(**definition(TABLE))
     cognito = clients["cognito-idp"]
     made = cognito.create_user_pool(PoolName="somebody-else's")["UserPool"]
     app = cognito.create_user_pool_client(

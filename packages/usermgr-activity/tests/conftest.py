@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from usermgr_activity import INDEX, DirectTransport, DynamoActivityStore, SdkTransport, Transport
+from usermgr_activity import DirectTransport, DynamoActivityStore, SdkTransport, Transport
+from usermgr_activity.table import definition
 from usermgr_activity.transport import Body
 
 if TYPE_CHECKING:
@@ -38,23 +39,7 @@ def client(usermgr_sandbox_env: Any) -> DynamoDBClient:
 def table_name(client: DynamoDBClient) -> str:
     """An empty activity table, with the schema that Terraform gives it."""
     name = f"usermgr_activity_{next(_names)}"
-    keys = ("pk", "sk", "last_seen_shard", "last_seen")
-    client.create_table(
-        TableName=name,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in keys],
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": INDEX,
-                "KeySchema": [
-                    {"AttributeName": "last_seen_shard", "KeyType": "HASH"},
-                    {"AttributeName": "last_seen", "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            }
-        ],
-    )
+    client.create_table(**definition(name))
     return name
 
 
@@ -92,7 +77,7 @@ def spy(request: pytest.FixtureRequest, client: DynamoDBClient) -> Spy:
 def make_store(spy: Spy, table_name: str) -> Callable[..., DynamoActivityStore]:
     """Stores over the test's table."""
 
-    def make(pool: str = POOL, **settings: int) -> DynamoActivityStore:
+    def make(pool: str = POOL, **settings: Any) -> DynamoActivityStore:
         return DynamoActivityStore(spy, table_name=table_name, user_pool_id=pool, **settings)
 
     return make

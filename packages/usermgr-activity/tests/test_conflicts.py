@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from usermgr.activity import Outcome, Sighting, SightingKind
+from usermgr.activity import Activity, Outcome, Sighting, SightingKind
 from usermgr.errors import ConcurrentChangeError, ThrottledError
 from usermgr_activity import Recorder
-from usermgr_activity.errors import Refused
+from usermgr_activity._errors import ErrorAnswer
+from usermgr_activity.table import user_item
 from usermgr_activity.transport import Body
 
 POOL = "ap-northeast-1_Example"
@@ -20,32 +21,25 @@ SIGHTING = Sighting("ada", SightingKind.SIGN_IN, "web", NOON)
 UPDATE, TRANSACTION = "UpdateItem", "TransactWriteItems"
 
 
-def row(last_seen: str, last_sign_in: str | None, count: int) -> Body:
+def row(last_seen: datetime, last_sign_in: datetime | None, count: int) -> Body:
     """The user's row as another sighting left it."""
-    item: Body = {
-        "pk": {"S": f"user#{POOL}#ada"},
-        "first_seen": {"S": last_seen},
-        "last_seen": {"S": last_seen},
-        "sign_in_count": {"N": str(count)},
-        "client_id": {"S": "web"},
-    }
-    return item if last_sign_in is None else {**item, "last_sign_in": {"S": last_sign_in}}
+    return user_item(Activity("ada", last_seen, last_seen, last_sign_in, count, "web"), POOL)
 
 
-NEW_DAY = Refused("ConditionalCheckFailedException", {})
-CONFLICT = Refused("TransactionConflictException", {})
+NEW_DAY = ErrorAnswer("ConditionalCheckFailedException", {})
+CONFLICT = ErrorAnswer("TransactionConflictException", {})
 
 
-def cancelled(*reasons: Body) -> Refused:
+def cancelled(*reasons: Body) -> ErrorAnswer:
     """A cancelled transaction with a reason for each part."""
-    return Refused("TransactionCanceledException", {"CancellationReasons": list(reasons)})
+    return ErrorAnswer("TransactionCanceledException", {"CancellationReasons": list(reasons)})
 
 
 class Scripted:
     """Answers in turn, and notes the operations."""
 
-    def __init__(self, *answers: Refused | None) -> None:
-        self.answers: Iterator[Refused | None] = iter(answers)
+    def __init__(self, *answers: ErrorAnswer | None) -> None:
+        self.answers: Iterator[ErrorAnswer | None] = iter(answers)
         self.asked: list[tuple[str, Body]] = []
 
     def call(self, operation: str, body: Body) -> Body:
@@ -55,7 +49,7 @@ class Scripted:
         return {}
 
 
-def record(*answers: Refused | None) -> tuple[Outcome, list[str], list[tuple[str, Any]]]:
+def record(*answers: ErrorAnswer | None) -> tuple[Outcome, list[str], list[tuple[str, Any]]]:
     """Records the sighting against these answers."""
     transport = Scripted(*answers)
     outcome = Recorder(transport, table_name="table", user_pool_id=POOL).record(SIGHTING)
@@ -63,7 +57,7 @@ def record(*answers: Refused | None) -> tuple[Outcome, list[str], list[tuple[str
 
 
 @pytest.mark.parametrize("conflict", [CONFLICT, cancelled({"Code": "None"}, {"Code": "TransactionConflict"})])
-def test_conflict_is_asked_again(conflict: Refused) -> None:
+def test_conflict_is_asked_again(conflict: ErrorAnswer) -> None:
     """A sign-in whose transaction meets another's is recorded after it."""
     outcome, operations, _ = record(NEW_DAY, conflict, None)
     assert (outcome, operations) == (Outcome.RECORDED, [UPDATE, TRANSACTION, UPDATE])
@@ -71,16 +65,16 @@ def test_conflict_is_asked_again(conflict: Refused) -> None:
 
 def test_refresh_was_faster() -> None:
     """A sign-in whose day's row a refresh has just written still counts, in one update of what stands there."""
-    stands = row("2026-01-31T12:00:00Z", None, 0)
+    stands = row(NOON, None, 0)
     outcome, operations, asked = record(NEW_DAY, cancelled({"Code": "ConditionalCheckFailed", "Item": stands}), None)
     assert (outcome, operations) == (Outcome.RECORDED, [UPDATE, TRANSACTION, UPDATE])
     values = asked[-1][1]["ExpressionAttributeValues"]
-    assert (values[":signed_in"], values[":count"]) == ({"S": "2026-01-31T12:00:00Z"}, {"N": "1"})
+    assert (values[":last_sign_in"], values[":sign_in_count"]) == ({"S": "2026-01-31T12:00:00Z"}, {"N": "1"})
 
 
 def test_retry_was_faster() -> None:
     """The same sign-in from a retry is a repeat, not a second one."""
-    stands = row("2026-01-31T12:00:00Z", "2026-01-31T12:00:00Z", 1)
+    stands = row(NOON, NOON, 1)
     outcome, operations, _ = record(NEW_DAY, cancelled({"Code": "ConditionalCheckFailed", "Item": stands}))
     assert (outcome, operations) == (Outcome.REPEAT, [UPDATE, TRANSACTION])
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from usermgr.testing.activity_contract import ActivityStoreContract
 
 from usermgr.activity import ActivityStore
+from usermgr.testing import ActivityStoreContract
 from usermgr_activity import DynamoActivityStore
 
 

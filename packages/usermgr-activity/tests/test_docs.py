@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
-from usermgr.models import User, UserStatus
 
+from usermgr import User, UserStatus
 from usermgr.activity import Sighting, SightingKind
 from usermgr_activity import SHARDS, DynamoActivityStore
 

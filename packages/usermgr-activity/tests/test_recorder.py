@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from usermgr.activity import Activity, Outcome, Sighting, SightingKind, bucket_of
-from usermgr_activity import SHARDS, DynamoActivityStore, Recorder
+from usermgr_activity import SHARDS, DynamoActivityStore, MachineSighting, Recorder
 from usermgr_activity.table import day_key, shard_of, user_key
 
 if TYPE_CHECKING:
@@ -191,14 +191,14 @@ def test_pools_are_apart(make_store: MakeStore) -> None:
     here.record(Sighting("ada", SIGN_IN, "web", MORNING))
     assert there.last_seen("ada") is None
     assert list(there.active_on(MORNING.date())) == []
-    assert list(there.dormant_since(MORNING + timedelta(days=1))) == []
+    assert list(there.not_seen_since(MORNING + timedelta(days=1))) == []
 
 
 def test_machines_are_counted_apart(make_store: MakeStore, spy: Any, table_name: str) -> None:
     """Tokens of a machine count once a bucket, and show in no question about people."""
     store = make_store()
     recorder = Recorder(spy, table_name=table_name, user_pool_id=POOL)
-    outcomes = [recorder.record_machine("batch-job", MORNING + timedelta(minutes=n)) for n in (0, 1, 5, 2, 10)]
+    outcomes = [recorder.record(MachineSighting("batch-job", MORNING + timedelta(minutes=n))) for n in (0, 1, 5, 2, 10)]
     assert outcomes == [Outcome.RECORDED, Outcome.REPEAT, Outcome.RECORDED, Outcome.LATE, Outcome.RECORDED]
     machine = store.machine("batch-job")
     assert machine is not None
@@ -207,7 +207,7 @@ def test_machines_are_counted_apart(make_store: MakeStore, spy: Any, table_name:
     assert store.machine("other-job") is None
     assert store.last_seen("batch-job") is None
     assert list(store.active_on(MORNING.date())) == []
-    assert list(store.dormant_since(MORNING + timedelta(days=1))) == []
+    assert list(store.not_seen_since(MORNING + timedelta(days=1))) == []
 
 
 def test_growing_the_shards(make_store: MakeStore) -> None:
@@ -219,7 +219,7 @@ def test_growing_the_shards(make_store: MakeStore) -> None:
     for sub in subs[:10]:
         large.record(Sighting(sub, REFRESH, "web", MORNING + timedelta(minutes=5)))
     assert list(large.active_on(MORNING.date())) == subs
-    assert sorted(a.sub for a in large.dormant_since(MORNING + timedelta(days=1))) == subs
+    assert sorted(a.sub for a in large.not_seen_since(MORNING + timedelta(days=1))) == subs
 
 
 def test_day_on_which_the_shards_grew(make_store: MakeStore) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
-from usermgr.errors import ConfigurationError
+from usermgr.settings import Environment, SettingsReader
+
+__all__ = ["Config"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +19,9 @@ class Config:
     region: str
 
     @classmethod
-    def parse(cls, environment: Mapping[str, str]) -> Self:
-        """Raises `ConfigurationError`, which names every variable that is missing."""
-        names = ("DYNAMODB_NAME", "AWS_REGION")
-        problems = [f"{name} is not set" for name in names if not environment.get(name)]
-        if problems:
-            raise ConfigurationError("activity function: " + "; ".join(problems), problems=problems)
-        return cls(*(environment[name] for name in names))
+    def read(cls, environ: Mapping[str, str]) -> Self:
+        """Raises `usermgr.errors.ConfigurationError`, which names every variable that is missing."""
+        reader = SettingsReader("the activity function", [Environment(environ)])
+        config = cls(reader.text("table_name", "DYNAMODB_NAME"), reader.text("region", "AWS_REGION"))
+        reader.finish()
+        return config

@@ -5,11 +5,14 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-pre-t
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 
-from usermgr.activity import SightingKind
+from usermgr.activity import Sighting, SightingKind
 from usermgr.errors import InvalidInputError
+from usermgr_activity import MachineSighting
+
+__all__ = ["KINDS", "MACHINE", "parse_event"]
 
 KINDS = {
     "TokenGeneration_HostedAuth": SightingKind.SIGN_IN,
@@ -21,26 +24,19 @@ KINDS = {
 MACHINE = "TokenGeneration_ClientCredentials"
 
 
-@dataclass(frozen=True, slots=True)
-class TokenEvent:
-    """Who gets tokens. `kind` and `sub` are `None` for a machine, which gets them in its own name."""
+def parse_event(event: object, now: datetime) -> tuple[str, Sighting | MachineSighting]:
+    """The id of the user pool, and the person or the machine that gets tokens at `now`, an aware time.
 
-    user_pool_id: str
-    client_id: str
-    kind: SightingKind | None
-    sub: str | None
-
-
-def parse_event(event: object) -> TokenEvent:
-    """Raises `InvalidInputError`, which names the member that is missing or unknown, and not its value."""
+    Raises `InvalidInputError`, which names the member that is missing or unknown, and not its value.
+    """
     source = _text(event, "triggerSource")
     pool = _text(event, "userPoolId")
     client = _text(event, "callerContext", "clientId")
     if source == MACHINE:
-        return TokenEvent(pool, client, None, None)
+        return pool, MachineSighting(client, now)
     if source not in KINDS:
         raise InvalidInputError("the event's triggerSource is not known here", field="triggerSource")
-    return TokenEvent(pool, client, KINDS[source], _text(event, "request", "userAttributes", "sub"))
+    return pool, Sighting(_text(event, "request", "userAttributes", "sub"), KINDS[source], client, now)
 
 
 def _text(event: object, *path: str) -> str:
@@ -48,5 +44,5 @@ def _text(event: object, *path: str) -> str:
     for name in path:
         value = cast("dict[str, object]", value).get(name) if isinstance(value, dict) else None
     if not isinstance(value, str) or not value:
-        raise InvalidInputError(f"the event has no text at {'.'.join(path)}", field=".".join(path))
+        raise InvalidInputError(f"the event has no non-empty string at {'.'.join(path)}", field=".".join(path))
     return value

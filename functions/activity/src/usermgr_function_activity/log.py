@@ -1,4 +1,4 @@
-"""One JSON line an invocation, which is its metric too, in CloudWatch's embedded metric format.
+"""One JSON line per invocation, which is also its metric, in CloudWatch's embedded metric format.
 
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
 """
@@ -13,15 +13,17 @@ from datetime import datetime
 
 from usermgr.errors import UsermgrError
 
+__all__ = ["failure", "log_line"]
+
 NAMESPACE = "usermgr/activity"
 METRICS = {"recorded": "Recorded", "repeat": "Repeat", "late": "Late", "failed": "Failed"}
 """The metric that counts each outcome."""
 
 
 def failure(error: Exception) -> dict[str, str]:
-    """What to log of an error: its names and the place, never a text that may hold somebody's data."""
+    """What to log of an error: its names and the place, never text that may contain personal data."""
     fields = {"outcome": "failed", "error": type(error).__name__}
-    if isinstance(error, UsermgrError):  # our own texts are safe by the rule of the error tree
+    if isinstance(error, UsermgrError):  # our own messages contain no secret: that is a rule of the error tree
         fields |= {"code": error.code, "message": error.message}
         fields |= {"service_code": str(error.details["service_code"])} if "service_code" in error.details else {}
     elif frames := traceback.extract_tb(error.__traceback__):

@@ -1,4 +1,4 @@
-"""The rows of the activity table. This module, the recorder and the store agree; nobody else needs to.
+"""The rows of the activity table: the one place where its keys and attributes are named.
 
 | row | `pk` | `sk` | in the index |
 | --- | --- | --- | --- |
@@ -22,17 +22,59 @@ from usermgr.activity import Activity
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+__all__ = [
+    "CLIENT_ID",
+    "FIRST_SEEN",
+    "INDEX",
+    "LAST_SEEN",
+    "LAST_SEEN_SHARD",
+    "LAST_SIGN_IN",
+    "PK",
+    "SHARDS",
+    "SIGN_IN_COUNT",
+    "SK",
+    "TOKEN_COUNT",
+    "Item",
+    "MachineActivity",
+    "activity_of",
+    "day_item",
+    "day_key",
+    "day_partition",
+    "definition",
+    "index_partition",
+    "key_of",
+    "machine_key",
+    "machine_of",
+    "shard_of",
+    "stamp",
+    "start_of_day",
+    "sub_of",
+    "user_item",
+    "user_key",
+]
+
 Item = Mapping[str, Any]
 """An item as DynamoDB's low-level API has it: `{"sign_in_count": {"N": "3"}}`."""
 
+PK, SK = "pk", "sk"
+"""The table's key."""
+
+FIRST_SEEN = "first_seen"
+LAST_SEEN = "last_seen"
+LAST_SIGN_IN = "last_sign_in"
+SIGN_IN_COUNT = "sign_in_count"
+CLIENT_ID = "client_id"
+LAST_SEEN_SHARD = "last_seen_shard"
+TOKEN_COUNT = "token_count"  # noqa: S105 - the name of an attribute
+
 INDEX = "last_seen"
-"""The global secondary index: `last_seen_shard` (HASH), `last_seen` (RANGE), projection ALL."""
+"""The global secondary index, with `LAST_SEEN_SHARD` and `LAST_SEEN` as its key and all attributes in it."""
 
 SHARDS = 16
 """Over how many partition keys the index, and each day's rows, are spread.
 
-May grow, never shrink: a row keeps the shard that it was written with until its user is seen again, and
-readers ask the shards 0 to `SHARDS - 1`. Deploy readers before the recorder. What a shard can carry:
+It may grow and must never shrink: a row keeps the shard that it was written with until its user is seen again, and
+readers query the shards 0 to `SHARDS - 1`. Deploy readers before the recorder. What a shard can carry:
 docs/activity.md.
 """
 
@@ -51,6 +93,29 @@ class MachineActivity:
     """A lower bound: the distinct five-minute buckets in which a token was issued."""
 
 
+def definition(name: str) -> dict[str, Any]:
+    """The parameters of CreateTable for an activity table, where Terraform does not make it."""
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": key, "AttributeType": "S"} for key in (PK, SK, LAST_SEEN_SHARD, LAST_SEEN)
+        ],
+        "KeySchema": _key_schema(PK, SK),
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": INDEX,
+                "KeySchema": _key_schema(LAST_SEEN_SHARD, LAST_SEEN),
+                "Projection": {"ProjectionType": "ALL"},
+            }
+        ],
+    }
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [{"AttributeName": partition, "KeyType": "HASH"}, {"AttributeName": sort, "KeyType": "RANGE"}]
+
+
 def shard_of(sub: str, shards: int = SHARDS) -> int:
     """The shard of a user: a hash that is the same in every process and release."""
     return zlib.crc32(sub.encode()) % shards
@@ -58,17 +123,17 @@ def shard_of(sub: str, shards: int = SHARDS) -> int:
 
 def user_key(pool: str, sub: str) -> dict[str, AttributeValueTypeDef]:
     """The key of a user's row."""
-    return {"pk": {"S": f"user#{pool}#{sub}"}, "sk": {"S": USER_ROW}}
+    return {PK: {"S": f"user#{pool}#{sub}"}, SK: {"S": USER_ROW}}
 
 
 def machine_key(pool: str, client_id: str) -> dict[str, AttributeValueTypeDef]:
     """The key of a machine client's row."""
-    return {"pk": {"S": f"machine#{pool}#{client_id}"}, "sk": {"S": MACHINE_ROW}}
+    return {PK: {"S": f"machine#{pool}#{client_id}"}, SK: {"S": MACHINE_ROW}}
 
 
 def day_key(pool: str, day: date, sub: str, shard: int) -> dict[str, AttributeValueTypeDef]:
     """The key of the row that says that a user was seen on a day."""
-    return {"pk": {"S": day_partition(pool, day, shard)}, "sk": {"S": sub}}
+    return {PK: {"S": day_partition(pool, day, shard)}, SK: {"S": sub}}
 
 
 def day_partition(pool: str, day: date, shard: int) -> str:
@@ -91,32 +156,61 @@ def start_of_day(moment: datetime) -> str:
     return stamp(datetime.combine(moment.astimezone(UTC).date(), time(), UTC))
 
 
+def user_item(activity: Activity, pool: str, shards: int = SHARDS) -> dict[str, AttributeValueTypeDef]:
+    """A user's row; `activity_of` reads it."""
+    signed_in = {} if activity.last_sign_in is None else {LAST_SIGN_IN: _stamped(activity.last_sign_in)}
+    return {
+        **user_key(pool, activity.sub),
+        FIRST_SEEN: _stamped(activity.first_seen),
+        LAST_SEEN: _stamped(activity.last_seen),
+        **signed_in,
+        SIGN_IN_COUNT: {"N": str(activity.sign_in_count)},
+        CLIENT_ID: {"S": activity.client_id},
+        LAST_SEEN_SHARD: {"S": index_partition(pool, shard_of(activity.sub, shards))},
+    }
+
+
+def day_item(pool: str, at: datetime, sub: str, shards: int = SHARDS) -> dict[str, AttributeValueTypeDef]:
+    """The row that says that a user was seen on the day of UTC that `at` falls in."""
+    day = at.astimezone(UTC).date()
+    return {**day_key(pool, day, sub, shard_of(sub, shards)), FIRST_SEEN: _stamped(at)}
+
+
+def key_of(item: Item) -> dict[str, AttributeValueTypeDef]:
+    """The part of an item that is its key."""
+    return {PK: item[PK], SK: item[SK]}
+
+
 def sub_of(item: Item) -> str:
     """The `sub` in a user row's key."""
-    return item["pk"]["S"].split("#", 2)[2]
+    return item[PK]["S"].split("#", 2)[2]
 
 
 def activity_of(item: Item) -> Activity:
     """A user's row as a value."""
-    last_sign_in = item.get("last_sign_in")
+    last_sign_in = item.get(LAST_SIGN_IN)
     return Activity(
         sub=sub_of(item),
-        first_seen=_time(item["first_seen"]),
-        last_seen=_time(item["last_seen"]),
+        first_seen=_time(item[FIRST_SEEN]),
+        last_seen=_time(item[LAST_SEEN]),
         last_sign_in=None if last_sign_in is None else _time(last_sign_in),
-        sign_in_count=int(item["sign_in_count"]["N"]),
-        client_id=item["client_id"]["S"],
+        sign_in_count=int(item[SIGN_IN_COUNT]["N"]),
+        client_id=item[CLIENT_ID]["S"],
     )
 
 
 def machine_of(item: Item) -> MachineActivity:
     """A machine client's row as a value."""
     return MachineActivity(
-        client_id=item["pk"]["S"].split("#", 2)[2],
-        first_seen=_time(item["first_seen"]),
-        last_seen=_time(item["last_seen"]),
-        token_count=int(item["token_count"]["N"]),
+        client_id=item[PK]["S"].split("#", 2)[2],
+        first_seen=_time(item[FIRST_SEEN]),
+        last_seen=_time(item[LAST_SEEN]),
+        token_count=int(item[TOKEN_COUNT]["N"]),
     )
+
+
+def _stamped(moment: datetime) -> AttributeValueTypeDef:
+    return {"S": stamp(moment)}
 
 
 def _time(value: Mapping[str, str]) -> datetime:

@@ -7,19 +7,20 @@ model, because a client costs a cold start a third of a second and somebody is w
 
 from __future__ import annotations
 
-import json
-import os
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
-from usermgr.errors import NoCredentialsError, UsermgrError
-from usermgr_activity.errors import Refused, from_sdk, refused
+from usermgr.errors import UsermgrError
+from usermgr_activity._errors import ErrorAnswer, to_error
+from usermgr_aws import JsonApi, credentials_from_environment, error_from_sdk, service_url
 
 if TYPE_CHECKING:
-    from botocore.awsrequest import AWSPreparedRequest, AWSResponse
-    from botocore.credentials import Credentials
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from usermgr_aws import CallLimits, Connection
+
+__all__ = ["DirectTransport", "SdkTransport", "Transport", "endpoint"]
 
 Body = dict[str, Any]
 
@@ -36,7 +37,7 @@ class Transport(Protocol):
         """The answer to, say, `UpdateItem`.
 
         Raises:
-            Refused: DynamoDB answered with an error that trying again does not help.
+            ErrorAnswer: DynamoDB answered with an error that another attempt does not help.
             UsermgrError: it did not answer, or not in time.
         """
         ...
@@ -54,47 +55,48 @@ class SdkTransport:
             "UpdateItem": client.update_item,
         }
 
+    @classmethod
+    def connect(cls, connection: Connection, limits: CallLimits) -> Self:
+        """Over a new client. Raises an error of `usermgr.errors` where the SDK's configuration does not allow it."""
+        return cls(connection.client("dynamodb", limits))
+
     def call(self, operation: str, body: Body) -> Body:
         """See `Transport`."""
-        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the SDK loads on use
+        from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the SDK loads when it is needed
 
         try:
             return self._methods[operation](**body)
         except ClientError as error:
             answer = cast("Body", error.response)
-            raise Refused(answer.get("Error", {}).get("Code") or "unknown", answer) from error
+            code = answer.get("Error", {}).get("Code") or "unknown"
+            status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+            raise ErrorAnswer(code, answer, status) from error
         except BotoCoreError as error:
-            raise from_sdk(error, operation) from error
-
-
-def sdk_transport(region: str | None = None) -> SdkTransport:
-    """A client for reports, which rather waits than fails. Without a region, the SDK's own settings say it."""
-    import botocore.session  # noqa: PLC0415 - the SDK loads on use
-    from botocore.config import Config  # noqa: PLC0415 - the same
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the same
-
-    config = Config(connect_timeout=2, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 6})
-    try:
-        client = botocore.session.get_session().create_client("dynamodb", region, config=config)
-    except BotoCoreError as error:
-        raise from_sdk(error, "connect") from error
-    return SdkTransport(cast("DynamoDBClient", client))
+            raise error_from_sdk(error, operation) from error
 
 
 class DirectTransport:
-    """Signed requests over one kept connection, with credentials from the environment, as Lambda gives them.
+    """Signed requests over one kept connection, with credentials from the environment, where Lambda puts them.
 
     An attempt that finds DynamoDB hanging ends after 0.5 s without a connection or 0.8 s without an answer;
-    there are two. `AWS_ENDPOINT_URL_DYNAMODB`, then `AWS_ENDPOINT_URL`, stand in for AWS's own address.
+    there are two attempts.
     """
 
     def __init__(self, region: str, *, sleep: Callable[[float], None] = time.sleep) -> None:
-        from botocore.httpsession import URLLib3Session  # noqa: PLC0415 - the SDK loads on use
+        from botocore.httpsession import URLLib3Session  # noqa: PLC0415 - the SDK loads when it is needed
 
-        self._region = region
         self._sleep = sleep
         timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
-        self._http = URLLib3Session(timeout=timeouts)  # pyright: ignore[reportArgumentType] - the stubs know no pair
+        http = URLLib3Session(timeout=timeouts)  # pyright: ignore[reportArgumentType] - the stubs lack pairs
+        self._api = JsonApi(
+            "dynamodb",
+            region,
+            target="DynamoDB_20120810",
+            version="1.0",
+            url=lambda: endpoint(region),
+            credentials=credentials_from_environment,
+            send=http.send,
+        )
 
     def call(self, operation: str, body: Body) -> Body:
         """See `Transport`. What may pass (a time-out, a 5xx, throttling) is tried once more."""
@@ -108,58 +110,25 @@ class DirectTransport:
         raise AssertionError("the last attempt returns or raises")
 
     def _attempt(self, operation: str, body: Body) -> Body:
-        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the SDK loads on use
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the SDK loads when it is needed
 
-        request = self._signed(operation, body)
         try:
-            response = self._http.send(request)
-            return _answer(response, operation)
+            answer = self._api.call(operation, body)
         except BotoCoreError as error:
-            raise from_sdk(error, operation) from error
-
-    def _signed(self, operation: str, body: Body) -> AWSPreparedRequest:
-        from botocore.auth import SigV4Auth  # noqa: PLC0415 - the SDK loads on use
-        from botocore.awsrequest import AWSRequest  # noqa: PLC0415 - the same
-
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-        }
-        url = endpoint(self._region)
-        request = AWSRequest("POST", url, headers=headers, data=json.dumps(body).encode())
-        SigV4Auth(_credentials(), "dynamodb", self._region).add_auth(request)
-        return request.prepare()
+            raise error_from_sdk(error, operation) from error
+        if answer.code is not None:
+            error = to_error(answer.code, operation, status=answer.status)
+            if error.retryable or answer.body is None:
+                raise error
+            raise ErrorAnswer(answer.code, answer.body, answer.status)
+        if answer.body is None or answer.is_empty:  # not from DynamoDB, or broken off
+            raise to_error("500", operation, status=500)
+        return answer.body
 
 
 def endpoint(region: str) -> str:
-    """DynamoDB's address. https://docs.aws.amazon.com/general/latest/gr/ddb.html"""
-    given = os.environ.get("AWS_ENDPOINT_URL_DYNAMODB") or os.environ.get("AWS_ENDPOINT_URL")
-    if given:
-        return given.rstrip("/") + "/"
-    return f"https://dynamodb.{region}.amazonaws.com{'.cn' if region.startswith('cn-') else ''}/"
+    """DynamoDB's address, with a slash at its end, unless the SDK's endpoint variables name another.
 
-
-def _credentials() -> Credentials:
-    from botocore.credentials import Credentials  # noqa: PLC0415 - the SDK loads on use
-
-    key, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
-    if not key or not secret:
-        raise NoCredentialsError("no AWS credentials in the environment", operation="sign")
-    return Credentials(key, secret, os.environ.get("AWS_SESSION_TOKEN") or None)
-
-
-def _answer(response: AWSResponse, operation: str) -> Body:
-    """https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html"""
-    try:
-        answer = json.loads(response.content)
-    except ValueError:
-        answer = None
-    if not isinstance(answer, dict):
-        raise refused("500" if response.status_code == 200 else str(response.status_code), operation)
-    if response.status_code == 200:
-        return cast("Body", answer)
-    named = str(cast("Body", answer).get("__type") or response.status_code).rpartition("#")[2]
-    error = refused(named, operation, status=response.status_code)
-    if error.retryable:
-        raise error
-    raise Refused(named, cast("Body", answer))
+    https://docs.aws.amazon.com/general/latest/gr/ddb.html
+    """
+    return service_url("dynamodb", region, variable="DYNAMODB") + "/"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from usermgr.errors import ConfigurationError
 from usermgr_aws._failures import error_from_sdk
 
 __all__ = ["CallLimits", "Connection"]
@@ -46,7 +47,8 @@ class Connection:
             read_timeout=limits.read,
         )
         try:
-            session = self.session or boto3.session.Session(profile_name=self.profile)
+            session: Any = self.session or boto3.session.Session(profile_name=self.profile)
             return session.client(service, region_name=self.region, endpoint_url=self.endpoint_url, config=config)
         except (BotoCoreError, ValueError) as error:  # botocore reports a malformed endpoint as a ValueError
-            raise error_from_sdk(error, "CreateClient") from error
+            # Nothing was sent yet, so it is the configuration that is wrong.
+            raise error_from_sdk(error, "CreateClient", otherwise=ConfigurationError) from error

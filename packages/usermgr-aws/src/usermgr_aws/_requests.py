@@ -30,13 +30,16 @@ class Answer:
     code: str | None
     body: dict[str, Any] | None
     """The JSON object; `None` where the body is something else."""
+    is_empty: bool = False
+    """The body was empty: `body` is then an empty object, as it is for botocore."""
 
 
 class JsonApi:
     """One service in one Region, spoken to in its own protocol. Nothing is retried here.
 
     `target` is the prefix of `X-Amz-Target`, `version` the one of the JSON protocol (`1.0` or `1.1`); `credentials`
-    returns the SDK's credentials for each request, and `send` sends it, as `URLLib3Session.send` of botocore does.
+    returns the SDK's credentials for each request, which is not signed without it; `send` sends the request, as
+    `URLLib3Session.send` of botocore does.
     """
 
     def __init__(
@@ -47,7 +50,7 @@ class JsonApi:
         target: str,
         version: str,
         url: Callable[[], str],
-        credentials: Callable[[], Any],
+        credentials: Callable[[], Any] | None,
         send: Callable[[AWSPreparedRequest], AWSResponse],
     ) -> None:
         self._service = service
@@ -68,23 +71,24 @@ class JsonApi:
             "X-Amz-Target": f"{self._target}.{operation}",
         }
         request = AWSRequest("POST", self._url(), headers=headers, data=json.dumps(body).encode())
-        SigV4Auth(self._credentials(), self._service, self._region).add_auth(request)
+        if self._credentials is not None:
+            SigV4Auth(self._credentials(), self._service, self._region).add_auth(request)
         response = self._send(request.prepare())
         return _read(response.status_code, response.content)
 
 
 def _read(status: int, content: bytes) -> Answer:
     try:
-        parsed: object = json.loads(content or b"{}")  # an empty body is an empty object, as for botocore
+        parsed: object = json.loads(content or b"{}")
     except (ValueError, RecursionError):
         parsed = None
     body = cast("dict[str, Any]", parsed) if isinstance(parsed, dict) else None
     if status == HTTPStatus.OK:
-        return Answer(status, None, body)
+        return Answer(status, None, body, is_empty=not content)
     code = str((body or {}).get("__type") or "").rpartition("#")[2]
     if not code:
         code = "AccessDeniedException" if status == HTTPStatus.FORBIDDEN else str(status)
-    return Answer(status, code, body)
+    return Answer(status, code, body, is_empty=not content)
 
 
 def credentials_from_environment() -> Any:

@@ -9,7 +9,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
+
+from usermgr.errors import ServiceError
 
 __all__ = ["HasNextToken", "pages"]
 
@@ -18,7 +20,7 @@ class HasNextToken(Protocol):
     """A page of anything: `next_token` is `None` on the last one."""
 
     @property
-    def next_token(self) -> str | None:
+    def next_token(self) -> Any:
         """The token of the next page."""
         ...
 
@@ -26,12 +28,22 @@ class HasNextToken(Protocol):
 P = TypeVar("P", bound=HasNextToken)
 
 
-def pages(fetch: Callable[[str | None], P]) -> Iterator[P]:
-    """The pages that `fetch` returns for a page's token, beginning with `None` for the first page."""
-    token: str | None = None
+def pages(fetch: Callable[[Any], P]) -> Iterator[P]:
+    """The pages that `fetch` returns for a page's token, beginning with `None` for the first page.
+
+    Raises:
+        ServiceError: a token came again, so the listing has no end.
+    """
+    token = milestone = None
+    steps, stride = 0, 1
     while True:
         page = fetch(token)
         yield page
-        token = page.next_token
-        if token is None:
+        if page.next_token is None:
             return
+        # Brent's way to notice a circle of any length: compare with one token, taken at ever greater distances.
+        if page.next_token in (token, milestone):
+            raise ServiceError("the listing returned a page token for the second time, so it has no end")
+        token, steps = page.next_token, steps + 1
+        if steps == stride:
+            milestone, steps, stride = token, 0, 2 * stride

@@ -7,8 +7,8 @@ import json
 import sys
 from pathlib import Path
 
-from usermgr_sandbox.sandbox import environment
-from usermgr_sandbox.server import serve
+from usermgr_sandbox._sandbox import environment
+from usermgr_sandbox._server import serve
 
 __all__ = ["main"]
 
