@@ -11,7 +11,7 @@ from usermgr_aws._failures import error_from_sdk
 __all__ = ["CallLimits", "Connection"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallLimits:
     """How long one call may take: `attempts` times (`connect` + `read`) seconds, and the pauses between them."""
 

@@ -75,13 +75,16 @@ class SignIn:
     def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
         """See `UserManager.answer_challenge`."""
         check_type("challenge", challenge, Challenge)
-        check_texts(answer=answer)
+        check_texts(answer=answer, challenge=challenge.name)
+        if challenge.session is not None:
+            check_texts(challenge=challenge.session)
         check_username(self._client, challenge.username)
+        check_type("parameters", challenge.parameters, Mapping)
         check_attributes(attributes, removable=False)
         answer_name = _ANSWERS.get(challenge.name)
         if answer_name is None:
             raise UnsupportedOperationError(
-                f"the challenge {challenge.name.value} cannot be answered here", operation="answer_challenge"
+                f"the challenge {str(challenge.name)[:100]!r} cannot be answered here", operation="answer_challenge"
             )
         if attributes and challenge.name is not ChallengeName.NEW_PASSWORD_REQUIRED:
             raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
@@ -96,7 +99,7 @@ class SignIn:
                 sign_in_of=challenge.username,
                 UserPoolId=self._settings.user_pool_id,
                 ClientId=self._client_id(),
-                ChallengeName=challenge.name.value,
+                ChallengeName=str(challenge.name),
                 Session=challenge.session,
                 ChallengeResponses=self._with_hash(responses, challenge.username),
             )
