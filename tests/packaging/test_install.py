@@ -211,7 +211,7 @@ def test_remedy_of_a_missing_backend_harms_nothing(
         "except errors.BackendNotInstalledError as error: print(error.remedy)"
     )
 
-    done = here.run(f"uv {remedy}" if tool == "uv" else remedy)
+    done = here.run(remedy)
 
     assert done.returncode == 0, done.stderr
     assert here.decoys() == []
