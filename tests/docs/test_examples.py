@@ -106,6 +106,18 @@ def test_named_files_exist() -> None:
     assert gone == []
 
 
+def test_files_named_in_a_packages_readme_exist() -> None:
+    """Every `*.py` between backticks in a package's README is a file of that package."""
+    named = [
+        (page, name)
+        for page in ROOT.glob("packages/*/README.md")
+        for name in re.findall(r"`([\w/]+\.py)`", page.read_text())
+    ]
+    assert len(named) > 20
+
+    assert [f"{page.parent.name}: {name}" for page, name in named if not any(page.parent.rglob(name))] == []
+
+
 def test_table_of_gaps_is_the_classes() -> None:
     """The table of gaps in docs/backends.md says what the backends' classes declare."""
     text = (ROOT / "docs" / "backends.md").read_text()
