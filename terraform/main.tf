@@ -133,6 +133,7 @@ module "attacher" {
       memory_size          = var.memory_size.trigger
       timeout              = 300 # a pool that is busy, or a new role, is tried again
       reserved_concurrency = var.reserved_concurrency.trigger
+      environment          = module.trigger.attacher_environment
     }
   } : {}
 
@@ -157,14 +158,31 @@ module "trigger" {
   event_version = var.trigger_event_version
   replaces      = var.replaces
   pool_has_tags = var.pool_has_tags
-  protected     = var.table_deletion_protection
+
+  detach_before_removing = concat(
+    values(module.functions.arns),
+    [for alarm in aws_cloudwatch_metric_alarm.recorder : alarm.arn],
+  )
 
   grants = {
     sms_role_arn       = var.sms_role_arn
     sender_kms_key_arn = var.sender_kms_key_arn
     ses_source_arn     = var.ses_source_arn
   }
+}
 
-  # So that destroy comes to the trigger first: what stops it (table_deletion_protection) stops it with all in place.
-  depends_on = [module.functions, module.table, aws_cloudwatch_metric_alarm.recorder]
+# Depends on everything, so that destroy comes to it first: while the table is protected, destroy stops here, with all in
+# place, instead of half-way. Nothing but a destroy of the whole deployment ever removes it.
+resource "terraform_data" "guard" {
+  input = var.table_deletion_protection
+
+  provisioner "local-exec" {
+    when    = destroy
+    quiet   = true
+    command = self.input ? "echo nothing was detached: the protected table would stop destroy half-way && echo first apply with table_deletion_protection = false, then destroy && exit 1" : "exit 0"
+  }
+
+  depends_on = [
+    module.table, module.functions, module.recorder, module.attacher, module.trigger, aws_cloudwatch_metric_alarm.recorder,
+  ]
 }

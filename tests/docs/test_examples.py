@@ -14,6 +14,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 from tests.conftest import Pool
 from tests.contract.test_contract import BACKENDS
 from usermgr.testing import GAPS
+from usermgr_activity.table import definition
 from usermgr_jwt import HttpsSource, pull
 from usermgr_sandbox import Sandbox
 
@@ -48,12 +49,7 @@ def surroundings(
     monkeypatch.setenv("DYNAMODB_NAME", "examples")
     dynamodb = aws.client("dynamodb", endpoint_url=usermgr_sandbox.endpoint_url)
     if "examples" not in dynamodb.list_tables()["TableNames"]:
-        dynamodb.create_table(
-            TableName="examples",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"} for key in ("pk", "sk")],
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
-        )
+        dynamodb.create_table(**definition("examples"))
     pull(HttpsSource(usermgr_sandbox.jwks_url(pool.id)), "jwks.json")
 
 

@@ -192,7 +192,7 @@ def test_attacher_needs_each_of_its_actions(
     pool: Pool, policies: Policies, deploy: Callable[..., str], grant: Callable[[str, str], None]
 ) -> None:
     """The attacher attaches and detaches with its policy; without any one action the pool stays as it is."""
-    function = deploy("attacher", {})
+    function = deploy("attacher", {"TRIGGER_ARN": OURS})
     attachment = {"user_pool_id": pool.id, "trigger_arn": OURS, "lambda_version": "V1_0", "replaces": None}
     user_pool, policy = UserPool.connect(pool.id), policies["trigger_on_pool"]
 

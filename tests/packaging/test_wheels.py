@@ -15,7 +15,10 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tools.version import current
+
 ROOT = Path(__file__).parents[2]
+VERSION = current(ROOT)
 UV = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "uv" / "bin" / "uv")
 BACKENDS = {"cognito": "usermgr-cognito", "lambda": "usermgr-lambda-client", "local": "usermgr-local"}
 EXTRAS = {**BACKENDS, "jwt": "usermgr-jwt", "activity": "usermgr-activity", "sandbox": "usermgr-sandbox"}
@@ -108,10 +111,12 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
         return subprocess.run(command, check=True, text=True, capture_output=True, env=environment).stdout
 
     report = json.loads(run(REPORT))
+    folder = wheels["usermgr-core"].parent
     own = {name for name in report["distributions"] if name.startswith("usermgr")}
     assert own == {"usermgr", "usermgr-core", EXTRAS[extra]} | ({"usermgr-aws"} if extra in ON_AWS else set())
     assert report["backends"] == {
-        name: "installed" if name == extra else f'pip install "usermgr[{name}]==0.1.0"' for name in BACKENDS
+        name: "installed" if name == extra else f"install {distribution} {VERSION}, and only from {folder}"
+        for name, distribution in BACKENDS.items()
     }
     assert report["provided_by"] == ["usermgr-core"]
     assert report["summary"].startswith("One Python API to manage users")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from usermgr.errors import ConflictError, InvalidInputError
+from usermgr.errors import ConfigurationError, InvalidInputError, OperationNotAllowedError
 from usermgr_cognito.trigger import TriggerOccupiedError
 from usermgr_function_attacher.handler import handler
 
@@ -82,9 +82,19 @@ def cognito(monkeypatch: pytest.MonkeyPatch) -> Iterator[Pools]:
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "planted-secret")
+        monkeypatch.setenv("TRIGGER_ARN", OURS)
         yield server
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def keeps_theirs(cognito: Pools, monkeypatch: pytest.MonkeyPatch) -> Pools:
+    """Terraform keeps the other team's trigger, and the pool has it."""
+    monkeypatch.setenv("REPLACED_TRIGGER_ARN", THEIRS)
+    monkeypatch.setenv("REPLACED_TRIGGER_VERSION", "V1_0")
+    cognito.set_trigger(POOL, THEIRS)
+    return cognito
 
 
 def invoke(action: str, before: dict[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
@@ -92,12 +102,17 @@ def invoke(action: str, before: dict[str, Any] | None = None, **changes: Any) ->
     return handler(json.loads(json.dumps({**INPUT, **changes, "tf": tf})), Context())
 
 
+REPLACES = {"arn": THEIRS, "version": "V1_0"}
+
+
 def test_create_and_delete(cognito: Pools) -> None:
     """Create attaches, delete detaches; the result is the pool, the trigger and a hash, and both may be repeated."""
     before = copy.deepcopy(cognito.pools)
     created = [invoke("create"), invoke("create")]
     assert created[0] == created[1]
-    assert {**created[0], "hash": len(created[0]["hash"])} == {"user_pool_id": POOL, "trigger_arn": OURS, "hash": 64}
+    assert {**created[0], "hash": len(created[0]["hash"])} == {
+        "user_pool_id": POOL, "trigger_arn": OURS, "hash": 64, "replaces": None,
+    }  # fmt: skip
     assert cognito.trigger(POOL) == OURS
     deleted = [invoke("delete", INPUT), invoke("delete", INPUT)]
     assert deleted[0] == deleted[1]
@@ -111,40 +126,126 @@ def test_delete_with_the_previous_input_alone(cognito: Pools) -> None:
     assert cognito.trigger(POOL) is None
 
 
-@pytest.mark.parametrize("action", ["create", "update"])
-@pytest.mark.parametrize("protected", [True, False])
-def test_guard_lets_all_but_destroy_pass(action: str, protected: bool) -> None:
-    """The guard does nothing but stand there: no pool is touched, and there is nothing to answer."""
-    assert handler({"guard": {"protected": protected}, "tf": {"action": action}}, Context()) == {}
-
-
-def test_guard_stops_destroy_while_protected() -> None:
-    """While the table is protected, destroy stops at the guard, and says which two steps to take."""
-    with pytest.raises(ConflictError, match="first apply with table_deletion_protection = false, then destroy"):
-        handler({"guard": {"protected": True}, "tf": {"action": "delete"}}, Context())
-    assert handler({"guard": {"protected": False}, "tf": {"action": "delete"}}, Context()) == {}
-
-
 def test_delete_after_the_pool(cognito: Pools) -> None:
     """A pool that is gone has nothing attached: destroy goes on."""
     del cognito.pools[POOL]
-    assert invoke("delete", INPUT) == {"user_pool_id": POOL, "trigger_arn": None, "hash": None}
+    assert invoke("delete", INPUT) == {"user_pool_id": POOL, "trigger_arn": None, "hash": None, "replaces": None}
 
 
-def test_update_to_another_function(cognito: Pools) -> None:
-    """A changed trigger_arn follows the one before, without `replaces`; a repeat changes nothing."""
+def test_update_to_another_function(cognito: Pools, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A changed recorder follows the one before, without `replaces`; a repeat changes nothing."""
     invoke("create")
+
+    monkeypatch.setenv("TRIGGER_ARN", NEW)
     results = [invoke("update", INPUT, trigger_arn=NEW) for _ in range(2)]
+
     assert (cognito.trigger(POOL), results[0]) == (NEW, results[1])
 
 
-def test_update_to_another_pool(cognito: Pools) -> None:
-    """A changed pool: the old one gets back what stood there, the new one gets the trigger."""
-    cognito.set_trigger(POOL, THEIRS)
-    first = {**INPUT, "replaces": {"arn": THEIRS, "version": "V1_0"}}
-    invoke("create", replaces=first["replaces"])
-    invoke("update", first, user_pool_id=OTHER_POOL)
-    assert (cognito.trigger(POOL), cognito.trigger(OTHER_POOL)) == (THEIRS, OURS)
+def test_what_was_replaced_is_restored(keeps_theirs: Pools) -> None:
+    """What Terraform keeps is overwritten, told in the answer, and put back on delete."""
+    created = invoke("create", replaces=REPLACES)
+    attached = keeps_theirs.trigger(POOL)
+    invoke("delete", replaces=REPLACES)
+
+    assert (created["replaces"], attached, keeps_theirs.trigger(POOL)) == (REPLACES, OURS, THEIRS)
+
+
+def test_attached_again_after_somebody_took_it_away(keeps_theirs: Pools) -> None:
+    """Where nothing is attached any more, what Terraform keeps is no obstacle, and is restored on delete."""
+    invoke("create", replaces=REPLACES)
+    keeps_theirs.pools[POOL]["LambdaConfig"] = {}
+
+    invoke("create", replaces=REPLACES)
+    attached = keeps_theirs.trigger(POOL)
+    invoke("delete", replaces=REPLACES)
+
+    assert (attached, keeps_theirs.trigger(POOL)) == (OURS, THEIRS)
+
+
+EVIL = f"{LAMBDA}evil"
+OTHER_ACCOUNT = THEIRS.replace(":123456789012:", ":210987654321:")
+OTHER_REGION = THEIRS.replace(":ap-northeast-1:", ":eu-west-1:")
+OTHER_PARTITION = THEIRS.replace("arn:aws:", "arn:aws-cn:")
+
+
+@pytest.mark.parametrize("action", ["create", "update", "delete"])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"trigger_arn": EVIL}, id="another function"),
+        pytest.param({"trigger_arn": f"{OURS}:evil"}, id="an alias"),
+        pytest.param({"replaces": {"arn": EVIL, "version": "V1_0"}}, id="another trigger restored"),
+        pytest.param({"replaces": {"arn": THEIRS, "version": "V2_0"}}, id="another version restored"),
+        pytest.param({"replaces": None}, id="nothing restored"),
+    ],
+)
+def test_only_the_environment_chooses(keeps_theirs: Pools, action: str, changes: dict[str, Any]) -> None:
+    """An event that names another function, or something else to restore, is refused, and the pool stays as it is."""
+    event = {"replaces": REPLACES, **changes}
+    for found in (THEIRS, OURS, EVIL):
+        keeps_theirs.set_trigger(POOL, found)
+
+        with pytest.raises(OperationNotAllowedError, match=r"nothing was changed.*repeat terraform apply first"):
+            invoke(action, INPUT, **event)
+
+        assert keeps_theirs.trigger(POOL) == found
+
+
+@pytest.mark.parametrize("found", [THEIRS, EVIL])
+def test_a_delete_leaves_other_functions_alone(keeps_theirs: Pools, found: str) -> None:
+    """Detaching removes the recorder and nothing else."""
+    keeps_theirs.set_trigger(POOL, found)
+
+    invoke("delete", replaces=REPLACES)
+
+    assert keeps_theirs.trigger(POOL) == found
+
+
+@pytest.mark.parametrize(
+    ("previous", "error"),
+    [
+        pytest.param({"user_pool_id": OTHER_POOL}, InvalidInputError, id="another pool"),
+        pytest.param({"trigger_arn": OTHER_ACCOUNT}, OperationNotAllowedError, id="account"),
+        pytest.param({"trigger_arn": OTHER_REGION}, OperationNotAllowedError, id="Region"),
+        pytest.param({"trigger_arn": "other"}, InvalidInputError, id="not an ARN"),
+    ],
+)  # fmt: skip
+def test_bad_previous_inputs(cognito: Pools, previous: dict[str, Any], error: type[Exception]) -> None:
+    """The previous trigger is a function of this account and Region, on the same pool; else nothing is written."""
+    cognito.set_trigger(POOL, previous.get("trigger_arn", OURS))
+    before = copy.deepcopy(cognito.pools)
+
+    with pytest.raises(error):
+        invoke("update", {**INPUT, **previous})
+
+    assert cognito.pools == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"TRIGGER_ARN": ""}, "TRIGGER_ARN is not set"),
+        ({"TRIGGER_ARN": "usermgr_activity"}, "TRIGGER_ARN .* is malformed"),
+        ({"REPLACED_TRIGGER_ARN": THEIRS}, "must be set together"),
+        ({"REPLACED_TRIGGER_VERSION": "V1_0"}, "must be set together"),
+        ({"REPLACED_TRIGGER_ARN": THEIRS, "REPLACED_TRIGGER_VERSION": "V4_0"}, "_VERSION .* is malformed"),
+        ({"REPLACED_TRIGGER_ARN": "theirs", "REPLACED_TRIGGER_VERSION": "V1_0"}, "GGER_ARN .* is malformed"),
+        *(
+            ({"REPLACED_TRIGGER_ARN": arn, "REPLACED_TRIGGER_VERSION": "V1_0"}, "account and the Region")
+            for arn in (OTHER_ACCOUNT, OTHER_REGION, OTHER_PARTITION)
+        ),
+    ],
+)  # fmt: skip
+def test_bad_environments(cognito: Pools, monkeypatch: pytest.MonkeyPatch, changes: dict[str, str], text: str) -> None:
+    """An environment that is not Terraform's is refused before anything is read or written."""
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError, match=text):
+        invoke("create")
+
+    assert cognito.trigger(POOL) is None
 
 
 def test_a_foreign_trigger_fails_the_invocation(cognito: Pools) -> None:
@@ -168,12 +269,15 @@ def test_a_new_role_is_waited_for(cognito: Pools) -> None:
         ({}, "no tf.action"),
         (None, "no tf.action"),
         ({"tf": {"action": "read"}}, "no tf.action"),
-        ({"tf": {"action": "create"}}, "user_pool_id must be a text; trigger_arn must be a text; lambda_version"),
+        ({"tf": {"action": "create"}}, "user_pool_id must be a string; trigger_arn must be a string; lambda_version"),
         ({**INPUT, "replaces": "x", "tf": {"action": "create"}}, "replaces must be null or have"),
         ({**INPUT, "grants": {"sms_role_arn": 1}, "tf": {"action": "create"}}, "of grants, sms_role_arn"),
+        ({**INPUT, "lambda_version": "V4_0", "tf": {"action": "create"}}, "the version must be one of"),
     ],
 )
-def test_bad_events(event: Any, text: str) -> None:
+def test_bad_events(event: Any, text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """An event that is not Terraform's is refused with what is wrong with it."""
+    monkeypatch.setenv("TRIGGER_ARN", OURS)
+
     with pytest.raises(InvalidInputError, match=text):
         handler(event, Context())

@@ -1,11 +1,14 @@
-"""Lambda authorizers, with events as API Gateway's documentation shows them.
+"""Lambda authorizers, with events as API Gateway's documentation shows them: one golden file per shape.
 
 https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html
 https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-authorizer.html
 """
 
+import json
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,81 @@ from usermgr_jwt.integrations.api_gateway import UnauthorizedError, http_api_aut
 
 METHOD_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/GET/request/a/b"
 STAGE_ARN = "arn:aws:execute-api:us-east-1:123456789012:abcdef123/test/*"
+
+
+GOLDEN = sorted((Path(__file__).parent / "vectors" / "api_gateway").glob("*.json"))
+
+
+def golden(path: Path, authorization: str) -> dict[str, Any]:
+    """A golden file, whose event carries the header's value."""
+    text = json.dumps(authorization)[1:-1]
+    return json.loads(path.read_text().replace("{{authorization}}", text))
+
+
+def answer(handler: str, verifier: CognitoVerifier, event: dict[str, Any]) -> dict[str, Any]:
+    return {"rest": rest_authorizer, "http": http_api_authorizer}[handler](verifier)(event, None)
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+class TestEveryShape:
+    """Every documented shape of an event, with one and several identity sources, and headers sent once and twice."""
+
+    def test_a_good_token(self, verifier, pool, path):
+        """A shape with one Authorization header is allowed, on the stage that was asked for; any other is refused."""
+        case = golden(path, f"Bearer {pool.token()}")
+        event = case["event"]
+        if case["outcome"] == "refused":
+            self.refuse(verifier, case)
+            return
+
+        allowed = answer(case["handler"], verifier, event)
+
+        assert allowed["context"]["sub"] == pool.access_claims()["sub"]
+        if case["handler"] == "http":
+            assert allowed["isAuthorized"] is True
+        else:
+            [statement] = allowed["policyDocument"]["Statement"]
+            arn = event.get("methodArn") or event["routeArn"]
+            assert (statement["Effect"], statement["Resource"]) == ("Allow", "/".join(arn.split("/")[:2]) + "/*")
+
+    @pytest.mark.parametrize("authorization", ["Bearer x", "Basic x", "", "x"])
+    def test_a_bad_token(self, verifier, path, authorization):
+        """No shape lets a bad token in."""
+        self.refuse(verifier, golden(path, authorization))
+
+    def refuse(self, verifier, case):
+        if case["handler"] == "http":
+            assert answer("http", verifier, case["event"])["isAuthorized"] is False
+        else:
+            with pytest.raises(UnauthorizedError):
+                answer("rest", verifier, case["event"])
+
+
+@pytest.mark.parametrize("junk", [None, 5, True, [], ["Bearer x"], {}, "x"])
+@pytest.mark.parametrize("member", ["headers", "multiValueHeaders", "authorizationToken", "authorization"])
+def test_members_of_any_type_are_refused(verifier, pool, member, junk):
+    """An event that no API Gateway sends, from whoever may invoke the function, is 401 and never another failure."""
+    header = {"authorization": f"Bearer {pool.token()}"}
+    if member == "authorization":
+        event = {"type": "REQUEST", "headers": {"authorization": junk}}
+    elif member == "authorizationToken":
+        event = {"type": "TOKEN", "authorizationToken": junk, "headers": header}
+    else:
+        event = {"type": "REQUEST", member: junk}
+
+    with pytest.raises(UnauthorizedError):
+        rest_authorizer(verifier)(event | {"methodArn": METHOD_ARN}, None)
+    assert http_api_authorizer(verifier)(event, None)["isAuthorized"] is False
+
+
+def test_group_names_may_hold_any_separator(verifier, pool):
+    """Groups reach the integration as a JSON array: two names, and one name with a space or comma, stay apart."""
+    for groups in (["a b", "c,d", '"', "é"], ["a", "b"], ["a b"]):
+        token = pool.token(pool.access_claims(**{"cognito:groups": groups}))
+
+        context = http_api_authorizer(verifier)(http_event(f"Bearer {token}"), None)["context"]
+
+        assert json.loads(context["groups"]) == groups
 
 
 def token_event(authorization: str) -> dict[str, object]:
@@ -50,7 +128,7 @@ class TestRest:
                 "username": "alice",
                 "client_id": pool.client_id,
                 "token_use": "access",
-                "groups": "admins support",
+                "groups": '["admins", "support"]',
                 "scopes": "aws.cognito.signin.user.admin orders/read",
             },
         }

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, NamedTuple
 
 import fastapi
@@ -12,6 +12,7 @@ import httpx
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from usermgr_jwt.integrations._bearer import BearerCheck
 from usermgr_jwt.integrations.fastapi import CognitoBearer as FastApiBearer
 from usermgr_jwt.integrations.flask import token_required as flask_token_required
 from usermgr_jwt.integrations.starlette import CognitoBearer as StarletteBearer
+from usermgr_jwt.integrations.starlette import VaryMiddleware
 
 CHALLENGE = 'Bearer realm="api"'
 
@@ -30,6 +32,7 @@ class Answer(NamedTuple):
     challenge: str | None
     retry_after: str | None
     text: str
+    vary: str | None
 
 
 class Verifiers(NamedTuple):
@@ -60,7 +63,8 @@ def starlette_app(verifiers: Verifiers) -> Get:
             route("/root", StarletteBearer(verifiers.good, groups=["root"])),
             route("/write", StarletteBearer(verifiers.good, scopes=["orders/write", "orders/admin"])),
             route("/no-keys", StarletteBearer(verifiers.without_keys)),
-        ]
+        ],
+        middleware=[Middleware(VaryMiddleware)],
     )
     return http_client(app)
 
@@ -97,8 +101,13 @@ def asgi_get(app: Callable[..., object], path: str, headers: list[tuple[str, str
             return await client.get(path, headers=headers)
 
     response = asyncio.run(request())
-    challenge, retry = response.headers.get("WWW-Authenticate"), response.headers.get("Retry-After")
-    return Answer(response.status_code, challenge, retry, response.text)
+    return answer_of(response.status_code, response.headers, response.text)
+
+
+def answer_of(status: int, headers: Mapping[str, str], text: str) -> Answer:
+    names = ("WWW-Authenticate", "Retry-After", "Vary")
+    challenge, retry, vary = (headers.get(name) for name in names)
+    return Answer(status, challenge, retry, text, vary)
 
 
 def flask_app(verifiers: Verifiers) -> Get:
@@ -119,8 +128,7 @@ def flask_app(verifiers: Verifiers) -> Get:
 
     def get(path: str, authorization: str | None) -> Answer:
         response = client.get(path, headers={} if authorization is None else {"Authorization": authorization})
-        headers = response.headers
-        return Answer(response.status_code, headers.get("WWW-Authenticate"), headers.get("Retry-After"), response.text)
+        return answer_of(response.status_code, response.headers, response.text)
 
     return get
 
@@ -137,8 +145,7 @@ def django_client(verifiers: Verifiers, *, asynchronous: bool) -> Get:
             else:
                 extra = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
                 response = Client().get(path, **extra)
-        challenge, retry = response.headers.get("WWW-Authenticate"), response.headers.get("Retry-After")
-        return Answer(response.status_code, challenge, retry, response.content.decode())
+        return answer_of(response.status_code, response.headers, response.content.decode())
 
     return get
 
@@ -231,6 +238,22 @@ def test_a_good_token_reaches_the_view(get, pool):
         answer = get(path, f"{scheme} {pool.token()}")
         assert (answer.status, answer.challenge) == (200, None)
         assert "alice" in answer.text
+
+
+def test_every_answer_varies_on_the_header(get, pool):
+    """The answer depends on the Authorization header and its `Vary` names it, whether the request is denied or not."""
+    token = f"Bearer {pool.token()}"
+    for path, authorization, status in [
+        ("/", token, 200),
+        ("/", None, 401),
+        ("/", "Bearer x", 401),
+        ("/root", token, 403),
+        ("/write", token, 403),
+        ("/no-keys", token, 503),
+    ]:
+        answer = get(path, authorization)
+
+        assert (answer.status, answer.vary) == (status, "Authorization")
 
 
 @pytest.mark.parametrize("authorization", [None, "", "Basic YWxpY2U6cGFzcw==", "Bearer", "token"])

@@ -237,6 +237,29 @@ class TestAnyOf:
         with pytest.raises(KeysNotFoundError):
             both.verify(other_pool.token())
 
+    @pytest.mark.parametrize("missing_first", [True, False])
+    @pytest.mark.parametrize(
+        ("header", "claims", "error"),
+        [
+            pytest.param({}, {}, KeysNotFoundError, id="a signature that might be the other pool's"),
+            pytest.param({"kid": "x"}, {}, KeysNotFoundError, id="a key id that might be the other pool's"),
+            pytest.param(None, {"exp": 1}, TokenExpiredError, id="a token of the pool that has keys"),
+        ],
+    )
+    def test_missing_keys_count_where_the_token_might_be_theirs(
+        self, settings, other, pool, other_pool, tmp_path, missing_first, header, claims, error
+    ):
+        """Without a pool's keys the answer is 503, in either order, unless another pool's keys prove the token bad."""
+        missing = CognitoVerifier(**other | {"keys": JwksFile(tmp_path / "none.json")})
+        verifiers = [CognitoVerifier(**settings), missing]
+        both = CognitoVerifier.any_of(*(reversed(verifiers) if missing_first else verifiers))
+        signer = pool if header is None else other_pool
+
+        with pytest.raises(error):
+            both.verify(signer.token(signer.access_claims(**claims), header=header))
+        with pytest.raises(KeysNotFoundError):
+            CognitoVerifier.any_of(missing, missing).verify(signer.token())
+
     def test_it_needs_one(self):
         """No verifier at all would accept nothing, silently."""
         with pytest.raises(ValueError, match="at least one"):

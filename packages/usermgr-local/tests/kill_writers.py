@@ -37,7 +37,7 @@ State = dict[str, dict[str, Any]]
 
 def profile(mark: str) -> dict[str, str]:
     """Attributes that all say the same, so that a mixture shows."""
-    return {"email": f"{mark}@example.org", "name": mark, "custom:extra_info": mark}
+    return {"email": f"{mark}@example.org", "email_verified": "true", "name": mark, "custom:extra_info": mark}
 
 
 # --- The writer --------------------------------------------------------------------------------------

@@ -39,4 +39,10 @@ resource "aws_lambda_function" "function" {
 
   # Otherwise Lambda would make the group itself, without retention, and Terraform would leave it behind.
   depends_on = [aws_cloudwatch_log_group.function]
+
+  # A pool may call the function: one with a new name must work before the old one goes. Terraform extends this to all
+  # that the function depends on (log group, role, policy, table), so none of their names may be used twice.
+  lifecycle {
+    create_before_destroy = true
+  }
 }

@@ -76,8 +76,8 @@ variable "pool_has_tags" {
   default     = false
 }
 
-variable "protected" {
-  description = "Whether destroy must stop before the trigger is detached, because something else cannot be destroyed."
-  type        = bool
-  default     = false
+variable "detach_before_removing" {
+  description = "The ARNs of other resources that destroy removes only after the trigger was detached."
+  type        = list(string)
+  default     = []
 }

@@ -21,12 +21,15 @@ from usermgr.settings import SettingsReader
 from usermgr_activity import table
 from usermgr_activity._errors import ErrorAnswer, to_error
 from usermgr_activity._recorder import Recorder
-from usermgr_activity.transport import REPORT_LIMITS, Body, SdkTransport, Transport
+from usermgr_activity.transport import Body, SdkTransport, Transport
 from usermgr_aws import REGION, USER_POOL_ID, CallLimits, Connection, aws_sources, region_of_pool
 
 __all__ = ["DynamoActivityStore"]
 
 DEFAULT_TABLE = "usermgr_activity"
+
+REPORT_LIMITS = CallLimits(attempts=6, connect=2, read=10)
+"""A report would rather wait than fail."""
 
 BATCH = 100
 """The most keys that one BatchGetItem takes.

@@ -13,22 +13,21 @@ from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
 from usermgr.errors import UsermgrError
 from usermgr_activity._errors import ErrorAnswer, to_error
-from usermgr_aws import CallLimits, Connection, JsonApi, credentials_from_environment, error_from_sdk, service_url
+from usermgr_aws import JsonApi, credentials_from_environment, error_from_sdk, service_url
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+    from usermgr_aws import CallLimits, Connection
 
 __all__ = ["DirectTransport", "SdkTransport", "Transport", "endpoint"]
 
 Body = dict[str, Any]
 
-SIGN_IN_LIMITS, PAUSE = CallLimits(attempts=2, connect=0.5, read=0.8), 0.05
-"""What a sign-in may wait for one request, and the seconds between the attempts. Cognito gives a trigger five seconds:
+CONNECT_TIMEOUT, READ_TIMEOUT, ATTEMPTS, PAUSE = 0.5, 0.8, 2, 0.05
+"""Seconds, times and seconds: what a sign-in may wait for one request. Cognito gives a trigger five seconds:
 https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-identity-pools-working-with-aws-lambda-triggers.html
 """
-
-REPORT_LIMITS = CallLimits(attempts=6, connect=2, read=10)
-"""For reports, which would rather wait than fail."""
 
 
 class Transport(Protocol):
@@ -57,7 +56,7 @@ class SdkTransport:
         }
 
     @classmethod
-    def connect(cls, connection: Connection, limits: CallLimits = REPORT_LIMITS) -> Self:
+    def connect(cls, connection: Connection, limits: CallLimits) -> Self:
         """Over a new client. Raises an error of `usermgr.errors` where the SDK's configuration does not allow it."""
         return cls(connection.client("dynamodb", limits))
 
@@ -87,7 +86,7 @@ class DirectTransport:
         from botocore.httpsession import URLLib3Session  # noqa: PLC0415 - the SDK loads when it is needed
 
         self._sleep = sleep
-        timeouts = (SIGN_IN_LIMITS.connect, SIGN_IN_LIMITS.read)
+        timeouts = (CONNECT_TIMEOUT, READ_TIMEOUT)
         http = URLLib3Session(timeout=timeouts)  # pyright: ignore[reportArgumentType] - the stubs lack pairs
         self._api = JsonApi(
             "dynamodb",
@@ -101,11 +100,11 @@ class DirectTransport:
 
     def call(self, operation: str, body: Body) -> Body:
         """See `Transport`. What may pass (a time-out, a 5xx, throttling) is tried once more."""
-        for attempt in range(1, SIGN_IN_LIMITS.attempts + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 return self._attempt(operation, body)
             except UsermgrError as error:
-                if attempt == SIGN_IN_LIMITS.attempts or not error.retryable:
+                if attempt == ATTEMPTS or not error.retryable:
                     raise
                 self._sleep(PAUSE)
         raise AssertionError("the last attempt returns or raises")

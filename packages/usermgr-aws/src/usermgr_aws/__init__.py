@@ -1,15 +1,22 @@
 """What usermgr's AWS-facing packages share. Importing it does not import the SDK, which loads when it is needed.
 
-Read on in `_forms`, `_partitions`, `_settings`, `_client`, `_failures`, `_requests` and `_logs`.
+Read on in `_forms`, `_partitions`, `_settings`, `_client`, `_failures`, `_requests` and `_logs`. Each of them loads
+when one of its names is first used, because the activity recorder uses a few while somebody waits to sign in.
 """
 
-from usermgr_aws._client import CallLimits, Connection
-from usermgr_aws._failures import COMMON_CODES, error_from_code, error_from_sdk
-from usermgr_aws._forms import CLIENT_ID, FUNCTION_ARN, FUNCTION_NAME, REGION, USER_POOL_ID, region_of_pool
-from usermgr_aws._logs import redact_loggers, redact_sdk_logs
-from usermgr_aws._partitions import DNS_SUFFIXES, dns_suffix, service_url
-from usermgr_aws._requests import Answer, JsonApi, credentials_from_environment
-from usermgr_aws._settings import aws_sources
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from usermgr_aws._client import CallLimits, Connection
+    from usermgr_aws._failures import COMMON_CODES, error_from_code, error_from_sdk
+    from usermgr_aws._forms import CLIENT_ID, FUNCTION_ARN, FUNCTION_NAME, REGION, USER_POOL_ID, region_of_pool
+    from usermgr_aws._logs import redact_loggers, redact_sdk_logs
+    from usermgr_aws._partitions import DNS_SUFFIXES, dns_suffix, service_url
+    from usermgr_aws._requests import Answer, JsonApi, credentials_from_environment
+    from usermgr_aws._settings import aws_sources
 
 __all__ = [
     "REGION",
@@ -33,3 +40,28 @@ __all__ = [
     "redact_loggers",
     "redact_sdk_logs",
 ]
+
+_NAMES = {
+    "_client": "CallLimits Connection",
+    "_failures": "COMMON_CODES error_from_code error_from_sdk",
+    "_forms": "CLIENT_ID FUNCTION_ARN FUNCTION_NAME REGION USER_POOL_ID region_of_pool",
+    "_logs": "redact_loggers redact_sdk_logs",
+    "_partitions": "DNS_SUFFIXES dns_suffix service_url",
+    "_requests": "Answer JsonApi credentials_from_environment",
+    "_settings": "aws_sources",
+}
+"""The names of each module, as in the imports above."""
+
+_MODULES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    globals()[name] = value  # the next use finds it without this function
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__]

@@ -2,6 +2,9 @@
 
 https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html; a test compares the table
 with botocore's, which takes too long to load for a function that somebody waits for.
+
+FIPS and dual-stack endpoints are not covered: `AWS_USE_FIPS_ENDPOINT` and `AWS_USE_DUALSTACK_ENDPOINT` have no effect
+here, because the names of such endpoints follow no rule. Set the service's `AWS_ENDPOINT_URL_` variable to one.
 """
 
 from __future__ import annotations
@@ -29,7 +32,7 @@ def dns_suffix(region: str) -> str:
 def service_url(service: str, region: str, *, variable: str) -> str:
     """The address of a service, without a slash at its end.
 
-    The SDK's endpoint variables decide first, so that a request that no SDK sends goes where the SDK's would:
+    The SDK's endpoint variables decide first, so that a request that no client sends goes where a client's would:
     `AWS_ENDPOINT_URL_` with `variable` after it, then `AWS_ENDPOINT_URL`, unless `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`
     is true (https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html).
     """

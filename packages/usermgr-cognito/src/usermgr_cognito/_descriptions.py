@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html), so nothi
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -87,6 +88,8 @@ class AppClient:
     secret: str | None = field(repr=False)
     flows: frozenset[str]
     """Its `ExplicitAuthFlows`."""
+    rotates: bool
+    """Whether it has refresh token rotation, and with it no REFRESH_TOKEN_AUTH."""
 
 
 class Descriptions:
@@ -98,6 +101,9 @@ class Descriptions:
         self._client = client
         self._id = user_pool_id
         self._now = now
+        client.meta.events.register(
+            "after-call.cognito-idp.DescribeUserPoolClient", _keep_rotation, unique_id="usermgr-refresh-token-rotation"
+        )
         self._pool = _Kept(self._read_pool, now)
         self._clients: dict[str, _Kept[AppClient]] = {}
 
@@ -107,7 +113,12 @@ class Descriptions:
     def _read_client(self, client_id: str) -> AppClient:
         answer = call(self._client.describe_user_pool_client, UserPoolId=self._id, ClientId=client_id)
         shape = answer["UserPoolClient"]
-        return AppClient(shape.get("ClientSecret"), frozenset(shape.get("ExplicitAuthFlows", ())))
+        rotation = shape.get("RefreshTokenRotation", {})
+        return AppClient(
+            secret=shape.get("ClientSecret"),
+            flows=frozenset(shape.get("ExplicitAuthFlows", ())),
+            rotates=rotation.get("Feature") == "ENABLED",
+        )
 
     def pool(self, *, anew: bool = False) -> Pool | None:
         """The pool; `anew` after a refusal, which the kept description may be too old to explain."""
@@ -121,6 +132,15 @@ class Descriptions:
     def require_app_client(self, client_id: str) -> AppClient:
         """The app client, for a sign-in that cannot do without. Raises the error that kept it from being read."""
         return self.app_client(client_id) or self._read_client(client_id)
+
+
+def _keep_rotation(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Keeps a member of the answer that an SDK older than refresh token rotation drops."""
+    try:
+        rotation = json.loads(http_response.content)["UserPoolClient"]["RefreshTokenRotation"]
+    except (ValueError, LookupError, TypeError):
+        return
+    parsed.setdefault("UserPoolClient", {}).setdefault("RefreshTokenRotation", rotation)
 
 
 class _Kept(Generic[T]):

@@ -69,7 +69,7 @@ def _error(field: str, problem: str) -> InvalidInputError:
 def _problems(shape: Any, value: Any) -> Iterator[str]:
     metadata = shape.metadata
     if shape.type_name == "string" and isinstance(value, str):
-        yield from _text_problems(metadata, value, is_secret=bool(metadata.get("sensitive")))
+        yield from _text_problems(metadata, value, is_password=shape.name == "PasswordType")
     elif shape.type_name == "string":
         yield "must be a string"
     elif shape.type_name == "integer":
@@ -78,12 +78,12 @@ def _problems(shape: Any, value: Any) -> Iterator[str]:
             yield f"must be a whole number from {low} to {high}"
 
 
-def _text_problems(metadata: Mapping[str, Any], value: str, *, is_secret: bool) -> Iterator[str]:
+def _text_problems(metadata: Mapping[str, Any], value: str, *, is_password: bool) -> Iterator[str]:
     low, high, pattern = metadata.get("min", 0), metadata.get("max"), metadata.get("pattern")
     if len(value) < low or (high is not None and len(value) > high):
         yield f"must have {low} to {high} characters" if high is not None else f"must have at least {low} characters"
     # The model's pattern for passwords has no space, but the guide to passwords allows spaces: Cognito decides.
-    if pattern is not None and value and not is_secret and not _matcher(pattern)(value):
+    if pattern is not None and value and not is_password and not _matcher(pattern)(value):
         yield _WORDS.get(pattern, f"must match {pattern}")
 
 
@@ -92,11 +92,9 @@ def _matcher(pattern: str) -> Callable[[str], bool]:
     """Whether a whole text matches a pattern of the model, which is written for Java."""
     one_class = re.fullmatch(r"\[((?:\\p\{[A-Z]\})+)([^]]*)\]([+*])", pattern)
     if one_class:
-        categories, others = re.findall(r"\\p\{([A-Z])\}", one_class[1]), re.compile(f"[{one_class[2]}]")
-        return lambda text: all(
-            unicodedata.category(c)[0] in categories or (bool(one_class[2]) and others.fullmatch(c) is not None)
-            for c in text
-        )
+        categories = re.findall(r"\\p\{([A-Z])\}", one_class[1])
+        others = re.compile(f"[{one_class[2]}]" if one_class[2] else r"(?!)")
+        return lambda text: all(unicodedata.category(c)[0] in categories or others.fullmatch(c) for c in text)
     if r"\p" in pattern:
         return lambda _: True  # a form that Python's expressions cannot say: Cognito decides
     compiled = re.compile(pattern)

@@ -18,7 +18,7 @@ from usermgr._models import AuthResult, Challenge, Group, Page, Tokens, User, Us
 from usermgr.errors import UserExistsError, UserNotFoundError
 from usermgr.paging import pages
 from usermgr.search import Condition, Operator, SearchPlan, matches, plan, where
-from usermgr.validation import PAGE_LIMIT
+from usermgr.validation import PAGE_LIMIT, check_attributes
 
 __all__ = ["Access", "Ensured", "UserManager"]
 
@@ -325,6 +325,7 @@ class UserManager(ABC):
         manager sends each new address once. Add `email_verified` (or `phone_number_verified`) with the value `true` to
         change the address at once.
         """
+        check_attributes({} if attributes is None else attributes, removable=True)
         wanted = {name: value or None for name, value in (attributes or {}).items()}
         try:
             user = self.get_user(username)

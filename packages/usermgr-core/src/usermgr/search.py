@@ -55,11 +55,7 @@ class Condition:
     value: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.value, str) or not self.field:  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-            raise InvalidInputError(
-                f"a condition on {self.field or '(no field)'} needs a field and a string to compare it with",
-                field=self.field or "field",
-            )
+        self._check_types()
         if (self.field in _TIMES) is not (self.operator in _ORDER):
             raise InvalidInputError(
                 f"{self.operator.value} does not fit {self.field}: created_at and updated_at take before and after, "
@@ -73,18 +69,32 @@ class Condition:
         if self.field in _TIMES:
             self.time()
 
+    def _check_types(self) -> None:
+        """For callers without types."""
+        if not isinstance(self.field, str) or not self.field:  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise InvalidInputError("the field of a condition must be a non-empty string", field="field")
+        if self.operator not in list(Operator):  # a list, because not every value has a hash
+            raise InvalidInputError(
+                f"the operator of a condition on {self.field} must be one of {', '.join(Operator)}", field="operator"
+            )
+        object.__setattr__(self, "operator", Operator(self.operator))
+        if not isinstance(self.value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise InvalidInputError(
+                f"a condition on {self.field} needs a string to compare the field with", field=self.field
+            )
+
     def time(self) -> datetime:
         """`value` as an aware datetime in UTC."""
         try:
             parsed = datetime.fromisoformat(self.value)
-        except ValueError:
-            parsed = None
-        if parsed is None or parsed.tzinfo is None:
-            raise InvalidInputError(
-                f"{self.field} needs a time in ISO 8601 with an offset, such as 2026-01-31T00:00:00+00:00",
-                field=self.field,
-            )
-        return parsed.astimezone(UTC)
+            if parsed.tzinfo is not None:
+                return parsed.astimezone(UTC)
+        except (ValueError, OverflowError):  # OverflowError: the time does not exist in UTC
+            pass
+        raise InvalidInputError(
+            f"{self.field} needs a time in ISO 8601 with an offset, such as 2026-01-31T00:00:00+00:00",
+            field=self.field,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usermgr._models import User, UserStatus
 from usermgr.errors import InvalidInputError, InvalidStateError
+from usermgr.search import Condition
 
 __all__ = [
     "PAGE_LIMIT",
     "STANDARD_ATTRIBUTES",
     "check_attributes",
+    "check_conditions",
     "check_form",
     "check_has_own_password",
     "check_has_verified_address",
@@ -62,6 +64,13 @@ def check_attributes(attributes: Mapping[str, Any], *, removable: bool) -> None:
             raise InvalidInputError(
                 f"the attribute {name} must be a string{' or None' if removable else ''}", field=name
             )
+
+
+def check_conditions(conditions: Any) -> None:
+    """The conditions are a sequence of `Condition`. Raises `InvalidInputError`."""
+    check_type("conditions", conditions, Sequence)
+    for condition in conditions:
+        check_type("conditions", condition, Condition)
 
 
 def check_type(name: str, value: Any, expected: type) -> None:

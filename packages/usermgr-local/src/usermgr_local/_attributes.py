@@ -6,33 +6,25 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-att
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 
 from usermgr.errors import InvalidInputError
-from usermgr.validation import check_attributes, check_texts
+from usermgr.validation import (
+    STANDARD_ATTRIBUTES,
+    check_attributes,
+    check_form,
+    check_texts,
+    check_verified_has_address,
+)
 
-__all__ = ["STANDARD_ATTRIBUTES", "AttributeSchema", "check_name"]
+__all__ = ["MAX_NAME", "AttributeSchema", "check_name", "is_storable", "with_verification"]
 
-# fmt: off
-STANDARD_ATTRIBUTES = frozenset({
-    "address", "birthdate", "email", "email_verified", "family_name", "gender", "given_name", "locale", "middle_name",
-    "name", "nickname", "phone_number", "phone_number_verified", "picture", "preferred_username", "profile",
-    "updated_at", "website", "zoneinfo",
-})
-# fmt: on
+ADDRESSES = ("email", "phone_number")
+"""The attributes that have a verification of their own, such as `email_verified`."""
 
 MAX_NAME = 128
 MAX_VALUE = 2048
-
-_FORMS = {
-    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an address such as ada@example.org"),
-    "phone_number": (re.compile(r"\+[0-9]{1,15}"), "a number in E.164 form, such as +81312345678"),
-    "birthdate": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "a date such as 1815-12-10"),
-    "email_verified": (re.compile("true|false"), "true or false"),
-    "phone_number_verified": (re.compile("true|false"), "true or false"),
-}
 
 
 def check_name(**fields: str) -> None:
@@ -47,11 +39,39 @@ def check_name(**fields: str) -> None:
             raise InvalidInputError(f"{field} must have 1 to {MAX_NAME} characters, without spaces", field=field)
 
 
+def is_storable(text: str) -> bool:
+    """Whether SQLite keeps the string as Python has it: it has neither a NUL nor a lone surrogate."""
+    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in text)
+
+
+def with_verification(before: Mapping[str, str], changes: Mapping[str, str | None]) -> dict[str, str | None]:
+    """The changes of a user's attributes, and what they mean for the verification of the addresses.
+
+    A changed address is unverified unless the same changes verify it, and the verification of a removed one goes with
+    it: https://repost.aws/knowledge-center/cognito-email-verified-attribute
+
+    Raises:
+        InvalidInputError: an address that the user does not have would be verified; the field is its flag.
+    """
+    settled = dict(changes)
+    for address in ADDRESSES:
+        flag = f"{address}_verified"
+        value = changes.get(address, before.get(address))
+        check_verified_has_address({flag: changes.get(flag), address: value})
+        if address in changes and flag not in changes and value != before.get(address):
+            settled[flag] = "false" if value is not None else None
+    return settled
+
+
 class AttributeSchema:
     """The standard attributes, and the declared custom ones."""
 
     def __init__(self, custom: frozenset[str]) -> None:
         self._known = STANDARD_ATTRIBUTES | custom
+
+    def knows(self, name: str) -> bool:
+        """Whether a user can have the attribute."""
+        return name in self._known
 
     def check(self, attributes: Mapping[str, str | None], *, removable: bool) -> dict[str, str | None]:
         """The attributes to set, and `None` for those to remove: an empty string removes too, as in Cognito.
@@ -75,8 +95,9 @@ class AttributeSchema:
             )
         if not value:
             return
-        if len(value) > MAX_VALUE or any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value):
-            raise InvalidInputError(f"the attribute {name} must be at most {MAX_VALUE} characters of text", field=name)
-        form, example = _FORMS.get(name, (None, ""))
-        if form is not None and form.fullmatch(value) is None:
-            raise InvalidInputError(f"the attribute {name} must be {example}", field=name)
+        if len(value) > MAX_VALUE or not is_storable(value):
+            raise InvalidInputError(
+                f"the attribute {name} must have at most {MAX_VALUE} characters, without a NUL or a lone surrogate",
+                field=name,
+            )
+        check_form(name, value)

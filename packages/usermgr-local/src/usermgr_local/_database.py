@@ -39,15 +39,15 @@ class Database:
     """The file of one store. Safe to share between threads, and across a fork."""
 
     def __init__(self, path: Path) -> None:
-        self.path = path
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._at_exit: weakref.finalize[..., Database] | None = None
         if sqlite3.sqlite_version_info < MIN_SQLITE:
             raise unusable(f"Python's SQLite is version {sqlite3.sqlite_version}, but 3.37 or newer is required")
-        claim(path)
+        self.path = claim(path)
+        """Without symbolic links, and absolute: another working directory does not lead to another file."""
         with self.write() as connection:
-            migrate(connection, path)
+            migrate(connection, self.path)
         _open.add(self)
 
     @contextmanager
@@ -115,7 +115,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    # `rw`, not `rwc`: a store that was removed must not come back empty, and readable by everybody.
+    connection = sqlite3.connect(
+        f"{path.as_uri()}?mode=rw", uri=True, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
     try:
         connection.row_factory = sqlite3.Row
         connection.execute("BEGIN")

@@ -8,8 +8,8 @@ from typing import Any
 
 from usermgr import Group, Page
 from usermgr.errors import GroupExistsError, InvalidInputError
-from usermgr.validation import check_limit
-from usermgr_local._attributes import check_name
+from usermgr.validation import check_limit, check_type
+from usermgr_local._attributes import check_name, is_storable
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
 from usermgr_local._paging import PageTokens
@@ -105,10 +105,13 @@ class Groups:
 
 
 def _check(description: str | None, precedence: int | None) -> None:
-    if description is not None and not (isinstance(description, str) and len(description) <= MAX_DESCRIPTION):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-        raise InvalidInputError(
-            f"description must be a string of at most {MAX_DESCRIPTION} characters", field="description"
-        )
+    if description is not None:
+        check_type("description", description, str)
+        if len(description) > MAX_DESCRIPTION or not is_storable(description):
+            raise InvalidInputError(
+                f"description must have at most {MAX_DESCRIPTION} characters, without a NUL or a lone surrogate",
+                field="description",
+            )
     if precedence is None:
         return
     if not isinstance(precedence, int) or isinstance(precedence, bool) or not 0 <= precedence <= MAX_PRECEDENCE:  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types

@@ -8,6 +8,7 @@ from datetime import datetime
 from usermgr import AuthResult, Challenge, Condition, Group, Page, Tokens, User, UserManager, UserMatches
 from usermgr.validation import PAGE_LIMIT
 from usermgr_local._activity import LocalActivityStore
+from usermgr_local._attributes import AttributeSchema
 from usermgr_local._clock import utc_now
 from usermgr_local._groups import Groups
 from usermgr_local._passwords import Passwords
@@ -31,14 +32,15 @@ class LocalUserManager(UserManager):
     def __init__(self, settings: LocalSettings, now: Callable[[], datetime] = utc_now) -> None:
         store = open_store(settings)
         rule = UsernameRule(case_sensitive=settings.case_sensitive)
+        schema = AttributeSchema(settings.custom_attributes)
         passwords = Passwords(settings.argon2)
         issuer = TokenIssuer(store.keys, settings, now)
         self._path = settings.path
         self._database = store.database
-        self._users = Users(store.database, settings, rule=rule, passwords=passwords, now=now)
-        self._search = Search(store.database, store.pages)
+        self._users = Users(store.database, settings, schema, rule=rule, passwords=passwords, now=now)
+        self._search = Search(store.database, rule, schema, store.pages)
         self._groups = Groups(store.database, rule, store.pages, now)
-        self._sign_in = SignIn(store.database, settings, rule=rule, passwords=passwords, issuer=issuer, now=now)
+        self._sign_in = SignIn(store.database, settings, schema, rule=rule, passwords=passwords, issuer=issuer, now=now)
         self.activity = LocalActivityStore(store.database)
 
     def __repr__(self) -> str:
@@ -58,7 +60,7 @@ class LocalUserManager(UserManager):
         *,
         temporary: bool = False,
     ) -> User:
-        return self._users.add(username, password, attributes or {}, temporary=temporary)
+        return self._users.add(username, password, {} if attributes is None else attributes, temporary=temporary)
 
     def get_user(self, username: str) -> User:
         return self._users.get(username)
@@ -122,8 +124,10 @@ class LocalUserManager(UserManager):
     def authenticate(self, username: str, password: str) -> AuthResult:
         return self._sign_in.authenticate(username, password)
 
-    def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
-        return self._sign_in.answer_challenge(challenge, answer)
+    def answer_challenge(
+        self, challenge: Challenge, answer: str, attributes: Mapping[str, str] | None = None
+    ) -> AuthResult:
+        return self._sign_in.answer_challenge(challenge, answer, {} if attributes is None else attributes)
 
     def refresh(self, tokens: Tokens) -> Tokens:
         return self._sign_in.refresh(tokens)
@@ -131,7 +135,7 @@ class LocalUserManager(UserManager):
     def set_totp_secret(self, username: str, secret: str | None) -> None:
         """Makes every sign-in of the user ask for a code (RFC 6238); `None` stops that. Only this backend has it.
 
-        `secret` is Base32, at least 16 bytes; `usermgr_local.totp.new_secret()` creates one.
+        `secret` is Base32, at least 16 bytes; `usermgr_local.totp.new_secret()` creates one. Ends the user's sessions.
         Raises `UserNotFoundError`, `InvalidInputError`.
         """
         self._users.set_totp_secret(username, secret)

@@ -5,6 +5,7 @@ A released migration is never changed: add another one at the end.
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -13,7 +14,7 @@ from pathlib import Path
 from usermgr_local._files import unusable
 from usermgr_local._signing import new_signing_key
 
-__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check_file", "migrate"]
+__all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check_file", "fold", "migrate", "secret_hash"]
 
 APPLICATION_ID = 0x75736D67
 """`usmg`: tells a store from any other SQLite file (https://www.sqlite.org/pragma.html#pragma_application_id)."""
@@ -30,6 +31,46 @@ def _make_signing_keys(connection: sqlite3.Connection) -> None:
     rows = ((use, *new_signing_key()) for use in ("access", "id"))
     connection.executemany(
         "INSERT INTO signing_keys (token_use, key_id, public_jwk, private_key) VALUES (?, ?, ?, ?)", rows
+    )
+
+
+def fold(name: str) -> str:
+    """What names have in common that differ only in case: their lower case.
+
+    AWS writes that a pool that ignores case turns values to lower case, and not how it compares names; that `straße`
+    and `STRASSE` are two names is an assumption of ours:
+    https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-case-sensitivity.html
+    """
+    return name.lower()
+
+
+def secret_hash(secret: bytes) -> bytes:
+    """Tells TOTP secrets apart without keeping one that is no longer in use."""
+    return hashlib.sha256(secret).digest()
+
+
+def _fold_names(connection: sqlite3.Connection) -> None:
+    """Names were compared by `str.casefold` before, which takes more of them for one: so no two meet here."""
+    rule = connection.execute("SELECT value FROM settings WHERE name = 'case_sensitive'").fetchone()
+    if rule is not None and rule[0]:
+        return
+    rows = connection.execute("SELECT id, username FROM users").fetchall()
+    connection.executemany("UPDATE users SET name_key = ? WHERE id = ?", [(fold(row[1]), row[0]) for row in rows])
+
+
+def _fold_values(connection: sqlite3.Connection) -> None:
+    rows = connection.execute("SELECT user_id, name, value FROM attributes").fetchall()
+    connection.executemany(
+        "UPDATE attributes SET folded = ? WHERE user_id = ? AND name = ?",
+        [(fold(row[2]), row[0], row[1]) for row in rows],
+    )
+
+
+def _move_last_steps(connection: sqlite3.Connection) -> None:
+    rows = connection.execute("SELECT id, totp_secret, totp_last_step FROM users WHERE totp_last_step > 0").fetchall()
+    connection.executemany(
+        "INSERT INTO used_codes (user_id, secret_hash, last_step) VALUES (?, ?, ?)",
+        [(row[0], secret_hash(row[1]), row[2]) for row in rows if row[1] is not None],
     )
 
 
@@ -135,6 +176,32 @@ MIGRATIONS: Sequence[Migration] = (
         """,
         "CREATE INDEX activity_by_last_seen ON activity (last_seen, sub)",
         "CREATE TABLE activity_days (day TEXT, sub TEXT, PRIMARY KEY (day, sub)) STRICT, WITHOUT ROWID",
+    ),
+    (
+        _fold_names,
+        # Outlives the secret itself, so that setting the same one again does not make a used code good again.
+        """
+        CREATE TABLE used_codes (
+            user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            secret_hash BLOB NOT NULL,
+            last_step INTEGER NOT NULL,
+            PRIMARY KEY (user_id, secret_hash)
+        ) STRICT, WITHOUT ROWID
+        """,
+        _move_last_steps,
+        # For conditions that ignore case, by an index.
+        "ALTER TABLE attributes ADD COLUMN folded TEXT NOT NULL DEFAULT ''",
+        _fold_values,
+        "CREATE INDEX attributes_by_folded ON attributes (name, folded)",
+        "ALTER TABLE users DROP COLUMN totp_last_step",
+        """
+        CREATE TABLE wrong_codes (
+            id INTEGER PRIMARY KEY,
+            user_id INTEGER NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+            at INTEGER NOT NULL
+        ) STRICT
+        """,
+        "CREATE INDEX wrong_codes_by_user ON wrong_codes (user_id, at)",
     ),
 )
 

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from usermgr import Condition, Operator, UserMatches
-from usermgr.validation import check_limit
+from usermgr.errors import InvalidInputError
+from usermgr.validation import check_conditions, check_limit
+from usermgr_local._attributes import AttributeSchema, is_storable
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
 from usermgr_local._paging import PageTokens
-from usermgr_local._records import find_group, to_user
+from usermgr_local._records import UsernameRule, find_group, to_user
 
 __all__ = ["Search"]
 
@@ -26,18 +28,23 @@ Term = tuple[str, list[Any]]
 """A piece of a WHERE clause, and its parameters."""
 
 _COLUMNS = {"username": "username", "sub": "sub", "status": "status"}
+_FIELDS = (*_COLUMNS, "enabled", "group", "created_at", "updated_at")
+"""What a condition can be on beside an attribute."""
 
 
 class Search:
     """`find_users` of `UserManager`; see there."""
 
-    def __init__(self, database: Database, pages: PageTokens) -> None:
+    def __init__(self, database: Database, rule: UsernameRule, schema: AttributeSchema, pages: PageTokens) -> None:
         self._database = database
+        self._rule = rule
+        self._schema = schema
         self._pages = pages
 
     def find(self, conditions: Sequence[Condition], limit: int, page_token: str | None) -> UserMatches:
         """See `UserManager.find_users`."""
         check_limit(limit)
+        self._check(conditions)
         query = json.dumps(["users", *([c.field, c.operator.value, c.value] for c in conditions)])
         after = self._pages.read(query, page_token)
         with self._database.read() as connection:
@@ -54,22 +61,28 @@ class Search:
             answered=tuple(index for index, _ in terms),
         )
 
+    def _check(self, conditions: Sequence[Condition]) -> None:
+        """Conditions, on what a user can have: a misspelt attribute must not look like an empty store."""
+        check_conditions(conditions)
+        for condition in conditions:
+            if condition.field not in _FIELDS and not self._schema.knows(condition.field):
+                raise InvalidInputError(
+                    f"this store has no attribute {condition.field}: declare it in USERMGR_LOCAL_CUSTOM_ATTRIBUTES, or "
+                    "correct the name",
+                    field=condition.field,
+                )
+
     def _terms(self, connection: sqlite3.Connection, conditions: Sequence[Condition]) -> Iterable[tuple[int, Term]]:
         for index, condition in enumerate(conditions):
             if condition.field == "group":
                 group = find_group(connection, condition.value)
                 term = "id IN (SELECT user_id FROM members WHERE group_id = ?)", [group["id"]]
-            elif _is_plain(condition.value):
-                term = _term(condition)
+            elif is_storable(condition.value):
+                term = _same(condition, self._rule) if condition.operator is Operator.SAME else _term(condition)
             else:
                 continue
             if index < MAX_ANSWERED:
                 yield index, term
-
-
-def _is_plain(value: str) -> bool:
-    """Whether SQLite reads the string as Python does. No stored value has a NUL or a lone surrogate."""
-    return not any(character == "\0" or "\ud800" <= character <= "\udfff" for character in value)
 
 
 def _term(condition: Condition) -> Term:
@@ -83,6 +96,18 @@ def _term(condition: Condition) -> Term:
             return _compare(_COLUMNS[field], condition)
         case _:
             return _attribute_term(condition)
+
+
+def _same(condition: Condition, rule: UsernameRule) -> Term:
+    """Compares as the store compares names."""
+    value = rule.fold(condition.value)
+    if condition.field == "username":
+        return "name_key = ?", [value]
+    if condition.field in _COLUMNS:  # the status, whose letters are ASCII
+        column = _COLUMNS[condition.field]
+        return f"{column} = ?" if rule.case_sensitive else f"lower({column}) = ?", [value]
+    column = "value" if rule.case_sensitive else "folded"
+    return f"id IN (SELECT user_id FROM attributes WHERE name = ? AND {column} = ?)", [condition.field, value]  # noqa: S608 - constant pieces
 
 
 def _attribute_term(condition: Condition) -> Term:

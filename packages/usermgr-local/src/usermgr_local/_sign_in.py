@@ -4,31 +4,29 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from usermgr import AuthResult, Challenge, ChallengeName, Tokens, UserStatus
 from usermgr.activity import Sighting, SightingKind
 from usermgr.errors import (
-    AuthenticationError,
-    ExpiredCodeError,
-    InvalidCodeError,
     InvalidCredentialsError,
-    MfaNotAvailableError,
+    InvalidInputError,
     PasswordResetRequiredError,
     UnsupportedOperationError,
     UserNotConfirmedError,
     UserNotFoundError,
 )
-from usermgr.validation import check_texts
-from usermgr_local import totp
+from usermgr.validation import check_texts, check_type
 from usermgr_local._activity import record
+from usermgr_local._attributes import MAX_NAME, AttributeSchema, with_verification
 from usermgr_local._clock import to_micros, to_seconds
+from usermgr_local._codes import Codes
 from usermgr_local._database import Database
 from usermgr_local._passwords import Passwords
-from usermgr_local._records import UsernameRule, groups_of, read_user
-from usermgr_local._sessions import Sessions
+from usermgr_local._records import UsernameRule, groups_of, read_user, write_attributes
+from usermgr_local._sessions import Sessions, end_sessions
 from usermgr_local._settings import LocalSettings
 from usermgr_local._tokens import SignedIn, TokenIssuer
 
@@ -42,6 +40,7 @@ class SignIn:
         self,
         database: Database,
         settings: LocalSettings,
+        schema: AttributeSchema,
         *,
         rule: UsernameRule,
         passwords: Passwords,
@@ -50,14 +49,16 @@ class SignIn:
     ) -> None:
         self._database = database
         self._settings = settings
+        self._schema = schema
         self._rule = rule
         self._passwords = passwords
         self._issuer = issuer
         self._sessions = Sessions(now)
+        self._codes = Codes(now)
         self._now = now
 
     def authenticate(self, username: str, password: str) -> AuthResult:
-        check_texts(password=password)
+        check_texts(username=username, password=password)
         user = self._find(username)
         stored = None if user is None else user["password_hash"]
         right = self._passwords.verify(stored, password)  # an unknown name costs what a wrong password costs
@@ -77,64 +78,64 @@ class SignIn:
                 result = self._challenge_or_tokens(connection, now)
         return self._result(result)
 
-    def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
-        check_texts(answer=answer)
+    def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
+        check_type("challenge", challenge, Challenge)
+        check_texts(answer=answer, name=challenge.name, username=challenge.username)
+        wanted = self._schema.check(attributes, removable=False)
+        if wanted and challenge.name != ChallengeName.NEW_PASSWORD_REQUIRED:
+            raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
         match challenge.name:
             case ChallengeName.NEW_PASSWORD_REQUIRED:
-                return self._result(self._set_new_password(challenge, answer))
+                return self._result(self._set_new_password(challenge, answer, wanted))
             case ChallengeName.SOFTWARE_TOKEN_MFA:
                 return self._result(self._check_code(challenge, answer))
             case other:
                 raise UnsupportedOperationError(
-                    f"the challenge {other.value} cannot be answered here", operation="answer_challenge"
+                    f"the challenge {str(other)[:MAX_NAME]!r} cannot be answered here", operation="answer_challenge"
                 )
 
     def refresh(self, tokens: Tokens) -> Tokens:
+        check_type("tokens", tokens, Tokens)
+        if tokens.refresh_token is None:
+            raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
         with self._database.write() as connection:
             user = self._sessions.find_refresh(connection, tokens.refresh_token)
             self._check_may_sign_in(user)
             self._record(connection, user, SightingKind.REFRESH)
-            signed_in = self._signed_in(
-                connection, user, user["origin_jti"], user["auth_time"], tokens.refresh_token or ""
-            )
+            signed_in = self._signed_in(connection, user, user["origin_jti"], user["auth_time"], tokens.refresh_token)
         return self._issuer.issue(signed_in)
 
     # --- Answers -------------------------------------------------------------------------------------
 
-    def _set_new_password(self, challenge: Challenge, password: str) -> Challenge | SignedIn:
+    def _set_new_password(
+        self, challenge: Challenge, password: str, attributes: Mapping[str, str | None]
+    ) -> Challenge | SignedIn:
         with self._database.read() as connection:
             self._sessions.find_challenge(connection, challenge)  # a forged one costs no Argon2
         self._settings.password_policy.check(password)  # a weak password does not end the challenge
         password_hash = self._passwords.hash(password)
         with self._database.write() as connection:
             user = self._sessions.take_challenge(connection, challenge)
+            end_sessions(connection, user["id"])  # above all other challenges, which would overwrite this choice
             connection.execute(
                 "UPDATE users SET password_hash = ?, password_expires_at = NULL, status = ?, updated_at = ? "
                 "WHERE id = ?",
                 (password_hash, UserStatus.CONFIRMED.value, to_micros(self._now()), user["id"]),
             )
+            before = read_user(connection, user["id"]).attributes
+            write_attributes(connection, user["id"], with_verification(before, attributes))
             return self._challenge_or_tokens(connection, user)
 
     def _check_code(self, challenge: Challenge, code: str) -> Challenge | SignedIn:
         with self._database.write() as connection:
+            self._codes.check_guesses(connection, self._sessions.find_challenge(connection, challenge))
             # Taken before the code is looked at, and not given back: one password, one guess.
             user = self._sessions.take_challenge(connection, challenge)
-            problem = self._code_problem(connection, user, code)
+            problem = self._codes.use(connection, user, code)
             signed_in = None if problem else self._start(connection, user)
         if signed_in is None:
             raise problem or InvalidCredentialsError()
         return signed_in
-
-    def _code_problem(self, connection: sqlite3.Connection, user: Any, code: str) -> AuthenticationError | None:
-        if user["totp_secret"] is None:
-            return MfaNotAvailableError()
-        step = totp.step_of(user["totp_secret"], code, self._now())
-        if step is None:
-            return InvalidCodeError("the code is wrong: sign in again")
-        if step <= user["totp_last_step"]:
-            return ExpiredCodeError("the code was used before: wait for the next one, and sign in again")
-        connection.execute("UPDATE users SET totp_last_step = ? WHERE id = ?", (step, user["id"]))
-        return None
 
     # --- Steps, inside a transaction -----------------------------------------------------------------
 

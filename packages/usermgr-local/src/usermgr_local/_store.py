@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from usermgr_local._database import Database
-from usermgr_local._files import replace, unusable
+from usermgr_local._files import publish, unusable
 from usermgr_local._paging import PageTokens
 from usermgr_local._settings import LocalSettings
 from usermgr_local._signing import SigningKeys
@@ -34,7 +34,7 @@ def open_store(settings: LocalSettings) -> Store:
         _fix_case_rule(connection, settings)
         keys = SigningKeys(connection)
         pages = PageTokens(_setting(connection, "page_key"))
-    replace(settings.jwks_path, keys.jwks())
+    publish(settings.jwks_path, keys.jwks(), store=database.path)
     return Store(database, keys, pages)
 
 

@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from usermgr import User, UserStatus
-from usermgr.errors import InvalidInputError, InvalidStateError, UserExistsError
-from usermgr.validation import check_has_own_password, check_texts
+from usermgr.errors import InvalidStateError, UserExistsError
+from usermgr.validation import check_has_own_password, check_has_verified_address, check_texts
 from usermgr_local import totp
-from usermgr_local._attributes import AttributeSchema
+from usermgr_local._attributes import AttributeSchema, with_verification
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
 from usermgr_local._passwords import Passwords
-from usermgr_local._records import UsernameRule, read_user
+from usermgr_local._records import UsernameRule, read_user, write_attributes
 from usermgr_local._sessions import end_sessions
 from usermgr_local._settings import LocalSettings
 
@@ -31,6 +31,7 @@ class Users:
         self,
         database: Database,
         settings: LocalSettings,
+        schema: AttributeSchema,
         *,
         rule: UsernameRule,
         passwords: Passwords,
@@ -38,26 +39,27 @@ class Users:
     ) -> None:
         self._database = database
         self._rule = rule
-        self._schema = AttributeSchema(settings.custom_attributes)
+        self._schema = schema
         self._policy = settings.password_policy
         self._passwords = passwords
         self._now = now
 
     def add(self, username: str, password: str | None, attributes: Mapping[str, str], *, temporary: bool) -> User:
-        key = self._rule.key(username)
         wanted = self._schema.check(attributes, removable=False)
+        with_verification({}, wanted)  # a new user's address is as verified as the call says
+        with self._database.read() as connection:
+            self._check_is_new(connection, username)  # before the password costs an Argon2
         password_hash = None if password is None else self._hash(password)
         confirmed = password is not None and not temporary
         status = UserStatus.CONFIRMED if confirmed else UserStatus.FORCE_CHANGE_PASSWORD
         now = self._now()
         with self._database.write() as connection:
-            if connection.execute("SELECT 1 FROM users WHERE name_key = ?", (key,)).fetchone() is not None:
-                raise UserExistsError(username=username)
+            self._check_is_new(connection, username)
             row = connection.execute(
                 "INSERT INTO users (name_key, username, sub, status, created_at, updated_at, password_hash, "
                 "password_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
                 (
-                    key,
+                    self._rule.key(username),
                     username,
                     str(uuid.uuid4()),
                     status.value,
@@ -67,7 +69,7 @@ class Users:
                     None if confirmed else self._temporary_until(now),
                 ),
             ).fetchone()
-            _write_attributes(connection, row["id"], wanted)
+            write_attributes(connection, row["id"], wanted)
             return read_user(connection, row["id"])
 
     def get(self, username: str) -> User:
@@ -77,9 +79,12 @@ class Users:
     def update(self, username: str, attributes: Mapping[str, str | None]) -> None:
         wanted = self._schema.check(attributes, removable=True)
         with self._changing(username) as (connection, user):
-            _write_attributes(connection, user["id"], wanted)
+            before = read_user(connection, user["id"]).attributes
+            write_attributes(connection, user["id"], with_verification(before, wanted))
 
     def set_password(self, username: str, password: str, *, permanent: bool) -> None:
+        check_texts(password=password)
+        check_has_own_password(self.get(username))  # before the password costs an Argon2
         password_hash = self._hash(password)
         status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
         with self._changing(username) as (connection, user):
@@ -88,28 +93,31 @@ class Users:
                 "UPDATE users SET password_hash = ?, password_expires_at = ?, status = ? WHERE id = ?",
                 (password_hash, None if permanent else self._temporary_until(self._now()), status.value, user["id"]),
             )
-            connection.execute("DELETE FROM challenges WHERE user_id = ?", (user["id"],))
+            end_sessions(connection, user["id"])
 
     def reset_password(self, username: str) -> None:
         """Cognito needs somewhere to send the code to, so a user without a verified address is refused here too.
 
-        Also raises `InvalidStateError` for a user who has no password of their own yet, and `InvalidInputError`.
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminResetUserPassword.html
+        Also raises `InvalidInputError`, and `InvalidStateError` for a user who is disabled or has not chosen a
+        password yet.
         """
         with self._changing(username) as (connection, user):
+            if not user["enabled"]:
+                raise InvalidStateError(
+                    f"{username} is disabled, so the password cannot be reset: use enable_user first",
+                    username=username,
+                )
             if user["status"] not in (UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED):
                 raise InvalidStateError(
-                    f"{username} has no password of their own to reset: use set_password", username=username
+                    f"{username} has not chosen a password yet, so there is none to reset: use set_password",
+                    username=username,
                 )
-            attributes = read_user(connection, user["id"]).attributes
-            if "true" not in (attributes.get("email_verified"), attributes.get("phone_number_verified")):
-                raise InvalidInputError(
-                    f"{username} has no verified e-mail address or phone number: set email_verified to true first",
-                    field="email_verified",
-                )
+            check_has_verified_address(read_user(connection, user["id"]))
             connection.execute(
                 "UPDATE users SET status = ? WHERE id = ?", (UserStatus.RESET_REQUIRED.value, user["id"])
             )
-            connection.execute("DELETE FROM challenges WHERE user_id = ?", (user["id"],))
+            end_sessions(connection, user["id"])
 
     def enable(self, username: str) -> None:
         with self._changing(username) as (connection, user):
@@ -134,10 +142,15 @@ class Users:
             check_texts(secret=secret)
         raw = None if secret is None else totp.read_secret(secret)
         with self._changing(username) as (connection, user):
-            connection.execute("UPDATE users SET totp_secret = ?, totp_last_step = 0 WHERE id = ?", (raw, user["id"]))
-            connection.execute("DELETE FROM challenges WHERE user_id = ?", (user["id"],))
+            connection.execute("UPDATE users SET totp_secret = ? WHERE id = ?", (raw, user["id"]))
+            end_sessions(connection, user["id"])
 
     # --- Steps ---------------------------------------------------------------------------------------
+
+    def _check_is_new(self, connection: sqlite3.Connection, username: str) -> None:
+        key = self._rule.key(username)
+        if connection.execute("SELECT 1 FROM users WHERE name_key = ?", (key,)).fetchone() is not None:
+            raise UserExistsError(username=username)
 
     def _hash(self, password: str) -> str:
         check_texts(password=password)
@@ -154,15 +167,3 @@ class Users:
             user = self._rule.find(connection, username)
             connection.execute("UPDATE users SET updated_at = ? WHERE id = ?", (to_micros(self._now()), user["id"]))
             yield connection, user
-
-
-def _write_attributes(connection: sqlite3.Connection, user_id: int, attributes: Mapping[str, str | None]) -> None:
-    for name, value in attributes.items():
-        if value is None:
-            connection.execute("DELETE FROM attributes WHERE user_id = ? AND name = ?", (user_id, name))
-        else:
-            connection.execute(
-                "INSERT INTO attributes (user_id, name, value) VALUES (?, ?, ?) "
-                "ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value",
-                (user_id, name, value),
-            )

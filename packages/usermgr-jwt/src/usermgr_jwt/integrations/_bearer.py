@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from usermgr_jwt._claims import Claims
     from usermgr_jwt._verifier import Verifier
 
-__all__ = ["REALM", "BearerCheck", "DeniedError", "Rights", "bearer_token", "challenge"]
+__all__ = ["REALM", "VARY", "BearerCheck", "DeniedError", "Rights", "bearer_token", "challenge"]
 
 REALM = "api"  # the default name of the protected part
+VARY = "Authorization"  # what every answer depends on, so that no cache gives it to another caller (RFC 9110, 12.5.5)
 _RETRY_AFTER = "10"  # seconds: a JWKS file that is being written, or pulled again, is back by then
 _logger = logging.getLogger("usermgr_jwt.integrations.bearer")  # a documented name
 
@@ -28,14 +29,14 @@ class DeniedError(Exception):
     """The HTTP answer to a request without a good token. Its text is for a log, and does not contain the token.
 
     `status`: 401 (no token or a bad one), 403 (good token, missing group or scope) or 503 (no keys to verify with).
-    `headers`: `WWW-Authenticate`, or `Retry-After` with 503.
+    `headers`: `WWW-Authenticate`, or `Retry-After` with 503; and `Vary`.
     `body`: a small JSON object with the RFC's `error` and our stable `code`.
     """
 
     def __init__(self, status: int, headers: dict[str, str], body: dict[str, str]) -> None:
         super().__init__(status, body)
         self.status = status
-        self.headers = headers
+        self.headers = headers | {"Vary": VARY}
         self.body = body
 
     @classmethod
@@ -79,6 +80,11 @@ class Rights:
         except (TokenGroupError, TokenScopeError) as error:
             raise self.denied(error) from error
 
+    def check_all_scopes(self, claims: Claims, scopes: Collection[str]) -> None:
+        """Raise DeniedError (403) unless the claims have every one of `scopes`."""
+        if not set(scopes).issubset(claims.scopes):
+            raise self.denied(TokenScopeError(claims.scopes, frozenset(scopes)))
+
     def denied(self, error: TokenGroupError | TokenScopeError) -> DeniedError:
         """The answer to a good token without the right."""
         header = f'{challenge(self.realm)}, error="insufficient_scope", error_description="{error.code}"'
@@ -100,26 +106,26 @@ class BearerCheck:
         realm: str = REALM,
     ) -> None:
         self._verifier = verifier
-        self._rights = Rights(groups=groups, scopes=scopes, realm=realm)
+        self.rights = Rights(groups=groups, scopes=scopes, realm=realm)
 
     def claims(self, authorization: str | None) -> Claims:
         """The claims of the token in the value of an Authorization header; DeniedError when it is not good enough."""
         token = bearer_token(authorization)
         if token is None:
-            raise DeniedError.unauthorized(self._rights.realm)
+            raise DeniedError.unauthorized(self.rights.realm)
         try:
             claims = self._verifier.verify(token)
         except (TokenGroupError, TokenScopeError) as error:
-            raise self._rights.denied(error) from error
+            raise self.rights.denied(error) from error
         except TokenError as error:
-            header = f'{challenge(self._rights.realm)}, error="invalid_token", error_description="{error.code}"'
+            header = f'{challenge(self.rights.realm)}, error="invalid_token", error_description="{error.code}"'
             body = {"error": "invalid_token", "code": error.code}
             raise DeniedError(401, {"WWW-Authenticate": header}, body) from error
         except KeysError as error:
             _logger.error("tokens cannot be verified: %s", error)  # noqa: TRY400 - a traceback would add nothing
             body = {"error": "temporarily_unavailable", "code": error.code}
             raise DeniedError(503, {"Retry-After": _RETRY_AFTER}, body) from error
-        self._rights.check(claims)
+        self.rights.check(claims)
         return claims
 
 

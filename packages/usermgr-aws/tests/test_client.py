@@ -1,0 +1,186 @@
+"""Clients of the SDK, their limits, and the sources of settings."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from usermgr.errors import ConfigurationError
+from usermgr.settings import SettingsReader
+from usermgr_aws import CallLimits, Connection, aws_sources
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture
+def full_backlog() -> Iterator[str]:
+    """An address whose connections hang: nobody accepts, and the queue is full."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        waiting = [socket.socket() for _ in range(4)]
+        for client in waiting:
+            client.setblocking(False)
+            client.connect_ex(listener.getsockname())
+        time.sleep(0.05)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        for client in waiting:
+            client.close()
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_attempts_and_read_time_out(attempts: int, service: Any) -> None:
+    """A service that hangs is asked `attempts` times, for `read` seconds each."""
+    service.hangs()
+    client = Connection(REGION, endpoint_url=service.url).client("dynamodb", CallLimits(attempts, connect=5, read=0.2))
+    began = time.monotonic()
+
+    with pytest.raises(ReadTimeoutError):
+        client.list_tables()
+
+    assert len(service.received) == attempts
+    assert attempts * 0.2 <= time.monotonic() - began < 4
+
+
+def test_connect_time_out(full_backlog: str) -> None:
+    """An address that takes no connection is given up after `connect` seconds."""
+    client = Connection(REGION, endpoint_url=full_backlog).client("dynamodb", CallLimits(1, connect=0.2, read=60))
+    began = time.monotonic()
+
+    with pytest.raises(ConnectTimeoutError):
+        client.list_tables()
+
+    assert 0.2 <= time.monotonic() - began < 4
+
+
+def test_throttling_is_repeated(service: Any) -> None:
+    """Cognito's TooManyRequestsException is among what is tried again, which botocore's older mode does not do."""
+    service.answers(400, b'{"__type": "TooManyRequestsException"}')
+    client = Connection(REGION, endpoint_url=service.url).client("cognito-idp", CallLimits(attempts=2))
+
+    with pytest.raises(client.exceptions.TooManyRequestsException):
+        client.list_user_pools(MaxResults=1)
+
+    assert len(service.received) == 2
+
+
+def test_given_session(environment: pytest.MonkeyPatch, service: Any) -> None:
+    """The session's credentials sign the requests, whatever the environment has."""
+    session = boto3.session.Session(aws_access_key_id="OTHERKEY", aws_secret_access_key="x", region_name="us-east-1")
+    client = Connection(REGION, session=session, endpoint_url=service.url).client("dynamodb", CallLimits(attempts=1))
+
+    client.list_tables()
+
+    assert f"Credential=OTHERKEY/{time.strftime('%Y')}" in service.received[0][0]["authorization"]
+    assert f"/{REGION}/dynamodb/" in service.received[0][0]["authorization"]
+
+
+def test_given_profile(environment: pytest.MonkeyPatch, service: Any, tmp_path: Path) -> None:
+    """The profile's credentials sign the requests."""
+    (tmp_path / "credentials").write_text("[ops]\naws_access_key_id = OPSKEY\naws_secret_access_key = x\n")
+    client = Connection(REGION, profile="ops", endpoint_url=service.url).client("dynamodb", CallLimits(attempts=1))
+
+    client.list_tables()
+
+    assert "Credential=OPSKEY/" in service.received[0][0]["authorization"]
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        pytest.param(Connection(REGION, profile="nobody"), id="profile"),
+        pytest.param(Connection("not a region"), id="region"),
+        pytest.param(Connection(REGION, endpoint_url="::not an address::"), id="endpoint"),
+    ],
+)
+def test_configuration_that_allows_no_client(connection: Connection) -> None:
+    """A profile, a Region or an endpoint that cannot be is an error of the configuration."""
+    with pytest.raises(ConfigurationError) as caught:
+        connection.client("dynamodb", CallLimits())
+
+    assert caught.value.operation == "CreateClient"
+
+
+def test_credentials_do_not_show() -> None:
+    """The session, which holds credentials, is not part of a connection's text."""
+    session = boto3.session.Session(aws_access_key_id="OTHERKEY", aws_secret_access_key="planted")
+
+    assert (
+        repr(Connection(REGION, session=session)) == f"Connection(region='{REGION}', profile=None, endpoint_url=None)"
+    )
+
+
+# --- Settings ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def files(environment: pytest.MonkeyPatch, tmp_path: Path) -> pytest.MonkeyPatch:
+    """A configuration file in which two profiles have a Region."""
+    (tmp_path / "config").write_text("[default]\nregion = of-default-1\n[profile ops]\nregion = of-profile-1\n")
+    return environment
+
+
+def region_of(given: str | None = None, **options: Any) -> str | None:
+    """The Region that the sources have."""
+    return SettingsReader("test", aws_sources({"region": given}, **options)).optional("region", "AWS_REGION")
+
+
+def test_order_of_the_sources(files: pytest.MonkeyPatch) -> None:
+    """A keyword goes before AWS_REGION, that before AWS_DEFAULT_REGION, and that before the profile's Region."""
+    found = [region_of(), region_of(profile="ops")]
+    files.setenv("AWS_DEFAULT_REGION", "of-default-variable-1")
+    found.append(region_of(profile="ops"))
+    files.setenv("AWS_REGION", "of-variable-1")
+    found += [region_of(profile="ops"), region_of("of-keyword-1")]
+
+    assert found == ["of-default-1", "of-profile-1", "of-default-variable-1", "of-variable-1", "of-keyword-1"]
+
+
+def test_profile_variable(files: pytest.MonkeyPatch) -> None:
+    """AWS_PROFILE chooses the profile."""
+    files.setenv("AWS_PROFILE", "ops")
+
+    assert region_of() == "of-profile-1"
+
+
+def test_session_goes_before_the_environment(files: pytest.MonkeyPatch) -> None:
+    """A session that is given brings its Region, and only a keyword goes before it."""
+    files.setenv("AWS_REGION", "of-variable-1")
+    session = boto3.session.Session(region_name="of-session-1")
+
+    assert region_of(session=session) == "of-session-1"
+    assert region_of("of-keyword-1", session=session) == "of-keyword-1"
+
+
+def test_session_without_a_region(environment: pytest.MonkeyPatch) -> None:
+    """A session without a Region leaves the choice to the environment."""
+    session = boto3.session.Session()
+    environment.setenv("AWS_REGION", "of-variable-1")
+
+    assert session.region_name is None
+    assert region_of(session=session) == "of-variable-1"
+
+
+def test_mapping_instead_of_the_environment(files: pytest.MonkeyPatch) -> None:
+    """With a mapping, neither the process's environment nor the SDK's files count."""
+    files.setenv("AWS_REGION", "of-variable-1")
+
+    assert region_of(environ={}) is None
+    assert region_of(environ={"AWS_REGION": "of-mapping-1"}) == "of-mapping-1"
+
+
+def test_profile_that_does_not_exist(environment: pytest.MonkeyPatch) -> None:
+    """A missing profile has no Region; making a client names the profile."""
+    assert region_of(profile="nobody") is None
+
+
+def test_other_settings_are_not_of_the_sdk(files: pytest.MonkeyPatch) -> None:
+    """Only the Region comes from the SDK's configuration."""
+    assert SettingsReader("test", aws_sources({})).optional("profile", "USERPOOL_ID") is None
