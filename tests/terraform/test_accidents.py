@@ -66,7 +66,7 @@ def test_2_replaces_that_is_given_later_is_taken_and_not_forgotten(estate: Estat
     attached = estate.pool.read().trigger
 
     estate.run.set_variables(estate.variables)
-    with pytest.raises(TerraformError, match=r"would be forgotten.*other_team_tokens.*terraform apply -replace="):
+    with pytest.raises(TerraformError, match=r"(?s)would be forgotten.*other_team_tokens.*terraform apply -replace="):
         estate.run.plan()
     estate.run.set_variables(given)
     estate.run.command("apply", *BY_HAND, f"-replace={kept}")
