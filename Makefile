@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format functions wheels security bench lowest clean
+.PHONY: help demo test check format functions wheels docs version security bench lowest pips clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -27,17 +27,17 @@ SYNCED := .venv/.synced
 help: ## What there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-demo: terraform-is-here lowest ## The main job, end to end, on a sandbox: no Docker, no AWS account
+demo: terraform-is-here lowest pips ## The main job, end to end, on a sandbox: no Docker, no AWS account
 	@$(RUN) python -m demo
 
-test: terraform-is-here lowest ## All tests
+test: terraform-is-here lowest pips ## All tests
 	@$(RUN) python -m pytest $(ARGS)
 	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5
 
 check: $(SYNCED) ## Lint, format, types, direction of imports
 	@$(RUN) ruff check .
 	@$(RUN) ruff format --check .
-	@$(RUN) basedpyright
+	@$(RUN) basedpyright --stats | awk '/No source files|Found 0 / { none = 1 } /error|warning/ { print } END { exit none }'
 	@$(RUN) lint-imports
 
 format: $(SYNCED) ## Formats the code
@@ -47,8 +47,22 @@ format: $(SYNCED) ## Formats the code
 functions: $(SYNCED) ## Builds the zips of the Lambda functions into dist/functions
 	@$(RUN) python tools/build_functions.py
 
-wheels: $(SYNCED) ## Builds every package into dist/wheels
-	@$(UV) build --quiet --all-packages --wheel --out-dir dist/wheels
+wheels: $(SYNCED) ## Builds every package into dist/wheels, and the requirements files that install them
+	@$(RUN) python -m tools.build_wheels $(if $(URL),--url $(URL))
+
+docs: $(SYNCED) ## Writes the tables that come from code: terraform/**/README.md, docs/reference.md
+	@$(RUN) python tools/terraform_docs.py
+	@$(RUN) python tools/reference_docs.py
+
+version: $(SYNCED) ## Prints the version of all packages; `make version 1.2.3` sets it
+	@$(RUN) python tools/version.py $(NEW_VERSION)
+
+ifeq (version,$(firstword $(MAKECMDGOALS)))
+NEW_VERSION := $(word 2,$(MAKECMDGOALS))
+# The second word is the version, and not a goal.
+.PHONY: $(NEW_VERSION)
+$(NEW_VERSION): ; @:
+endif
 
 security: $(SYNCED) ## checkov over the Terraform, in an environment of its own
 	@$(RUN) python tools/run_checkov.py
@@ -71,6 +85,12 @@ lowest: .venv-lowest/.synced
 .venv-lowest/.synced: tools/lowest.txt $(SYNCED)
 	@$(UV) venv --quiet --allow-existing --python "$$(.venv/bin/python -c 'import sys; print(sys._base_executable)')" .venv-lowest
 	@$(UV) pip sync --quiet --python .venv-lowest/bin/python tools/lowest.txt
+	@touch $@
+
+# The tests install with an old pip, a usual one and the newest.
+pips: $(TOOLS)/pips/.synced
+$(TOOLS)/pips/.synced: tools/pips.py $(SYNCED)
+	@$(RUN) python -m tools.pips
 	@touch $@
 
 $(TOOLS)/uv/bin/uv:

@@ -1,9 +1,9 @@
-"""Tells the demo: one line a step, rich on a terminal, plain in a pipe."""
+"""Tells the demo: one line per step, then what it showed, in colour on a terminal and plain in a pipe."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
@@ -17,7 +17,7 @@ class DemoError(Exception):
 
 
 class Narrator:
-    """Counts the steps, shows the values, and says which step failed."""
+    """Counts the steps, tells what each one showed, and names the step that failed."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
@@ -33,20 +33,28 @@ class Narrator:
         started = time.monotonic()
         with self._console.status(f"{escape(title)} ..."):
             yield
-        self._console.print(f"   [green]done[/] in {time.monotonic() - started:.1f} s")
+        self._console.print(f"   [green]done[/] in {time.monotonic() - started:.1f} s\n")
 
-    def show(self, name: str, value: object) -> None:
-        """A real value, under its name."""
-        self._console.print(f"   {escape(name)}: [yellow]{escape(str(value))}[/]")
+    def tell(self, sentence: str) -> None:
+        """One sentence about what was just seen."""
+        self._console.print(f"   {escape(sentence)}")
+
+    def table(self, rows: Iterable[tuple[str, ...]]) -> None:
+        """Rows of text, in columns. The first column names the row."""
+        lines = list(rows)
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        for name, *values in lines:
+            cells = "  ".join(value.ljust(width) for value, width in zip(values, widths[1:], strict=True)).rstrip()
+            self._console.print(f"     {escape(name.ljust(widths[0]))}  [yellow]{escape(cells)}[/]")
 
     def fail(self, why: str) -> None:
-        """Says which step failed, and why, on standard error."""
+        """Names the step that failed, and why, on standard error."""
         Console(stderr=True, highlight=False, soft_wrap=True).print(
             f"[bold red]failed[/] in step {self._number} ({escape(self._title)}): {escape(why)}"
         )
 
     def say(self, text: str) -> None:
-        """A sentence between or after steps."""
+        """A sentence after the steps."""
         self._console.print(escape(text))
 
 

@@ -47,9 +47,9 @@ def main() -> None:
         try:
             claims = verifier.verify(token)
         except TokenError as error:
-            verdicts[name] = type(error).__name__
+            verdicts[name] = f"refused: {type(error).__name__}"
         else:
-            verdicts[name] = f"verified, sub {claims['sub']}"
+            verdicts[name] = f"verified: sub {claims['sub']}"
     print(json.dumps({"denied": denied, "verdicts": verdicts}))
 
 

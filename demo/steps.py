@@ -15,7 +15,7 @@ from typing import Any
 
 import boto3
 
-from demo.narrator import Narrator, expect
+from demo.narrator import DemoError, Narrator, expect
 from demo.somebody_elses_pool import OTHER_TEAMS_FUNCTION, Pool, create_pool
 from tools.build_functions import build
 from tools.terraform_sandbox import TerraformRun
@@ -35,7 +35,7 @@ EMAIL = "alice@example.org"
 
 @dataclass
 class Stage:
-    """What the steps hand to each other."""
+    """What the steps pass to each other."""
 
     narrator: Narrator
     folder: Path
@@ -58,7 +58,7 @@ def start_the_sandbox(stage: Stage) -> None:
         del os.environ[name]  # nothing of the user's own account
     stage.sandbox = stage.stack.enter_context(Sandbox.start())
     os.environ.update(stage.sandbox.environment())
-    stage.narrator.show("endpoint", stage.sandbox.endpoint_url)
+    stage.narrator.tell(f"Every AWS call of this demo goes to {stage.sandbox.endpoint_url}, and none to AWS.")
 
 
 def create_somebody_elses_pool(stage: Stage) -> None:
@@ -66,15 +66,20 @@ def create_somebody_elses_pool(stage: Stage) -> None:
     stage.pool = create_pool()
     stage.before = UserPool.connect(stage.pool.id).read()
     config = stage.before.description["LambdaConfig"]
-    stage.narrator.show("user pool", stage.pool.id)
-    stage.narrator.show("its trigger", config)
+    stage.narrator.tell(f"The user pool is {stage.pool.id}.")
+    for trigger, arn in config.items():
+        stage.narrator.tell(f"It already has a trigger, {trigger}, which calls the function {_function_name(arn)}.")
     expect(config == {"PostConfirmation": OTHER_TEAMS_FUNCTION}, "the pool has the other team's trigger alone")
 
 
 def apply_terraform(stage: Stage) -> None:
-    """Build the function zips and terraform apply beside the pool."""
-    for name, zipped in build(ROOT, stage.folder / "functions").items():
-        stage.narrator.show(name, f"{zipped.path.stat().st_size:,} bytes, sha256 {zipped.sha256.hex()[:16]}...")
+    """Build the functions, and run terraform apply beside the pool."""
+    built = build(ROOT, stage.folder / "functions")
+    stage.narrator.tell(f"{len(built)} functions were built. The same code gives the same bytes on every machine:")
+    stage.narrator.table(
+        (name, f"{zipped.path.stat().st_size:,} bytes", f"SHA-256 {zipped.sha256.hex()[:16]}...")
+        for name, zipped in built.items()
+    )
     stage.terraform = TerraformRun(
         directory=stage.folder / "terraform",
         endpoint_url=stage.sandbox.endpoint_url,
@@ -87,13 +92,13 @@ def apply_terraform(stage: Stage) -> None:
         },
     )
     stage.terraform.init()
-    stage.narrator.show("terraform", _summary(stage.terraform.apply()))
+    stage.narrator.tell(f"Terraform says: {_summary(stage.terraform.apply())}")
     outputs = stage.terraform.outputs()
     stage.settings = outputs["environment"]
     stage.caller_policy = outputs["caller_policy_json"]
     expect("SECRET" not in stage.settings, "no secret enters Terraform")
-    for name, value in stage.settings.items():
-        stage.narrator.show(name, value)
+    stage.narrator.tell("Its output `environment` is all that an application needs to be told:")
+    stage.narrator.table(stage.settings.items())
 
 
 def use_cognito(stage: Stage) -> None:
@@ -105,9 +110,9 @@ def use_cognito(stage: Stage) -> None:
     stage.username = added.username
     stage.users.update_user(added.username, {"name": "Alice"})
     found = list(stage.users.search_users(where("email").starts_with("alice@")))
-    stage.narrator.show("added", f"{EMAIL} as {added.username}, {added.status.value}")
-    stage.narrator.show("found by e-mail", [user.attributes["name"] for user in found])
+    stage.narrator.tell(f"{EMAIL} was added. The pool gave her the username {added.username}.")
     expect([user.attributes.get("name") for user in found] == ["Alice"], "the updated user is found")
+    stage.narrator.tell(f"Her name was set to {found[0].attributes['name']}, and a search for alice@ finds her.")
     expect([user.username for user in stage.users.list_users().items] == [added.username], "the user is listed")
 
 
@@ -126,9 +131,14 @@ def use_lambda(stage: Stage) -> None:
     calls = [call for call in stage.sandbox.requests(seen) if call.service == "cognito-idp"]
     signers = sorted({call.principal for call in calls})
     expect(calls, "the function called Cognito")
-    stage.narrator.show("Cognito itself, from there", told["direct"])
-    stage.narrator.show("added and listed through Lambda", told["listed"])
-    stage.narrator.show("who signed the Cognito calls", f"{', '.join(signers)} ({len(calls)} calls)")
+    stage.narrator.tell(f"From the private subnet, Cognito itself cannot be reached: {told['direct']}.")
+    stage.narrator.tell(
+        f"Through the function, {told['found'][0]} was added, and the list has {' and '.join(told['listed'])}."
+    )
+    stage.narrator.tell(
+        f"All {len(calls)} calls to Cognito were signed by the function's role, and none by the application:"
+    )
+    stage.narrator.table([("role", signer.rpartition(":")[2]) for signer in signers])
     expect(told["direct"] == "ServiceUnavailableError", "Cognito is out of reach from the private subnet")
     expect(told["found"] == ["bob@example.org"] and told["name"] == "Bob", "the function did the work")
     expect(told["listed"] == [EMAIL, "bob@example.org"], "both users are listed through Lambda")
@@ -143,19 +153,28 @@ def download_keys_and_sign_in(stage: Stage) -> None:
     stage.jwks = stage.folder / "jwks.json"
     transport = LambdaTransport(stage.settings["LAMBDA_NAME_DOWNLOAD"], stage.settings["AWS_REGION"])
     pulled = pull(InvokeSource(transport.invoke), stage.jwks)
-    stage.narrator.show("keys", pulled.key_ids)
+    stage.narrator.tell(f"The pool's {len(pulled.key_ids)} public keys were downloaded to a file:")
+    stage.narrator.table([("key", key_id) for key_id in pulled.key_ids])
     stage.tokens = _sign_in(stage, EMAIL)
     store = DynamoActivityStore.connect(
         table_name=stage.settings["DYNAMODB_NAME"], user_pool_id=stage.pool.id, region=stage.settings["AWS_REGION"]
     )
     user = stage.users.get_user(stage.username)
     activity = store.last_seen(user.sub)
-    expect(activity is not None, "the trigger wrote an activity row")
-    stage.narrator.show("activity", activity)
+    if activity is None or activity.last_sign_in is None:
+        raise DemoError("not so: the trigger wrote an activity row with a sign-in")
+    stage.narrator.tell(f"{EMAIL} signed in, and the trigger recorded it:")
+    stage.narrator.table([
+        ("first seen", f"{activity.first_seen:%Y-%m-%d %H:%M} UTC"),
+        ("last seen", f"{activity.last_seen:%Y-%m-%d %H:%M} UTC"),
+        ("last sign-in", f"{activity.last_sign_in:%Y-%m-%d %H:%M} UTC"),
+        ("sign-ins", str(activity.sign_in_count)),
+        ("app client", str(activity.client_id)),
+    ])  # fmt: skip
 
 
 def verify_offline(stage: Stage) -> None:
-    """Verify the tokens in a process without sockets, and refuse three that must be."""
+    """Verify the tokens in a process without sockets, and refuse three bad ones."""
     second = Factory.create(
         Factory.AWS_COGNITO, client_id=stage.pool.second_client_id, client_secret=stage.pool.second_client_secret
     ).authenticate(EMAIL, PASSWORD)
@@ -178,28 +197,28 @@ def verify_offline(stage: Stage) -> None:
     }
     bare = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     told = _run("demo.offline", bare, json.dumps(asked))
-    stage.narrator.show("sockets", f"denied by an audit hook ({told['denied']})")
-    for name, verdict in told["verdicts"].items():
-        stage.narrator.show(name, verdict)
+    stage.narrator.tell(f"The verifier's process may not open a socket (its first try ended with {told['denied']}).")
+    stage.narrator.tell("Its verdicts, from the file of keys alone:")
+    stage.narrator.table(told["verdicts"].items())
     verdicts = list(told["verdicts"].values())
     expect(all(verdict.startswith("verified") for verdict in verdicts[:2]), "both tokens verify offline")
-    expected = ["TokenSignatureError", "TokenExpiredError", "TokenClientError"]
-    expect(verdicts[2:] == expected, f"the other three are refused as {', '.join(expected)}")
+    expected = [f"refused: {name}" for name in ("TokenSignatureError", "TokenExpiredError", "TokenClientError")]
+    expect(verdicts[2:] == expected, f"the other three verdicts are {', '.join(expected)}")
 
 
 def plan_and_destroy(stage: Stage) -> None:
-    """terraform plan shows no change; terraform destroy; the pool is as it was."""
+    """Show that terraform plan is empty, and that terraform destroy leaves the pool as it was."""
     plan = stage.terraform.plan()
     expect(plan.is_empty, f"a second plan shows no change: {plan.text}")
-    stage.narrator.show("plan", "no changes")
-    stage.narrator.show("terraform", _summary(stage.terraform.destroy()))
+    stage.narrator.tell("A second terraform plan has no changes.")
+    stage.narrator.tell(f"Terraform says: {_summary(stage.terraform.destroy())}")
     after = UserPool.connect(stage.pool.id).read()
     changed = differences(stage.before, after)
-    stage.narrator.show("differences in the pool", changed or "none")
-    expect(not changed, "the pool's description and MFA configuration are as before")
+    expect(not changed, f"the pool's description and MFA configuration are as before: {changed}")
+    stage.narrator.tell("The pool's description and its MFA configuration are what they were before the demo.")
     expect(after.description["LambdaConfig"] == {"PostConfirmation": OTHER_TEAMS_FUNCTION}, "their trigger is there")
     _sign_in(stage, EMAIL)
-    stage.narrator.show("sign-in afterwards", "works")
+    stage.narrator.tell(f"The trigger of the other team is still there, and {EMAIL} still signs in.")
 
 
 ALL: tuple[Callable[[Stage], None], ...] = (
@@ -218,8 +237,12 @@ ALL: tuple[Callable[[Stage], None], ...] = (
 
 
 def _summary(output: str) -> str:
-    """Terraform's last word, such as `Apply complete! Resources: 12 added, 0 changed, 0 destroyed.`"""
+    """The line of Terraform's summary, such as `Apply complete! Resources: 12 added, 0 changed, 0 destroyed.`"""
     return next((line for line in output.splitlines() if "Resources:" in line), output.strip()[-200:])
+
+
+def _function_name(arn: str) -> str:
+    return arn.rpartition(":")[2]
 
 
 def _sign_in(stage: Stage, name: str) -> Tokens:
@@ -259,5 +282,5 @@ def _run(module: str, environment: Mapping[str, str], given: str = "") -> dict[s
         [sys.executable, "-m", module], cwd=ROOT, env=dict(environment), input=given, capture_output=True, text=True,
         timeout=120, check=False,
     )  # fmt: skip
-    expect(done.returncode == 0, f"{module} ends well; it said: {done.stderr.strip()[-500:]}")
+    expect(done.returncode == 0, f"{module} ends well; it wrote: {done.stderr.strip()[-500:]}")
     return json.loads(done.stdout)

@@ -1,4 +1,4 @@
-# A recorder that fails loses activity, and one that Lambda cannot run at all stops sign-ins: somebody should know.
+# A recorder that fails loses activity, and one that Lambda cannot run at all makes sign-ins fail: somebody should know.
 
 resource "aws_cloudwatch_metric_alarm" "recorder" {
   for_each = {

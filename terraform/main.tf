@@ -4,12 +4,12 @@ data "aws_partition" "current" {}
 
 data "aws_region" "current" {}
 
-# Apart from the one above, so that the recorder depends on nothing of the pool's.
+# Separate from the one above, so that the recorder does not depend on the pool.
 data "aws_region" "of_the_pool" {
   lifecycle {
     postcondition {
       condition     = startswith(var.user_pool_id, "${self.name}_")
-      error_message = "user_pool_id (${var.user_pool_id}) is of another Region than the provider's (${self.name}): set AWS_REGION to the pool's."
+      error_message = "user_pool_id (${var.user_pool_id}) belongs to another Region than the provider's (${self.name}): set AWS_REGION to the pool's Region."
     }
   }
 }
@@ -18,7 +18,7 @@ data "aws_caller_identity" "current" {
   lifecycle {
     postcondition {
       condition     = var.account_id == null || self.account_id == var.account_id
-      error_message = "The credentials are of account ${self.account_id}, not of account_id: use those of the right account, or correct account_id."
+      error_message = "The credentials belong to account ${self.account_id}, and account_id names another: use credentials of the right account, or correct account_id."
     }
   }
 }
@@ -30,10 +30,6 @@ locals {
 
   user_pool_arn = "arn:${local.partition}:cognito-idp:${data.aws_region.of_the_pool.name}:${local.account_id}:userpool/${var.user_pool_id}"
 
-  zips = {
-    for key in ["usermgr", "download_jwks", "activity", "trigger"] :
-    key => "${local.functions_directory}/${key}.zip"
-  }
   functions_directory = coalesce(var.functions_directory, "${path.module}/../dist/functions")
 
   names = {
@@ -41,6 +37,16 @@ locals {
     download_jwks = var.function_name_download_jwks
     activity      = var.function_name_activity
     trigger       = var.function_name_trigger
+  }
+
+  # What is the same for all functions.
+  function_settings = {
+    runtime            = var.runtime
+    architecture       = var.architecture
+    tracing_mode       = var.tracing_mode
+    log_retention_days = var.log_retention_days
+    log_kms_key_arn    = var.log_kms_key_arn
+    tags               = var.tags
   }
 }
 
@@ -62,7 +68,7 @@ module "functions" {
       name                 = local.names.usermgr
       description          = "User management for callers that cannot reach Cognito"
       role_arn             = module.role["usermgr"].arn
-      zip                  = local.zips.usermgr
+      zip                  = "${local.functions_directory}/usermgr.zip"
       handler              = "usermgr_function_usermgr.handler.handler"
       memory_size          = var.memory_size.usermgr
       timeout              = var.timeout.usermgr
@@ -80,7 +86,7 @@ module "functions" {
       name                 = local.names.download_jwks
       description          = "The JWKS of the user pool for verifiers that cannot reach Cognito"
       role_arn             = module.role["download_jwks"].arn
-      zip                  = local.zips.download_jwks
+      zip                  = "${local.functions_directory}/download_jwks.zip"
       handler              = "usermgr_function_download_jwks.handler.handler"
       memory_size          = var.memory_size.download_jwks
       timeout              = var.timeout.download_jwks
@@ -89,12 +95,7 @@ module "functions" {
     }
   }
 
-  runtime            = var.runtime
-  architecture       = var.architecture
-  tracing_mode       = var.tracing_mode
-  log_retention_days = var.log_retention_days
-  log_kms_key_arn    = var.log_kms_key_arn
-  tags               = var.tags
+  settings = local.function_settings
 }
 
 # What the pool invokes. It depends on nothing of the pool's, so a pool that Terraform owns may name it in its
@@ -107,7 +108,7 @@ module "recorder" {
       name        = local.names.activity
       description = "Records user activity; Cognito calls it before it makes tokens"
       role_arn    = module.recorder_role.arn
-      zip         = local.zips.activity
+      zip         = "${local.functions_directory}/activity.zip"
       handler     = "usermgr_function_activity.handler.handler"
       memory_size = var.memory_size.activity
       timeout     = 5 # Cognito waits no longer
@@ -115,12 +116,7 @@ module "recorder" {
     }
   }
 
-  runtime            = var.runtime
-  architecture       = var.architecture
-  tracing_mode       = var.tracing_mode
-  log_retention_days = var.log_retention_days
-  log_kms_key_arn    = var.log_kms_key_arn
-  tags               = var.tags
+  settings = local.function_settings
 }
 
 # What Terraform invokes.
@@ -132,20 +128,16 @@ module "attacher" {
       name                 = local.names.trigger
       description          = "Attaches the recorder to the user pool, and detaches it"
       role_arn             = module.role["trigger"].arn
-      zip                  = local.zips.trigger
-      handler              = "usermgr_function_trigger.handler.handler"
+      zip                  = "${local.functions_directory}/attacher.zip"
+      handler              = "usermgr_function_attacher.handler.handler"
       memory_size          = var.memory_size.trigger
       timeout              = 300 # a pool that is busy, or a new role, is tried again
       reserved_concurrency = var.reserved_concurrency.trigger
+      environment          = module.trigger.attacher_environment
     }
   } : {}
 
-  runtime            = var.runtime
-  architecture       = var.architecture
-  tracing_mode       = var.tracing_mode
-  log_retention_days = var.log_retention_days
-  log_kms_key_arn    = var.log_kms_key_arn
-  tags               = var.tags
+  settings = local.function_settings
 }
 
 module "trigger" {
@@ -166,14 +158,31 @@ module "trigger" {
   event_version = var.trigger_event_version
   replaces      = var.replaces
   pool_has_tags = var.pool_has_tags
-  protected     = var.table_deletion_protection
+
+  detach_before_removing = concat(
+    values(module.functions.arns),
+    [for alarm in aws_cloudwatch_metric_alarm.recorder : alarm.arn],
+  )
 
   grants = {
     sms_role_arn       = var.sms_role_arn
     sender_kms_key_arn = var.sender_kms_key_arn
     ses_source_arn     = var.ses_source_arn
   }
+}
 
-  # So that destroy comes to the trigger first: what stops it (table_deletion_protection) stops it with all in place.
-  depends_on = [module.functions, module.table, aws_cloudwatch_metric_alarm.recorder]
+# Depends on everything, so that destroy comes to it first: while the table is protected, destroy stops here, with all in
+# place, instead of half-way. Nothing but a destroy of the whole deployment ever removes it.
+resource "terraform_data" "guard" {
+  input = var.table_deletion_protection
+
+  provisioner "local-exec" {
+    when    = destroy
+    quiet   = true
+    command = self.input ? "echo nothing was detached: the protected table would stop destroy half-way && echo first apply with table_deletion_protection = false, then destroy && exit 1" : "exit 0"
+  }
+
+  depends_on = [
+    module.table, module.functions, module.recorder, module.attacher, module.trigger, aws_cloudwatch_metric_alarm.recorder,
+  ]
 }

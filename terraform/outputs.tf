@@ -1,5 +1,5 @@
 output "environment" {
-  description = "The settings of an application and of usermgr's tools, as the environment variables that they read. All but SECRET: no secret enters Terraform."
+  description = "The settings of applications and of usermgr's tools, as the environment variables that they read; all except SECRET, because no secret enters Terraform."
   value = tomap(merge(
     {
       ACCOUNT_ID               = local.account_id
@@ -18,7 +18,7 @@ output "environment" {
 }
 
 output "caller_policy_json" {
-  description = "The least policy of an application that manages users through the function. To invoke it is to administer the pool's users."
+  description = "A least-privilege policy for an application that manages users through the function. Whoever may invoke the function can administer the pool's users."
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -31,7 +31,7 @@ output "caller_policy_json" {
 }
 
 output "jwks_caller_policy_json" {
-  description = "The least policy of a verifier that gets the pool's JWKS through the function."
+  description = "A least-privilege policy for a verifier that gets the pool's JWKS through the function."
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -44,7 +44,7 @@ output "jwks_caller_policy_json" {
 }
 
 output "activity_reader_policy_json" {
-  description = "The least policy of who reads the activity table."
+  description = "A least-privilege policy for readers of the activity table."
   value = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -57,7 +57,7 @@ output "activity_reader_policy_json" {
 }
 
 output "function_arns" {
-  description = "The functions' ARNs: usermgr, download_jwks, activity and, where it attaches, trigger."
+  description = "The functions' ARNs by key: usermgr, download_jwks, activity (the recorder) and, with attach_trigger, trigger (the attacher)."
   value       = merge(module.functions.arns, module.recorder.arns, module.attacher.arns)
 }
 
@@ -87,7 +87,7 @@ output "role_arns" {
 }
 
 output "policy_documents" {
-  description = "The documents of the functions' policies, by the same keys; trigger_on_pool is the attacher's on the pool."
+  description = "The functions' policy documents, by the same keys; trigger_on_pool is the attacher's policy on the pool."
   value = merge(
     { for key, policy in module.policy : key => policy.json },
     { activity = module.recorder_policy.json },
@@ -106,6 +106,6 @@ output "table_arn" {
 }
 
 output "trigger" {
-  description = "What the attacher answered: user_pool_id, trigger_arn and the hash of the pool's description; null where nothing is attached."
+  description = "The attacher's answer: user_pool_id, trigger_arn and the hash of the pool's description; null where nothing is attached."
   value       = module.trigger.result
 }

@@ -1,4 +1,4 @@
-# One role a function, with exactly its actions on exactly its resources. The attacher's policy on the pool is in
+# One role per function, with exactly its actions on exactly its resources. The attacher's policy on the pool is in
 # modules/trigger, beside what it is for.
 
 locals {
@@ -95,7 +95,7 @@ module "policy" {
   for_each = local.statements
 
   name          = local.role_names[each.key]
-  description   = "What the function ${local.names[each.key]} may do"
+  description   = "What usermgr's function ${each.key} may do"
   statements    = each.value
   log_group_arn = local.log_group_arns[each.key]
   tracing       = var.tracing_mode == "Active"
@@ -107,7 +107,7 @@ module "role" {
   for_each = local.statements
 
   name        = local.role_names[each.key]
-  description = "The role of the function ${local.names[each.key]}"
+  description = "The role of usermgr's function ${each.key}"
   policy_arns = { function = module.policy[each.key].arn }
   tags        = var.tags
 }
@@ -116,7 +116,7 @@ module "recorder_policy" {
   source = "./modules/policy"
 
   name          = var.activity_policy_name
-  description   = "What the function ${local.names.activity} may do"
+  description   = "What usermgr's function activity may do"
   statements    = local.recorder_statements
   log_group_arn = local.log_group_arns.activity
   tracing       = var.tracing_mode == "Active"
@@ -127,7 +127,7 @@ module "recorder_role" {
   source = "./modules/role"
 
   name        = local.role_names.activity
-  description = "The role of the function ${local.names.activity}"
+  description = "The role of usermgr's function activity"
   policy_arns = { function = module.recorder_policy.arn }
   tags        = var.tags
 }

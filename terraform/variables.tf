@@ -9,7 +9,7 @@ variable "user_pool_id" {
 }
 
 variable "account_id" {
-  description = "The AWS account that the credentials must be of (ACCOUNT_ID); null to take them as they are."
+  description = "The AWS account that the credentials must belong to (ACCOUNT_ID); null to accept any."
   type        = string
   default     = null
 
@@ -20,7 +20,7 @@ variable "account_id" {
 }
 
 variable "client_id" {
-  description = "The id of the pool's app client (CLIENT_ID), which only sign-in needs. Its secret never enters Terraform."
+  description = "The id of the pool's app client (CLIENT_ID); only sign-in needs it. Its secret never enters Terraform."
   type        = string
   default     = null
 
@@ -63,7 +63,7 @@ variable "attach_trigger" {
 }
 
 variable "trigger_event_version" {
-  description = "The version of the pre token generation event: V1_0; V2_0 and V3_0 need the pool's plan to be Essentials or Plus, and V3_0 also counts machine-to-machine tokens."
+  description = "The version of the pre token generation event: V1_0, V2_0 or V3_0. V2_0 and V3_0 need a pool on the plan Essentials or Plus, and V3_0 also counts machine-to-machine tokens."
   type        = string
   default     = "V1_0"
 
@@ -74,7 +74,7 @@ variable "trigger_event_version" {
 }
 
 variable "replaces" {
-  description = "A pre token generation trigger of somebody else's that may be replaced, exactly as it stands in the pool; destroy restores it. Without this, apply refuses to overwrite one."
+  description = "Somebody else's pre token generation trigger that may be replaced, exactly as the pool has it; destroy restores it. Without this, apply refuses to overwrite a trigger."
   type = object({
     arn     = string
     version = string
@@ -134,7 +134,7 @@ variable "pool_has_tags" {
 # --- Names --------------------------------------------------------------------------------------------
 
 variable "role_name" {
-  description = "The prefix of the roles' names, one role a function (ROLE)."
+  description = "The prefix of the roles' names; each function has a role of its own (ROLE)."
   type        = string
   default     = "usermgr-lambda-role"
 
@@ -219,10 +219,10 @@ variable "functions_directory" {
 
   validation {
     condition = alltrue([
-      for name in ["usermgr", "download_jwks", "activity", "trigger"] :
+      for name in ["usermgr", "download_jwks", "activity", "attacher"] :
       fileexists("${coalesce(var.functions_directory, "${path.module}/../dist/functions")}/${name}.zip")
     ])
-    error_message = "functions_directory must hold usermgr.zip, download_jwks.zip, activity.zip and trigger.zip: build them with `make functions`."
+    error_message = "functions_directory must hold usermgr.zip, download_jwks.zip, activity.zip and attacher.zip: build them with `make functions`."
   }
 }
 
@@ -249,7 +249,7 @@ variable "architecture" {
 }
 
 variable "memory_size" {
-  description = "MiB of memory, and with it the share of a processor, by function."
+  description = "MiB of memory per function; the share of a processor grows with it."
   type = object({
     usermgr       = optional(number, 256)
     download_jwks = optional(number, 128)
@@ -265,7 +265,7 @@ variable "memory_size" {
 }
 
 variable "timeout" {
-  description = "Seconds that a function may take. The recorder's (5) and the attacher's (300) are fixed."
+  description = "Seconds that a function may take. The limits of the recorder (5) and the attacher (300) are fixed."
   type = object({
     usermgr       = optional(number, 30)
     download_jwks = optional(number, 15)
@@ -279,7 +279,7 @@ variable "timeout" {
 }
 
 variable "reserved_concurrency" {
-  description = "How many may run at once, by function; -1 reserves nothing, for accounts whose quota is too small. The recorder reserves nothing, ever."
+  description = "Reserved concurrency per function; -1 reserves nothing, for accounts whose quota is too small. The recorder never reserves any."
   type = object({
     usermgr       = optional(number, 10)
     download_jwks = optional(number, 2)
@@ -305,14 +305,14 @@ variable "tracing_mode" {
 }
 
 variable "log_retention_days" {
-  description = "Days to keep the functions' logs."
+  description = "How many days the functions' logs are kept."
   type        = number
   default     = 365
 
   validation {
     # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
     condition     = contains([1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653], var.log_retention_days)
-    error_message = "log_retention_days must be one that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
+    error_message = "log_retention_days must be a value that CloudWatch Logs offers: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288 or 3653."
   }
 }
 
@@ -341,7 +341,7 @@ variable "alarm_actions" {
 # --- The table ----------------------------------------------------------------------------------------
 
 variable "table_deletion_protection" {
-  description = "Whether the activity table is protected. Destroy then takes two steps: apply with false, then destroy; destroy alone stops before anything is detached."
+  description = "Whether the activity table is protected against deletion. Destroy then takes two steps: apply with false, then destroy; destroy alone stops before anything is detached."
   type        = bool
   default     = false
 }
@@ -358,7 +358,7 @@ variable "table_kms_key_arn" {
 }
 
 variable "tags" {
-  description = "Tags of everything that can have tags."
+  description = "Tags for everything that can have tags."
   type        = map(string)
   default     = {}
 

@@ -5,8 +5,8 @@
 Each folder under functions/ becomes OUTPUT/NAME.zip, and OUTPUT/manifest.json lists their hashes. A zip holds the
 function, the workspace packages that it depends on, and what those need from outside, from uv.lock with hashes. It
 holds nothing that Lambda's runtime has (boto3), no native library, so that one zip serves arm64 and x86-64, and no
-bytecode: a .pyc belongs to one minor release of Python, and who lacks that interpreter would build other bytes, so the
-next `terraform plan` of a colleague would show changed functions. It would save little: with unchecked-hash .pyc files
+bytecode: a .pyc belongs to one minor release of Python, and a colleague without that interpreter would build other
+bytes, so their next `terraform plan` would show changed functions. It would save little: with unchecked-hash .pyc files
 a Python 3.13 that imports the recorder's handler ends after 51 ms, without them after 63 ms (medians of 15).
 """
 
@@ -38,7 +38,7 @@ IN_THE_RUNTIME = frozenset({"boto3", "botocore", "s3transfer", "jmespath", "pyth
 
 NATIVE = re.compile(r"\.(so(\.\d+)*|pyd|dylib|dll)$", re.IGNORECASE)
 KEPT_METADATA = frozenset({"METADATA", "entry_points.txt"})
-"""Of a *.dist-info folder: what importlib.metadata reads. RECORD, WHEEL and direct_url.json tell of the build."""
+"""Of a *.dist-info folder: what importlib.metadata reads. RECORD, WHEEL and direct_url.json describe the build."""
 
 LEFT_OUT = ("usermgr/testing/",)
 """Support for tests: nothing in production imports it, and a changed test must not look like a changed function."""
@@ -47,7 +47,7 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class BuildError(Exception):
-    """The build cannot go on; the text says why, and what to do."""
+    """The build cannot go on; the message names the cause and the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +186,7 @@ def refuse_native(contents: Mapping[str, bytes], function: str) -> None:
 
 
 def _belongs(name: str) -> bool:
-    """Whether a file of a wheel or an installation belongs into a zip."""
+    """Whether a file of a wheel or an installation belongs in a zip."""
     path = PurePosixPath(name)
     if name.endswith("/") or path.suffix == ".pyc" or name.startswith(LEFT_OUT):
         return False

@@ -2,8 +2,9 @@
 
     uv run python tools/terraform_docs.py [--check]
 
-A table stands between the lines `<!-- variables -->` and `<!-- end -->`, or `<!-- outputs -->` and `<!-- end -->`.
-It reads what `terraform fmt` writes, no more: a block starts in the first column and ends with a brace there.
+`make docs` runs it too, and a test holds the tables to the HCL. A table is between the lines `<!-- variables -->` and
+`<!-- end -->`, or `<!-- outputs -->` and `<!-- end -->`. It reads only what `terraform fmt` writes: a block starts in
+the first column and ends with a brace there.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ class Block:
 def main() -> int:
     """The command."""
     parser = argparse.ArgumentParser(description="Writes the tables in terraform's READMEs from the HCL.")
-    parser.add_argument("--check", action="store_true", help="change nothing; end with status 1 if a table is old")
+    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a table is out of date")
     check = parser.parse_args().check
     old = [readme for readme in sorted(TERRAFORM.rglob("README.md")) if rendered(readme) != readme.read_text()]
     for readme in old:

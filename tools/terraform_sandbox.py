@@ -14,6 +14,7 @@ variable AWS_ENDPOINT_URL. State and provider are kept in `folder`, never in the
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -31,8 +32,12 @@ ROOT = Path(__file__).resolve().parent.parent
 PLUGINS = ROOT / ".tools" / "terraform-plugins"
 """Where the provider is kept between runs, in the layout of a mirror, so that a second run needs no network."""
 
+MIRROR_VARIABLE = "USERMGR_TERRAFORM_MIRROR"
+"""Names the folder of a mirror, where it is in none of the places that are searched."""
+
 _PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
-_NO_MIRROR_HERE = frozenset({"dev", "proc", "run", "sys", "tmp"})
+_NOT_SEARCHED = frozenset({"dev", "proc", "run", "sys", "tmp"})
+_SEARCH_DEPTH, _SEARCH_LIMIT = 2, 2_000
 _NOT_COPIED = shutil.ignore_patterns(".terraform", ".terraform.lock.hcl", "*.tfstate*", "*.tfvars*")
 
 
@@ -149,26 +154,67 @@ def find_terraform() -> str:
     return found
 
 
-def find_mirror(cache: Path = PLUGINS) -> Path | None:
-    """A folder on this machine that holds the aws provider in the layout of a mirror; our own cache goes first."""
-    tops = (path for path in sorted(Path("/").iterdir()) if path.is_dir() and path.name not in _NO_MIRROR_HERE)
-    homes = (Path.home() / ".terraform.d" / "plugins", Path("/usr/local/share/terraform/plugins"))
-    for mirror in (cache, *homes, *(folder for top in tops for folder in _folders(top))):
-        if _is_usable(mirror):
-            return mirror
-    return None
+def find_mirror(
+    cache: Path = PLUGINS, environ: Mapping[str, str] = os.environ, search: Path = Path("/")
+) -> Path | None:
+    """A folder on this machine that holds the aws provider in the layout of a mirror; our own cache goes first.
+
+    Then `USERMGR_TERRAFORM_MIRROR`, `TF_PLUGIN_CACHE_DIR` and Terraform's standard folders are looked at
+    (https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories), and only if
+    none has it, the folders just below `search`, few levels deep. Raises `TerraformError` where
+    `USERMGR_TERRAFORM_MIRROR` names a folder that cannot be used.
+    """
+    named = environ.get(MIRROR_VARIABLE)
+    if named and not _is_usable(Path(named)):
+        raise TerraformError(
+            f"{MIRROR_VARIABLE} names {named}, which cannot be used: it must hold {_PROVIDER} 5.100 or newer, below 6, "
+            "and must not be writable for everybody"
+        )
+    variables = (Path(folder) for folder in (named, environ.get("TF_PLUGIN_CACHE_DIR")) if folder)
+    candidates = itertools.chain((cache,), variables, _standard_folders(environ), _folders_below(search))
+    return next(filter(_is_usable, candidates), None)
+
+
+def _standard_folders(environ: Mapping[str, str]) -> Iterator[Path]:
+    """Where Terraform itself looks for a mirror on Unix."""
+    yield Path.home() / ".terraform.d" / "plugins"
+    yield Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "terraform" / "plugins"
+    for folder in (environ.get("XDG_DATA_DIRS") or "/usr/local/share:/usr/share").split(":"):
+        yield Path(folder) / "terraform" / "plugins"
+
+
+def _folders_below(top: Path) -> Iterator[Path]:
+    """Folders at most `_SEARCH_DEPTH` levels below `top`, nearest first and at most `_SEARCH_LIMIT`, no links."""
+    level = [top]
+    found = 0
+    for _ in range(_SEARCH_DEPTH):
+        level = [folder for parent in level for folder in _subfolders(parent)]
+        for folder in level:
+            found += 1
+            if found > _SEARCH_LIMIT:
+                return
+            yield folder
+
+
+def _subfolders(parent: Path) -> list[Path]:
+    try:
+        with os.scandir(parent) as entries:
+            folders = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except OSError:
+        return []
+    return sorted(folder for folder in folders if folder.name not in _NOT_SEARCHED)
 
 
 def _is_usable(mirror: Path) -> bool:
-    """Whether a provider that the modules accept lies there, and not anybody could have put it there."""
-    versions = (path.parents[1].name.split(".") for path in (mirror / _PROVIDER).glob("*/*/terraform-provider-aws*"))
-    fitting = any(version[0] == "5" and version[1].isdigit() and int(version[1]) >= 100 for version in versions)
-    return fitting and not mirror.stat().st_mode & 0o002
-
-
-def _folders(top: Path) -> Iterator[Path]:
-    with contextlib.suppress(PermissionError):
-        yield from (path for path in sorted(top.iterdir()) if path.is_dir())
+    """Whether a provider that the modules accept is there, and not anybody could have put it there."""
+    try:
+        versions = (
+            path.parents[1].name.split(".") for path in (mirror / _PROVIDER).glob("*/*/terraform-provider-aws*")
+        )
+        fitting = any(version[0] == "5" and version[1].isdigit() and int(version[1]) >= 100 for version in versions)
+        return fitting and not mirror.stat().st_mode & 0o002
+    except OSError:
+        return False
 
 
 def cli_configuration(theirs: str | None, mirror: Path | None, cache: Path = PLUGINS) -> str:

@@ -186,14 +186,18 @@ run "grants" {
         ["arn:aws:iam::123456789012:role/sms"],
         { StringEquals = { "iam:PassedToService" = "cognito-idp.amazonaws.com" } },
       ]
-      HandSenderKeyBack = [["kms:CreateGrant"], ["arn:aws:kms:ap-northeast-1:123456789012:key/one"], null]
+      HandSenderKeyBack = [
+        ["kms:CreateGrant"],
+        ["arn:aws:kms:ap-northeast-1:123456789012:key/one"],
+        { StringEquals = { "kms:EncryptionContext:userpool-id" = "ap-northeast-1_AbCdEf123" } },
+      ]
       UseSes = [
         ["iam:CreateServiceLinkedRole"],
         ["arn:aws:iam::123456789012:role/aws-service-role/email.cognito-idp.amazonaws.com/*"],
         { StringEquals = { "iam:AWSServiceName" = "email.cognito-idp.amazonaws.com" } },
       ]
     }
-    error_message = "Each further grant of the attacher names its resource, and the service that it is for."
+    error_message = "Each further grant of the attacher names its resource, and the service or the pool that it is for."
   }
 }
 

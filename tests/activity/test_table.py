@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 from usermgr_activity.table import definition
 
-MODULE = (Path(__file__).parents[2] / "terraform" / "modules" / "table" / "main.tf").read_text()
-PAIR = re.compile(r'^\s*(\w+)\s*=\s*"(\w+)"$', re.MULTILINE)
+HCL = (Path(__file__).parents[2] / "terraform" / "modules" / "table" / "main.tf").read_text()
 
 
-def blocks(name: str) -> list[dict[str, str]]:
-    """The pairs of each block of that name."""
+def test_terraform_makes_the_table_of_the_code() -> None:
+    """Keys, their types, the index and its projection are the same in the HCL and in `usermgr_activity.table`."""
+    wanted = definition("activity")
+    (index,) = wanted["GlobalSecondaryIndexes"]
+    found_index = re.search(r"\n  global_secondary_index \{\n(.*?)\n  \}", HCL, re.DOTALL)
+    assert found_index is not None
+    outside = HCL.replace(found_index[0], "")
+
+    assert found_index[0].count("\n") == 6  # name, two keys and the projection, between the braces
+    assert value(found_index[1], "name") == index["IndexName"]
+    assert value(found_index[1], "projection_type") == index["Projection"]["ProjectionType"]
+    assert keys(found_index[1]) == index["KeySchema"]
+    assert keys(outside) == wanted["KeySchema"]
+    assert value(outside, "billing_mode") == wanted["BillingMode"]
+    attributes = re.findall(r'\n  attribute \{\n    name = "(\w+)"\n    type = "(\w)"\n  \}', HCL)
+    assert sorted(attributes) == sorted(
+        (attribute["AttributeName"], attribute["AttributeType"]) for attribute in wanted["AttributeDefinitions"]
+    )
+
+
+def keys(block: str) -> list[dict[str, Any]]:
+    """The key schema of a table or an index."""
     return [
-        dict(PAIR.findall(body)) for body in re.findall(rf"^  {name} {{\n(.*?)^  }}", MODULE, re.DOTALL | re.MULTILINE)
+        {"AttributeName": value(block, "hash_key"), "KeyType": "HASH"},
+        {"AttributeName": value(block, "range_key"), "KeyType": "RANGE"},
     ]
 
 
-def test_schema() -> None:
-    """Keys, attributes, index and billing in the module are those of `definition`."""
-    top = dict(re.findall(r'^  (\w+)\s*=\s*"(\w+)"$', MODULE, re.MULTILINE))
-    [index] = blocks("global_secondary_index")
-    schema = definition("usermgr_activity")
-
-    assert [{"AttributeName": a["name"], "AttributeType": a["type"]} for a in blocks("attribute")] == schema[
-        "AttributeDefinitions"
-    ]
-    assert (top["hash_key"], top["range_key"], top["billing_mode"]) == ("pk", "sk", schema["BillingMode"])
-    assert schema["KeySchema"] == keys(top)
-    assert schema["GlobalSecondaryIndexes"] == [
-        {
-            "IndexName": index["name"],
-            "KeySchema": keys(index),
-            "Projection": {"ProjectionType": index["projection_type"]},
-        }
-    ]
-
-
-def keys(block: dict[str, str]) -> list[dict[str, str]]:
-    """A block's keys as CreateTable takes them."""
-    return [
-        {"AttributeName": block["hash_key"], "KeyType": "HASH"},
-        {"AttributeName": block["range_key"], "KeyType": "RANGE"},
-    ]
+def value(block: str, argument: str) -> str:
+    """The literal value of an argument, which must be there once."""
+    (found,) = re.findall(rf'^ +{argument} += "([^"]*)"$', block, re.MULTILINE)
+    return found

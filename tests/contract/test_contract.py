@@ -48,3 +48,6 @@ class TestLambdaOnTheSandbox(UserManagerContract):
     def users(self, pool: Pool, deployed: str) -> UserManager:
         """The Lambda backend; the function reads the client's secret by itself."""
         return Factory.create(Factory.AWS_LAMBDA, function_name=deployed)
+
+
+BACKENDS = {"cognito": TestCognitoOnTheSandbox, "wire": TestWireInProcess, "lambda": TestLambdaOnTheSandbox}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
 
+import boto3
 import pytest
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
@@ -12,11 +14,15 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 from tests.conftest import Pool
 from tests.contract.test_contract import BACKENDS
 from usermgr.testing import GAPS
+from usermgr_activity.table import definition
 from usermgr_jwt import HttpsSource, pull
 from usermgr_sandbox import Sandbox
 
 ROOT = Path(__file__).parents[2]
+SOURCE = ("packages", "functions", "terraform", "tests", "tools", "demo", "benchmarks", "docs", ".ci", ".github")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+PATH = re.compile(rf"`((?:{'|'.join(map(re.escape, SOURCE))})/[^`\s]*|[\w.-]+\.(?:md|toml|lock)|Makefile)`")
+"""A file or a folder of the checkout that a page names between backticks, from the root."""
 
 
 def run(page: Path) -> int:
@@ -28,13 +34,41 @@ def run(page: Path) -> int:
     return len(examples)
 
 
-@pytest.mark.parametrize(("page", "least"), [("README.md", 3), ("docs/backends.md", 2)])
-def test_examples_run(
-    page: str, least: int, pool: Pool, usermgr_sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def surroundings(
+    pool: Pool,
+    usermgr_sandbox: Sandbox,
+    aws: boto3.session.Session,
+    deployed: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The examples run as they stand, against the sandbox, beside a JWKS file."""
+    """What the pages' settings name: a pool, its JWKS file, the function, and an activity table that is empty."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LAMBDA_NAME_USERMGR", deployed)
+    monkeypatch.setenv("DYNAMODB_NAME", "examples")
+    dynamodb = aws.client("dynamodb", endpoint_url=usermgr_sandbox.endpoint_url)
+    if "examples" not in dynamodb.list_tables()["TableNames"]:
+        dynamodb.create_table(**definition("examples"))
     pull(HttpsSource(usermgr_sandbox.jwks_url(pool.id)), "jwks.json")
+
+
+@pytest.mark.parametrize(
+    ("page", "least"),
+    [
+        ("README.md", 3),
+        ("docs/backends.md", 2),
+        ("packages/usermgr/README.md", 1),
+        ("packages/usermgr-core/README.md", 1),
+        ("packages/usermgr-aws/README.md", 1),
+        ("packages/usermgr-cognito/README.md", 1),
+        ("packages/usermgr-lambda-client/README.md", 1),
+        ("packages/usermgr-activity/README.md", 1),
+        ("packages/usermgr-sandbox/README.md", 1),
+    ],
+)
+def test_examples_run(page: str, least: int, surroundings: None) -> None:
+    """The examples run as they are printed, in an empty folder, against the sandbox."""
     assert run(ROOT / page) >= least
 
 
@@ -44,6 +78,9 @@ def test_every_page_with_examples_is_tested() -> None:
     tests += "".join(path.read_text() for path in ROOT.glob("tests/**/*.py"))
     pages = [page for page in (*ROOT.glob("*.md"), *ROOT.glob("docs/*.md")) if "```python" in page.read_text()]
     assert [page.name for page in pages if page.name not in tests] == []
+    readmes = [page for page in ROOT.glob("packages/*/README.md") if "```python" in page.read_text()]
+    spelled = [(name := page.parent.name, (f"{name}/README.md", f'"{name}" / "README.md"')) for page in readmes]
+    assert [name for name, spellings in spelled if not any(spelling in tests for spelling in spellings)] == []
 
 
 def test_links_lead_somewhere() -> None:
@@ -53,13 +90,30 @@ def test_links_lead_somewhere() -> None:
     assert [f"{page.name}: {target}" for page, target in targets if not (page.parent / target).exists()] == []
 
 
+def test_named_files_exist() -> None:
+    """Every file and folder that a page names between backticks is there, in the checkout or in a package of it."""
+    pages = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("packages/*/README.md")]
+    pages.remove(ROOT / "CHANGELOG.md")  # it tells what was there once
+    named = [(page, path.rstrip("/")) for page in pages for path in PATH.findall(page.read_text())]
+    assert len(named) > 20
+
+    gone = [
+        f"{page.relative_to(ROOT)}: {path}"
+        for page, path in named
+        if not any(ROOT.glob(path)) and not any(ROOT.glob(f"packages/*/{path}"))
+    ]
+
+    assert gone == []
+
+
 def test_table_of_gaps_is_the_classes() -> None:
     """The table of gaps in docs/backends.md says what the backends' classes declare."""
     text = (ROOT / "docs" / "backends.md").read_text()
     rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\| *([^|]*?) *\| *([^|]*?) *\| *([^|]*?) *\|$", text, re.MULTILINE)
     assert {row[0] for row in rows} == set(GAPS)
+    local = runpy.run_path(str(ROOT / "packages" / "usermgr-local" / "tests" / "test_contract.py"))["TestLocal"]
     for gap, *cells in rows:
-        declared = [gap in BACKENDS[name].gaps for name in ("cognito", "lambda", "local")]
+        declared = [gap in contract.gaps for contract in (BACKENDS["cognito"], BACKENDS["lambda"], local)]
         assert [bool(cell) for cell in cells] == declared
 
 

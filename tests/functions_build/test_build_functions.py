@@ -23,9 +23,10 @@ import pytest
 
 from tools import build_functions
 from tools.build_functions import BuildError
+from tools.version import current
 
 ROOT = Path(__file__).resolve().parents[2]
-FUNCTIONS = ["activity", "download_jwks", "trigger", "usermgr"]
+FUNCTIONS = ["activity", "attacher", "download_jwks", "usermgr"]
 
 
 def names(zip_file: Path) -> list[str]:
@@ -39,7 +40,7 @@ def names(zip_file: Path) -> list[str]:
 def test_every_function_has_a_zip(built: Path) -> None:
     """The functions of the workspace are built, and nothing else lies beside them."""
     assert sorted(path.name for path in built.iterdir()) == [
-        *(f"{name}.zip" for name in FUNCTIONS[:2]), "manifest.json", *(f"{name}.zip" for name in FUNCTIONS[2:]),
+        *(f"{name}.zip" for name in FUNCTIONS[:3]), "manifest.json", *(f"{name}.zip" for name in FUNCTIONS[3:]),
     ]  # fmt: skip
 
 
@@ -93,9 +94,8 @@ def test_pure_python_without_the_runtime_s_packages(built: Path, function: str) 
 
 def test_plug_ins_can_be_found(built: Path) -> None:
     """The metadata that the Factory needs is in the management function's zip."""
-    assert {"usermgr_cognito-0.1.0.dist-info/entry_points.txt", "usermgr_cognito-0.1.0.dist-info/METADATA"} <= set(
-        names(built / "usermgr.zip")
-    )
+    info = f"usermgr_cognito-{current(ROOT)}.dist-info"
+    assert {f"{info}/entry_points.txt", f"{info}/METADATA"} <= set(names(built / "usermgr.zip"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -192,13 +192,13 @@ def test_attacher_needs_each_of_its_actions(
     pool: Pool, policies: Policies, deploy: Callable[..., str], grant: Callable[[str, str], None]
 ) -> None:
     """The attacher attaches and detaches with its policy; without any one action the pool stays as it is."""
-    function = deploy("trigger", {})
-    wish = {"user_pool_id": pool.id, "trigger_arn": OURS, "lambda_version": "V1_0", "replaces": None}
+    function = deploy("attacher", {"TRIGGER_ARN": OURS})
+    attachment = {"user_pool_id": pool.id, "trigger_arn": OURS, "lambda_version": "V1_0", "replaces": None}
     user_pool, policy = UserPool.connect(pool.id), policies["trigger_on_pool"]
 
     def invoke(action: str) -> dict[str, Any]:
-        lifecycle = {"action": action, "prev_input": None if action == "create" else wish}
-        payload = json.dumps({**wish, "tf": lifecycle}).encode()
+        lifecycle = {"action": action, "prev_input": None if action == "create" else attachment}
+        payload = json.dumps({**attachment, "tf": lifecycle}).encode()
         return json.load(boto3.client("lambda").invoke(FunctionName=function, Payload=payload)["Payload"])
 
     before = user_pool.read()

@@ -15,13 +15,17 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from tools.version import current
+
 ROOT = Path(__file__).parents[2]
+VERSION = current(ROOT)
 UV = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "uv" / "bin" / "uv")
 BACKENDS = {"cognito": "usermgr-cognito", "lambda": "usermgr-lambda-client", "local": "usermgr-local"}
-EXTRAS = {**BACKENDS, "jwt": "usermgr-jwt", "activity": "usermgr-activity"}
+EXTRAS = {**BACKENDS, "jwt": "usermgr-jwt", "activity": "usermgr-activity", "sandbox": "usermgr-sandbox"}
+ON_AWS = {"cognito", "lambda", "activity"}
 MODULES = {
     "cognito": "usermgr_cognito", "lambda": "usermgr_lambda_client", "local": "usermgr_local",
-    "jwt": "usermgr_jwt", "activity": "usermgr_activity",
+    "jwt": "usermgr_jwt", "activity": "usermgr_activity", "sandbox": "usermgr_sandbox",
 }  # fmt: skip
 
 
@@ -107,10 +111,12 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
         return subprocess.run(command, check=True, text=True, capture_output=True, env=environment).stdout
 
     report = json.loads(run(REPORT))
+    folder = wheels["usermgr-core"].parent
     own = {name for name in report["distributions"] if name.startswith("usermgr")}
-    assert own == {"usermgr", "usermgr-core", EXTRAS[extra]}
+    assert own == {"usermgr", "usermgr-core", EXTRAS[extra]} | ({"usermgr-aws"} if extra in ON_AWS else set())
     assert report["backends"] == {
-        name: "installed" if name == extra else f'pip install "usermgr[{name}]==0.1.0"' for name in BACKENDS
+        name: "installed" if name == extra else f"install {distribution} {VERSION}, and only from {folder}"
+        for name, distribution in BACKENDS.items()
     }
     assert report["provided_by"] == ["usermgr-core"]
     assert report["summary"].startswith("One Python API to manage users")
@@ -132,11 +138,45 @@ def test_every_package_is_typed_and_licensed(wheels: dict[str, Path]) -> None:
             assert not any(n.endswith(".py") for n in names)
 
 
+def test_an_index_can_show_every_package(wheels: dict[str, Path]) -> None:
+    """Each package has a summary, an author, keywords, addresses, classifiers, its licence's text and a real README."""
+    for name, wheel in wheels.items():
+        with zipfile.ZipFile(wheel) as archive:
+            names = archive.namelist()
+            (path,) = (n for n in names if n.endswith(".dist-info/METADATA"))
+            metadata = Parser().parsestr(archive.read(path).decode())
+        classifiers = metadata.get_all("Classifier", [])
+        assert metadata["Author"] == "The usermgr authors", name
+        if name.startswith("usermgr-function-"):
+            assert classifiers == ["Private :: Do Not Upload"], name
+            continue
+        addresses = dict(address.split(", ") for address in metadata.get_all("Project-URL", []))
+        assert set(addresses) == {"Repository", "Documentation", "Changelog", "Security"}, name
+        assert metadata["Summary"], name
+        assert metadata["Keywords"], name
+        assert ("Typing :: Typed" in classifiers) == (name != "usermgr"), name
+        assert {"Programming Language :: Python :: 3.11", "Intended Audience :: Developers"} <= set(classifiers), name
+        assert metadata.get_all("License-File") == ["LICENSE"], name
+        assert any(n.endswith("/licenses/LICENSE") for n in names), name
+        readme = metadata.get_payload()
+        assert isinstance(readme, str)
+        assert "```python" in readme, name
+        assert "docs/" in readme, name  # where to read on
+
+
+def test_suites_for_other_backends_bring_pytest(wheels: dict[str, Path]) -> None:
+    """`usermgr.testing` imports pytest, and the extra `testing` of usermgr-core is where that is said."""
+    assert requirements(wheels["usermgr-core"], "testing") == {"pytest"}
+    assert requirements(wheels["usermgr-core"], "") == set()
+
+
 def test_extras_are_all_there(wheels: dict[str, Path]) -> None:
-    """The extra `all` brings what the others bring together."""
-    assert requirements(wheels["usermgr"], "all") == {"usermgr-core", *EXTRAS.values()}
-    readme = (ROOT / "README.md").read_text()
-    named = re.findall(r'"usermgr\[(\w+)\]([^"]*)"', readme)
-    assert {extra for extra, _ in named} == set(EXTRAS)
-    # The name on the index is somebody else's, with higher versions: an exact version is the only safe request.
-    assert {pin for _, pin in named} == {"==0.1.0"}
+    """The extra `all` brings what the others bring together, but the sandbox, which is for development."""
+    assert requirements(wheels["usermgr"], "all") == {"usermgr-core", *EXTRAS.values()} - {"usermgr-sandbox"}
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/install.md"])
+def test_pages_name_every_requirements_file(page: str) -> None:
+    """The pages about installing name a file of `make wheels` for each extra, and no other."""
+    named = set(re.findall(r"\b([a-z]+)\.txt\b", (ROOT / page).read_text()))
+    assert named - {"all", "testing"} == set(EXTRAS)

@@ -83,7 +83,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Stag
 
 def test_01_a_taken_trigger_stops_the_apply(stage: Stage) -> None:
     """Without `replaces`, apply names the function that stands there, and how to have it replaced; nothing changes."""
-    with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*say replaces = "):
+    with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*set replaces = "):
         stage.run.apply()
     assert differences(stage.before, stage.pool.read()) == []
 
@@ -119,8 +119,13 @@ def test_04_what_was_made(stage: Stage) -> None:
             found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
         )  # fmt: skip
     assert made == {
-        key: ("python3.13", ["arm64"], f"usermgr_function_{key}.handler.handler", concurrency)
-        for key, concurrency in [("usermgr", 10), ("download_jwks", 2), ("activity", None), ("trigger", 2)]
+        key: ("python3.13", ["arm64"], f"usermgr_function_{package}.handler.handler", concurrency)
+        for key, package, concurrency in [
+            ("usermgr", "usermgr", 10),
+            ("download_jwks", "download_jwks", 2),
+            ("activity", "activity", None),
+            ("trigger", "attacher", 2),
+        ]
     }
     groups = {g["logGroupName"]: g.get("retentionInDays") for g in logs.describe_log_groups()["logGroups"]}
     assert groups == {f"/aws/lambda/{name}": 365 for name in names.values()}

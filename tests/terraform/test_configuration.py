@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tools import terraform_sandbox
 from tools.terraform_docs import rendered
 from tools.terraform_sandbox import (
     TerraformError,
@@ -92,9 +94,11 @@ def test_layout_and_versions(module: Path) -> None:
 
 
 def test_only_the_aws_provider() -> None:
-    """No resource and no data source is of another provider, and no policy is a data source."""
+    """Nothing is of another provider, but for what is built into Terraform, and no policy is a data source."""
     kinds = {kind for path in HCL for kind in find(r'^\s*(?:resource|data) "(\w+)"', path.read_text())}
-    assert {kind for kind in kinds if not kind.startswith("aws_") or kind == "aws_iam_policy_document"} == set()
+    assert {kind for kind in kinds if not kind.startswith("aws_") or kind == "aws_iam_policy_document"} == {
+        "terraform_data"
+    }
 
 
 def test_no_secret_is_named() -> None:
@@ -155,6 +159,56 @@ def test_mirror_that_does_not_fit_is_passed_over(version: str, mode: int, tmp_pa
     provider.touch()
     mirror.chmod(mode)
     assert find_mirror(mirror) != mirror
+
+
+def provider_in(mirror: Path) -> Path:
+    provider = mirror / "registry.terraform.io/hashicorp/aws/5.100.0/linux_amd64/terraform-provider-aws_v5.100.0_x5"
+    provider.parent.mkdir(parents=True)
+    provider.touch()
+    return mirror
+
+
+def test_where_a_mirror_is_looked_for(tmp_path: Path) -> None:
+    """Our cache, our variable, Terraform's variable, its standard folders, and only then a few levels of folders."""
+    data = tmp_path / "search" / "home" / "share"
+    environ = {
+        "USERMGR_TERRAFORM_MIRROR": str(provider_in(tmp_path / "ours")),
+        "TF_PLUGIN_CACHE_DIR": str(provider_in(tmp_path / "theirs")),
+        "XDG_DATA_HOME": str(data),
+    }
+    standard = provider_in(data / "terraform" / "plugins")
+    searched = provider_in(tmp_path / "search" / "vendor" / "mirror")
+    provider_in(tmp_path / "search" / "one" / "two" / "three")
+    cache = provider_in(tmp_path / "cache")
+
+    found = [find_mirror(cache, environ, tmp_path / "search")]
+    shutil.rmtree(cache)
+    for name in list(environ):
+        found.append(find_mirror(cache, environ, tmp_path / "search"))
+        del environ[name]
+    environ["XDG_DATA_HOME"] = str(tmp_path / "nowhere")
+    found.append(find_mirror(cache, environ, tmp_path / "search"))
+    shutil.rmtree(searched)
+    found.append(find_mirror(cache, environ, tmp_path / "search"))
+
+    assert found == [cache, tmp_path / "ours", tmp_path / "theirs", standard, searched, None]
+
+
+def test_a_mirror_that_is_named_must_be_usable(tmp_path: Path) -> None:
+    """Our variable is never passed over in silence."""
+    with pytest.raises(TerraformError, match=f"USERMGR_TERRAFORM_MIRROR names {tmp_path}, which cannot be used"):
+        find_mirror(tmp_path, {"USERMGR_TERRAFORM_MIRROR": str(tmp_path)})
+
+
+def test_the_search_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine with very many folders is not searched to the end."""
+    provider_in(tmp_path / "z")
+    for name in "abc":
+        (tmp_path / name).mkdir()
+
+    monkeypatch.setattr(terraform_sandbox, "_SEARCH_LIMIT", 3)
+
+    assert find_mirror(tmp_path / "none", {}, tmp_path) is None
 
 
 def test_the_user_s_own_configuration_goes_first(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -11,12 +13,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import boto3
 import pytest
 
+from usermgr.errors import ConfigurationError, ProtocolError, ServiceTimeoutError, ServiceUnavailableError
 from usermgr_function_download_jwks import handler as function
 from usermgr_function_download_jwks.config import Config
 from usermgr_function_download_jwks.download import MAXIMUM_BYTES, download
-from usermgr_function_download_jwks.errors import ConfigurationError, NotJwksError, TooSlowError, UnreachableError
 
 POOL = "ap-northeast-1_AbCdEf123"
 KEY = {"kid": "one", "kty": "RSA", "alg": "RS256", "use": "sig", "n": "AQAB", "e": "AQAB"}
@@ -101,26 +104,39 @@ def test_returns_the_document_itself(monkeypatch: pytest.MonkeyPatch) -> None:
         (body(b'{"message":"User pool does not exist."}', 400), "store_not_found"),
         (body(b"", 503), "service_unavailable"),
         (body(b"", 403), "service_unavailable"),
-        (body(b"", 302, Location="https://example.com/jwks.json"), "service_unavailable"),
         (body(b"<html>"), "protocol"),
         (body(b"\xff\xfe"), "protocol"),
         (body(b"[]"), "protocol"),
         (body(b'{"keys":[]}'), "protocol"),
         (body(b'{"keys":{}}'), "protocol"),
-        (body(json.dumps({"keys": [KEY, {**KEY, "kty": "EC"}]}).encode()), "protocol"),
-        (body(json.dumps({"keys": ["one"]}).encode()), "protocol"),
+        (body(json.dumps({"keys": [{**KEY, "kty": "EC"}]}).encode()), "protocol"),
+        (body(json.dumps({"keys": [KEY, "one"]}).encode()), "protocol"),
+        (body(json.dumps({"keys": [KEY, {**KEY, "kid": "x" * 257}]}).encode()), "protocol"),
         (body(b" " * (MAXIMUM_BYTES + 1)), "protocol"),
     ],
 )
 def test_bad_answers_have_a_code(monkeypatch: pytest.MonkeyPatch, answer: Answer, expected: str) -> None:
-    """An answer that is no JWKS becomes an error reply, never an exception."""
+    """An answer that is not a JWKS becomes an error reply, never an exception."""
     assert code(invoke(monkeypatch, answer)) == expected
 
 
-@pytest.mark.parametrize("member", ["kid", "kty", "n", "e"])
-@pytest.mark.parametrize("value", [None, "", 7])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("location", ["{other}/jwks.json", "http://[", "ftp://example.com/"])
+def test_a_redirect_is_not_followed(monkeypatch: pytest.MonkeyPatch, status: int, location: str) -> None:
+    """A redirect to a server that has a JWKS is an error reply, and that server is not asked."""
+    with serving(body(json.dumps(JWKS).encode())) as (other, paths):
+        reply = invoke(monkeypatch, body(b"", status, Location=location.format(other=other)))
+        asked = list(paths)
+        answer = download(f"{other}/jwks.json")
+
+    assert (code(reply), asked) == ("service_unavailable", [])
+    assert answer == JWKS
+
+
+@pytest.mark.parametrize("member", ["kid", "n", "e"])
+@pytest.mark.parametrize("value", [None, "", 7, ["x"], {"x": "y"}])
 def test_each_member_of_a_key_is_needed(monkeypatch: pytest.MonkeyPatch, member: str, value: object) -> None:
-    """A key whose kid, kty, n or e is missing, empty or no text is refused."""
+    """A key for RS256 whose kid, n or e is missing, empty or not a string is refused."""
     answer = body(json.dumps({"keys": [KEY, {**KEY, member: value}]}).encode())
     assert code(invoke(monkeypatch, answer)) == "protocol"
 
@@ -149,7 +165,7 @@ def test_silence_ends_in_time() -> None:
     """A server that accepts and says nothing costs the time-out, not more."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         started = time.monotonic()
-        with pytest.raises(TooSlowError):
+        with pytest.raises(ServiceTimeoutError):
             download(f"http://127.0.0.1:{server.getsockname()[1]}/", timeout=0.2)
     assert time.monotonic() - started < 1.0
 
@@ -168,7 +184,7 @@ def test_dripping_ends_in_time() -> None:
                 return
 
     started = time.monotonic()
-    with serving(answer) as (address, _), pytest.raises(TooSlowError):
+    with serving(answer) as (address, _), pytest.raises(ServiceTimeoutError):
         download(address, timeout=0.2)
     stop.set()
     assert time.monotonic() - started < 1.5
@@ -186,7 +202,7 @@ def test_no_http_at_all() -> None:
 
         thread = threading.Thread(target=talk)
         thread.start()
-        with pytest.raises(UnreachableError):
+        with pytest.raises(ServiceUnavailableError):
             download(f"http://127.0.0.1:{server.getsockname()[1]}/")
         thread.join()
 
@@ -203,7 +219,7 @@ def test_size_is_capped_while_reading() -> None:
         except OSError:
             return
 
-    with serving(answer) as (address, _), pytest.raises(NotJwksError, match="more than 65536 bytes"):
+    with serving(answer) as (address, _), pytest.raises(ProtocolError, match="more than 65536 bytes"):
         download(address)
 
 
@@ -213,7 +229,7 @@ def test_configuration_names_all_problems() -> None:
         Config.read({"USERPOOL_ID": "a/../b", "AWS_ENDPOINT_URL": "file:///etc/passwd"})
     assert [
         name
-        for name in ("AWS_REGION is not set", "USERPOOL_ID is mal", "AWS_ENDPOINT_URL is mal")
+        for name in ("AWS_REGION is not set", "USERPOOL_ID (or user_pool_id=) is mal", "AWS_ENDPOINT_URL is mal")
         if name not in str(caught.value)
     ] == []
 
@@ -224,7 +240,7 @@ def test_configuration_error_is_a_reply(monkeypatch: pytest.MonkeyPatch) -> None
     assert function.handler({}, None) == {
         "error": {
             "code": "configuration",
-            "message": "the function that downloads the JWKS: USERPOOL_ID is not set",
+            "message": "the function that downloads the JWKS: USERPOOL_ID is not set: export it or pass user_pool_id=",
         }
     }
 
@@ -239,3 +255,47 @@ def test_url_on_aws() -> None:
         "http://127.0.0.1:1/eu-west-1_x/.well-known/jwks.json",
         "http://127.0.0.1:2/eu-west-1_x/.well-known/jwks.json",
     ]
+    ignoring = {**special, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    assert Config.read(ignoring).url == Config.read(base).url
+
+
+@pytest.mark.parametrize("region", ["eusc-de-east-1", "us-gov-west-1", "ap-northeast-1"])
+def test_url_has_the_suffix_of_the_partition(region: str) -> None:
+    """The address is on the host that the SDK would ask."""
+    host = boto3.client("cognito-idp", region_name=region).meta.endpoint_url
+
+    url = Config.read({"AWS_REGION": region, "USERPOOL_ID": f"{region}_Ab1"}).url
+
+    assert url == f"{host}/{region}_Ab1/.well-known/jwks.json"
+
+
+def test_cold_start_does_not_load_the_sdk() -> None:
+    """The handler's import brings neither boto3 nor botocore."""
+    code = "import sys, usermgr_function_download_jwks.handler; print([m for m in sys.modules if m.startswith('boto')])"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("pool", ["", "x", "a_b/../c", "a_b c", "\u00e9_1", "a_b\n", "a_b?x", "a_", "a_b#", "a_\u0661"])
+def test_odd_pool_ids_end_in_our_error(monkeypatch: pytest.MonkeyPatch, pool: str) -> None:
+    """A pool id that is not one is answered as a configuration error."""
+    monkeypatch.setenv("USERPOOL_ID", pool)
+
+    assert code(function.handler({}, None)) == "configuration"
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        "localhost", "ftp://localhost", "http://", "http://[", "http://[::1", "http://h:p", "http://h:0", "http://h:65536",
+        "http://user@h", "http://h/path", "http://h?x", "http://h#x", "http://h\\x", "http://a b", "http://\u00e9",
+        "http://a..b", "http://" + "x" * 64, "http://h:99999999999", "https://:443",
+    ],
+)  # fmt: skip
+def test_odd_endpoints_end_in_our_error(monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    """An endpoint that is not one is answered as a configuration error."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)
+
+    assert code(function.handler({}, None)) == "configuration"

@@ -34,8 +34,8 @@ def test_codes_are_unique() -> None:
 
 @pytest.mark.parametrize("cls", CLASSES.values(), ids=lambda cls: cls.code)
 def test_evidence_is_an_attribute_and_survives_pickling(cls: type[errors.UsermgrError]) -> None:
-    """What a class names as evidence is an attribute, None where it is missing, and pickling keeps it."""
-    assert all(getattr(cls("m"), name) is None for name in cls.evidence_names())
+    """What a class names as evidence is an attribute, with the class's default where missing, and pickling keeps it."""
+    assert all(getattr(cls("m"), name) == getattr(cls, name) for name in cls.evidence_names())
 
     error = cls("m", **dict.fromkeys(cls.evidence_names(), "x"))
     copy = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -60,22 +61,96 @@ def test_two_packages_with_one_name_are_both_named(tmp_path: Path, monkeypatch: 
     assert caught.value.problems == ["one", "two"]
 
 
-@pytest.mark.parametrize("name", [Factory.AWS_COGNITO, Factory.AWS_LAMBDA, Factory.LOCAL])
-def test_missing_backend_names_the_command_that_installs_it(name: str, tmp_path: Path) -> None:
-    """With only core installed, each of our backends answers with its pip command, pinned to this release."""
-    info = tmp_path / "usermgr_core-1.2.3.dist-info"
+DISTRIBUTIONS = {
+    Factory.AWS_COGNITO: "usermgr-cognito",
+    Factory.AWS_LAMBDA: "usermgr-lambda-client",
+    Factory.LOCAL: "usermgr-local",
+}
+
+
+def missing(name: str, folder: Path, direct_url: object = None) -> tuple[str, str]:
+    """Message and remedy for a missing backend, where only core 1.2.3 is installed, with this direct_url.json."""
+    info = folder / "usermgr_core-1.2.3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: usermgr-core\nVersion: 1.2.3\n")
+    if direct_url is not None:
+        (info / "direct_url.json").write_text(direct_url if isinstance(direct_url, str) else json.dumps(direct_url))
     source = Path(sys.modules["usermgr"].__file__ or "").parent.parent
     code = (
-        "import sys; sys.path[:0] = [sys.argv[1], sys.argv[3]]\n"
+        "import json, sys; sys.path[:0] = [sys.argv[1], sys.argv[3]]\n"
         "from usermgr import Factory, errors\n"
         "try: Factory.create(sys.argv[2])\n"
-        "except errors.BackendNotInstalledError as error: print(error.remedy)\n"
+        "except errors.BackendNotInstalledError as error: print(json.dumps([str(error), error.remedy]))\n"
     )
-    command = [sys.executable, "-I", "-S", "-c", code, str(source), name, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == f'pip install "usermgr[{name}]==1.2.3"'
+    command = [sys.executable, "-I", "-S", "-c", code, str(source), name, str(folder)]
+    message, remedy = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    return message, remedy
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_missing_backend_comes_from_where_core_came_from(name: str, tmp_path: Path) -> None:
+    """The error names distribution, version and folder, and the remedy is the requirements file beside core's wheel."""
+    wheels = tmp_path / "our wheels"
+    wheels.mkdir()
+    wheel = (wheels / "usermgr_core-1.2.3-py3-none-any.whl").as_uri()
+    (wheels / f"{name}.txt").write_text(f"usermgr-core @ {wheel}\n")
+
+    message, remedy = missing(name, tmp_path, {"url": f"{wheel}#sha256=00", "archive_info": {}})
+
+    assert remedy == f"pip install -r '{wheels}/{name}.txt'"
+    assert f"{DISTRIBUTIONS[name]} 1.2.3, which must come from {wheels}" in message
+    assert message.endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    "requirements",
+    [
+        pytest.param(None, id="no file"),
+        pytest.param("usermgr-core @ file:///w/usermgr_core-1.2.4-py3-none-any.whl\n", id="another version"),
+    ],
+)
+def test_remedy_never_moves_what_is_installed(requirements: str | None, tmp_path: Path) -> None:
+    """Where the folder has no requirements file for this very version, the remedy is a sentence and no command."""
+    wheel = tmp_path / "usermgr_core-1.2.3-py3-none-any.whl"
+    if requirements is not None:
+        (tmp_path / "lambda.txt").write_text(requirements)
+
+    _, remedy = missing("lambda", tmp_path, {"url": wheel.as_uri(), "archive_info": {}})
+
+    assert remedy == f"install usermgr-lambda-client 1.2.3, and only from {tmp_path}"
+
+
+@pytest.mark.parametrize(
+    ("direct_url", "expected"),
+    [
+        pytest.param(
+            {"url": "https://user:s3cret@wheels.example/usermgr/usermgr_core-1.2.3-py3-none-any.whl?sig=s3cret#sha256=0",
+             "archive_info": {}},
+            "pip install -r https://wheels.example/usermgr/local.txt",
+            id="web server",
+        ),
+        pytest.param(
+            {"url": "file:///src/packages/usermgr-core", "dir_info": {"editable": True}},
+            "install usermgr-local 1.2.3, and only from /src/packages/usermgr-core",
+            id="checkout",
+        ),
+        *(
+            pytest.param(
+                wrong,
+                "install usermgr-local 1.2.3, and only from the same index or folder as usermgr-core",
+                id=f"index: {wrong}",
+            )
+            for wrong in (None, "{", "[]", "{}", '{"url": "https://[", "archive_info": {}}')
+        ),
+    ],
+)  # fmt: skip
+def test_remedy_by_what_the_installer_recorded(direct_url: object, expected: str, tmp_path: Path) -> None:
+    """A remedy never names an index, and tells no secret of an address."""
+    message, remedy = missing("local", tmp_path, direct_url)
+
+    assert remedy == expected
+    assert "usermgr-local 1.2.3" in message
+    assert "s3cret" not in message
 
 
 def test_importing_usermgr_looks_for_no_backend() -> None:

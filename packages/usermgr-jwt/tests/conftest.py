@@ -21,7 +21,7 @@ from django.conf import settings as django_settings
 
 from usermgr_jwt import CognitoVerifier, JwksFile
 
-# What several test modules share lives in a folder of its own; test modules themselves are not importable.
+# What several test modules share is in a folder of its own; test modules themselves are not importable.
 sys.path.insert(0, str(Path(__file__).with_name("support")))
 
 POOL_ID = "ap-northeast-1_AbCdEf123"
@@ -159,7 +159,7 @@ _watched: list[tuple[int, list[str]]] = []  # a thread, and its events, for each
 def _watch_sockets(event: str, arguments: tuple[object, ...]) -> None:
     if _watched and event.startswith("socket."):
         thread, events = _watched[-1]
-        if threading.get_ident() == thread:  # a thread of another fixture may end, or open, what it likes
+        if threading.get_ident() == thread:  # threads of other fixtures may open and close sockets
             events.append(event)
 
 

@@ -5,11 +5,9 @@ import time
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    JwksFile,
+from usermgr_jwt import CognitoVerifier, JwksFile, TokenError
+from usermgr_jwt.errors import (
     KeysTooOldError,
-    TokenError,
     TokenExpiredError,
     TokenNotYetValidError,
     TokenSignatureError,
@@ -178,6 +176,6 @@ def test_threads_share_it(cached, pool):
 
 @pytest.mark.parametrize("size", [-1, 1.5, "10", None])
 def test_the_size_is_a_number(settings, size):
-    """A size that is none is refused."""
+    """A size that is not a number of tokens is refused."""
     with pytest.raises(ValueError, match="cache_size"):
         CognitoVerifier(**settings, cache_size=size)

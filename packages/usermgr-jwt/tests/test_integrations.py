@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Annotated, NamedTuple
 
 import fastapi
@@ -12,15 +12,17 @@ import httpx
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from usermgr_jwt import Claims, CognitoVerifier, JwksFile
-from usermgr_jwt.integrations.bearer import BearerCheck
+from usermgr_jwt.integrations._bearer import BearerCheck
 from usermgr_jwt.integrations.fastapi import CognitoBearer as FastApiBearer
 from usermgr_jwt.integrations.flask import token_required as flask_token_required
 from usermgr_jwt.integrations.starlette import CognitoBearer as StarletteBearer
+from usermgr_jwt.integrations.starlette import VaryMiddleware
 
 CHALLENGE = 'Bearer realm="api"'
 
@@ -30,6 +32,7 @@ class Answer(NamedTuple):
     challenge: str | None
     retry_after: str | None
     text: str
+    vary: str | None
 
 
 class Verifiers(NamedTuple):
@@ -60,7 +63,8 @@ def starlette_app(verifiers: Verifiers) -> Get:
             route("/root", StarletteBearer(verifiers.good, groups=["root"])),
             route("/write", StarletteBearer(verifiers.good, scopes=["orders/write", "orders/admin"])),
             route("/no-keys", StarletteBearer(verifiers.without_keys)),
-        ]
+        ],
+        middleware=[Middleware(VaryMiddleware)],
     )
     return http_client(app)
 
@@ -97,8 +101,13 @@ def asgi_get(app: Callable[..., object], path: str, headers: list[tuple[str, str
             return await client.get(path, headers=headers)
 
     response = asyncio.run(request())
-    challenge, retry = response.headers.get("WWW-Authenticate"), response.headers.get("Retry-After")
-    return Answer(response.status_code, challenge, retry, response.text)
+    return answer_of(response.status_code, response.headers, response.text)
+
+
+def answer_of(status: int, headers: Mapping[str, str], text: str) -> Answer:
+    names = ("WWW-Authenticate", "Retry-After", "Vary")
+    challenge, retry, vary = (headers.get(name) for name in names)
+    return Answer(status, challenge, retry, text, vary)
 
 
 def flask_app(verifiers: Verifiers) -> Get:
@@ -119,8 +128,7 @@ def flask_app(verifiers: Verifiers) -> Get:
 
     def get(path: str, authorization: str | None) -> Answer:
         response = client.get(path, headers={} if authorization is None else {"Authorization": authorization})
-        headers = response.headers
-        return Answer(response.status_code, headers.get("WWW-Authenticate"), headers.get("Retry-After"), response.text)
+        return answer_of(response.status_code, response.headers, response.text)
 
     return get
 
@@ -137,8 +145,7 @@ def django_client(verifiers: Verifiers, *, asynchronous: bool) -> Get:
             else:
                 extra = {} if authorization is None else {"HTTP_AUTHORIZATION": authorization}
                 response = Client().get(path, **extra)
-        challenge, retry = response.headers.get("WWW-Authenticate"), response.headers.get("Retry-After")
-        return Answer(response.status_code, challenge, retry, response.content.decode())
+        return answer_of(response.status_code, response.headers, response.content.decode())
 
     return get
 
@@ -233,9 +240,25 @@ def test_a_good_token_reaches_the_view(get, pool):
         assert "alice" in answer.text
 
 
+def test_every_answer_varies_on_the_header(get, pool):
+    """The answer depends on the Authorization header and its `Vary` names it, whether the request is denied or not."""
+    token = f"Bearer {pool.token()}"
+    for path, authorization, status in [
+        ("/", token, 200),
+        ("/", None, 401),
+        ("/", "Bearer x", 401),
+        ("/root", token, 403),
+        ("/write", token, 403),
+        ("/no-keys", token, 503),
+    ]:
+        answer = get(path, authorization)
+
+        assert (answer.status, answer.vary) == (status, "Authorization")
+
+
 @pytest.mark.parametrize("authorization", [None, "", "Basic YWxpY2U6cGFzcw==", "Bearer", "token"])
 def test_without_a_token_it_is_401(get, authorization):
-    """401 with a bare challenge: no error code for who has not even tried (RFC 6750, 3.1)."""
+    """401 with a bare challenge: no error code for a client that has not tried (RFC 6750, 3.1)."""
     answer = get("/", authorization)
 
     assert answer.status == 401
@@ -273,7 +296,7 @@ def test_a_missing_right_is_403(get, pool):
 
 
 def test_missing_keys_are_503(get, pool, caplog):
-    """503 with Retry-After and no challenge: it is not the token's fault. The log says what is missing."""
+    """503 with Retry-After and no challenge: it is not the token's fault. The log names what is missing."""
     with caplog.at_level(logging.ERROR, "usermgr_jwt"):
         answer = get("/no-keys", f"Bearer {pool.token()}")
 
@@ -295,8 +318,8 @@ def test_a_right_of_the_verifier_itself_is_403(settings, pool):
     assert http_client(app)("/", f"Bearer {pool.token()}").status == 403
 
 
-def test_two_authorization_headers_are_no_token(verifiers, pool):
-    """A second header is no way around the first."""
+def test_two_authorization_headers_are_not_a_token(verifiers, pool):
+    """A second header is not a way around the first."""
     app = Starlette(routes=[])
     bearer = StarletteBearer(verifiers.good)
 

@@ -2,23 +2,19 @@
 
 import copy
 import os
+import signal
+import socket
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    JwksFile,
-    KeysFileError,
-    KeysInvalidError,
-    KeysNotFoundError,
-    KeysTooOldError,
-    UnknownKeyError,
-)
-from usermgr_jwt.keys import parse_jwks
+from usermgr_jwt import CognitoVerifier, InvokeSource, JwksFile, _files, _jwks_file, pull
+from usermgr_jwt._keys import parse_jwks
+from usermgr_jwt.errors import KeysFileError, KeysInvalidError, KeysNotFoundError, KeysTooOldError, UnknownKeyError
 
 
 class Clock:
@@ -57,27 +53,27 @@ def test_a_replaced_file_is_noticed_without_a_restart(settings, jwks_path, pool,
         verifier.verify(pool.token())
 
 
-def test_the_file_is_looked_at_once_a_second(jwks_path, clock):
-    """Between two looks no system call is made, so that 100 uses in a second cost one stat."""
-    looks = 0
+def test_the_file_is_checked_once_per_second(jwks_path, clock):
+    """Between two checks no system call is made, so that 100 uses in a second cost one stat."""
+    checks = 0
     keys = JwksFile(jwks_path, now=clock)
     reload = keys._reload
 
-    def counted() -> None:
-        nonlocal looks
-        looks += 1
-        reload()
+    def counted(state, now):
+        nonlocal checks
+        checks += 1
+        return reload(state, now)
 
     keys._reload = counted
     for _ in range(100):
         keys.current()
         clock.now += 0.1
 
-    assert looks == 10
+    assert checks == 10
 
 
-def test_a_clock_that_is_set_back_does_not_stop_the_looks(jwks_path, compact_jwks, stranger, clock):
-    """The time of the last look may lie in the future; the file is looked at all the same."""
+def test_a_clock_that_is_set_back_does_not_stop_the_checks(jwks_path, compact_jwks, stranger, clock):
+    """The time of the last check may be in the future; the file is checked all the same."""
     keys = JwksFile(jwks_path, now=clock)
     keys.load()
     replace(jwks_path, compact_jwks({"rotated": stranger}))
@@ -88,7 +84,7 @@ def test_a_clock_that_is_set_back_does_not_stop_the_looks(jwks_path, compact_jwk
 
 @pytest.mark.parametrize("broken", [b"", b"{", b"{}", b'{"keys": []}', b"<html>", None, "folder"])
 def test_the_last_good_keys_stay_when_the_file_breaks(jwks_path, clock, broken):
-    """A broken, empty or missing file changes nothing for who already has keys, and `problem` says what it is."""
+    """A broken, empty or missing file changes nothing as long as there are keys, and `problem` holds the error."""
     keys = JwksFile(jwks_path, now=clock)
     good = keys.current()
     if broken is None or broken == "folder":
@@ -180,9 +176,240 @@ def test_max_age_must_be_positive(max_age):
         JwksFile("jwks.json", max_age=max_age)
 
 
+SECOND = 10**9  # nanoseconds
+
+
+def write_in_place(path: Path, document: bytes) -> None:
+    """What an editor, `rsync --inplace --times` or a network file system can do: the same inode, size and times."""
+    path.write_bytes(document)
+    os.utime(path, ns=(SECOND, SECOND))
+
+
+def without_change_times(monkeypatch) -> None:
+    """Make every `ctime` the same: a file system that counts time in steps shows two quick changes as one."""
+    version = _files.version_of
+    monkeypatch.setattr(_files, "version_of", lambda status: version(status)._replace(changed_ns=0))
+    monkeypatch.setattr(_jwks_file, "version_of", _files.version_of)
+
+
+@pytest.mark.parametrize("same_step", [False, True], ids=["ctime differs", "ctime is the same"])
+def test_a_file_that_was_finished_in_place_is_read_again(jwks_path, compact_jwks, pool, clock, monkeypatch, same_step):
+    """A half-written file is not remembered as broken: a second later the whole one is read, of the same size."""
+    if same_step:
+        without_change_times(monkeypatch)
+    document = compact_jwks(pool.keys)
+    write_in_place(jwks_path, document[:200].ljust(len(document)))
+    keys = JwksFile(jwks_path, now=clock)
+    with pytest.raises(KeysInvalidError):
+        keys.load()
+
+    write_in_place(jwks_path, document)
+    clock.now += 1
+
+    assert keys.current().key_ids == set(pool.keys)
+    assert keys.problem is None
+
+
+def test_a_version_is_read_until_it_is_older_than_a_step_of_time(
+    jwks_path, compact_jwks, pool, stranger, clock, monkeypatch
+):
+    """For 3 seconds after a version was first seen its bytes are compared; then its size and times are enough."""
+    without_change_times(monkeypatch)
+    documents = [compact_jwks({"key-a": stranger}), compact_jwks({"key-b": stranger})]
+    write_in_place(jwks_path, documents[0])
+    keys = JwksFile(jwks_path, now=clock)
+    keys.load()
+    seen = []
+    for step in range(1, 7):
+        clock.now += 1
+        write_in_place(jwks_path, documents[step % 2])
+        seen.append(*keys.current().key_ids)
+
+    assert seen == ["key-b", "key-a", "key-b", "key-a", "key-b", "key-a"], "each change begins the wait again"
+    for unchanged, seen_at_last in ((2, "key-b"), (4, "key-b")):
+        for _ in range(unchanged):
+            clock.now += 1
+            keys.current()
+        write_in_place(jwks_path, documents[unchanged == 2])
+        clock.now += 1
+        assert keys.current().key_ids == {seen_at_last}, "before 3 seconds it is read, and after them it is not"
+
+
+def test_the_wait_begins_again_when_the_clock_is_set_back(jwks_path, clock, monkeypatch):
+    """After a clock was set back by a day the file is read for 3 seconds more, and not for a day."""
+    keys = JwksFile(jwks_path, now=clock)
+    keys.load()
+    clock.now -= 86400
+    for _ in range(5):
+        keys.current()
+        clock.now += 1
+    monkeypatch.setattr(_jwks_file, "read_document", None)
+
+    assert keys.current().key_ids == {"access-key", "id-key"}
+
+
+def test_a_change_in_place_is_seen_though_its_date_is_restored(jwks_path, compact_jwks, stranger, clock):
+    """After the wait, a program that restores the modification time cannot hide a change of the same size."""
+    write_in_place(jwks_path, compact_jwks({"key-a": stranger}))
+    keys = JwksFile(jwks_path, now=clock)
+    for _ in range(5):
+        keys.current()
+        clock.now += 1
+    time.sleep(0.02)  # more than a step of this file system's time
+    write_in_place(jwks_path, compact_jwks({"key-b": stranger}))
+
+    assert keys.current().key_ids == {"key-b"}
+
+
+@pytest.mark.parametrize("ahead", [61, 86400 * 9000])
+def test_a_date_in_the_future_is_no_age(settings, jwks_path, pool, clock, ahead):
+    """With max_age, a file from the future is refused, as one whose age nobody knows; without, it is used."""
+    os.utime(jwks_path, (clock.now + ahead, clock.now + ahead))
+    keys = JwksFile(jwks_path, max_age=86400, now=clock)
+
+    with pytest.raises(KeysTooOldError, match="modification time in the future") as caught:
+        CognitoVerifier(**settings | {"keys": keys}).verify(pool.token())
+
+    assert caught.value.age == pytest.approx(-ahead)
+    assert keys.age() is None
+    assert "in the future" in keys.warnings()[-1]
+    assert JwksFile(jwks_path, now=clock).current().key_ids == set(pool.keys)
+
+
+def test_a_file_servers_clock_may_be_a_little_ahead(jwks_path, clock):
+    """A file that was just written by a machine whose clock is some seconds ahead is as fresh as one can be."""
+    os.utime(jwks_path, (clock.now + 59, clock.now + 59))
+    keys = JwksFile(jwks_path, max_age=1, now=clock)
+
+    keys.load()
+
+    assert keys.age() == 0
+    assert keys.warnings() == []
+
+
+def test_a_path_is_fixed_when_it_is_given(jwks_path, tmp_path, monkeypatch, pool, compact):
+    """A relative path is that of the working folder at that time: a later chdir changes neither reading nor refresh."""
+    monkeypatch.chdir(jwks_path.parent)
+    keys = JwksFile(jwks_path.name, refresh_from=InvokeSource(lambda _event: compact(pool.jwks())))
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    elsewhere.joinpath(jwks_path.name).write_bytes(b"{")
+    monkeypatch.chdir(elsewhere)
+
+    assert keys.current().key_ids == set(pool.keys)
+    assert keys.path == keys._refresh._path == str(jwks_path)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", ["fifo", "device", "socket", "folder", "link to fifo"])
+def test_what_is_not_a_regular_file_is_refused_without_waiting(tmp_path, kind, pool, compact):
+    """A pipe would wait for a writer and a device never end: reading and pulling refuse both at once, and keep them."""
+    path = tmp_path / "keys"
+    match kind:
+        case "fifo":
+            os.mkfifo(path)
+        case "device":
+            path = Path("/dev/zero")
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as server:
+                server.bind(str(path))
+        case "folder":
+            path.mkdir()
+        case "link to fifo":
+            os.mkfifo(tmp_path / "fifo")
+            path.symlink_to(tmp_path / "fifo")
+    before = path.stat()
+
+    with pytest.raises(KeysFileError, match="not a regular file"):
+        JwksFile(path).load()
+    with pytest.raises(KeysFileError, match="not a regular file"):
+        pull(InvokeSource(lambda _event: compact(pool.jwks())), path)
+
+    assert path.stat().st_ino == before.st_ino
+
+
+@pytest.mark.timeout(20)
+def test_a_pipe_that_comes_between_is_not_waited_for(jwks_path, monkeypatch):
+    """When the file becomes a pipe after it was looked at, opening it still does not wait."""
+    looked_at = os.stat
+
+    def swap(path, *arguments, **named):
+        found = looked_at(path, *arguments, **named)
+        jwks_path.unlink()
+        os.mkfifo(jwks_path)
+        return found
+
+    monkeypatch.setattr(_files.os, "stat", swap)
+    with pytest.raises(KeysFileError, match="not a regular file"):
+        _files.read_document(str(jwks_path))
+
+
+def test_an_unexpected_failure_is_tried_again(jwks_path, clock, monkeypatch):
+    """What is known about the file changes only after it was read: an error that is not ours leaves no trace."""
+    keys = JwksFile(jwks_path, now=clock)
+    with monkeypatch.context() as patched:
+        patched.setattr(_jwks_file, "parse_jwks", lambda *_arguments: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            keys.load()
+
+    assert keys.current().key_ids == {"access-key", "id-key"}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("warm", [True, False], ids=["with keys", "without keys"])
+def test_a_child_that_was_forked_during_a_check_goes_on(
+    jwks_path, compact_jwks, pool, stranger, clock, monkeypatch, warm
+):
+    """A lock that another thread held at the fork is free in the child, which reads the file and sees new keys."""
+    keys = JwksFile(jwks_path, refresh_from=InvokeSource(lambda _event: b"{}"), now=clock)
+    if warm:
+        keys.load()
+        clock.now += 1
+    reading, go_on = threading.Event(), threading.Event()
+    parent, real = os.getpid(), os.stat
+
+    def slow(path, *arguments, **named):  # a network file system that answers late
+        if os.getpid() == parent and path == str(jwks_path):
+            reading.set()
+            go_on.wait(30)
+        return real(path, *arguments, **named)
+
+    monkeypatch.setattr(os, "stat", slow)
+    other = threading.Thread(target=keys.current)
+    other.start()
+    assert reading.wait(10)
+    keys._refresh._lock.current.acquire()
+    child = os.fork()
+    if child == 0:  # nothing here may return to pytest
+        try:
+            replace(jwks_path, compact_jwks({"rotated": stranger}))
+            clock.now += 1
+            keys.unknown_key_id()
+            os._exit(0 if keys.current().key_ids == {"rotated"} else 3)
+        except BaseException:  # noqa: BLE001
+            os._exit(4)
+    try:
+        assert wait_for(child) == 0
+    finally:
+        go_on.set()
+        other.join()
+
+
+def wait_for(child: int) -> int:
+    """The exit status of a child, which is killed when it has not ended after 15 seconds."""
+    for _ in range(150):
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.1)
+    os.kill(child, signal.SIGKILL)
+    os.waitpid(child, 0)
+    return -signal.SIGKILL
+
+
 REPLACER = """
 import sys
-from usermgr_jwt import sources
+from usermgr_jwt import (_sources as sources)
 path, documents = sys.argv[1], [open(name, "rb").read() for name in sys.argv[2:]]
 fetched = iter(range(10_000))
 class Source:
@@ -199,12 +426,12 @@ print("replaced 10000")
 def test_10000_replacements_by_another_process_fail_no_verification(
     show, settings, jwks_path, pool, stranger, compact_jwks
 ):
-    """While one process replaces the file 10,000 times, another that looks at it each time verifies without fail."""
+    """While one process replaces the file 10,000 times, another that checks it each time verifies without a failure."""
     versions = [jwks_path.with_name(name) for name in ("one", "two")]
     versions[0].write_bytes(compact_jwks(pool.keys))
     versions[1].write_bytes(compact_jwks({"rotated": stranger} | pool.keys))
     ticks = iter(range(10**9))
-    keys = JwksFile(jwks_path, now=lambda: float(next(ticks)))  # a second passes at each use: a look each time
+    keys = JwksFile(jwks_path, now=lambda: float(next(ticks)))  # a second passes at each use: a check each time
     verifier = CognitoVerifier(**settings | {"keys": keys})
     token = pool.token()
     seen = set()
@@ -270,7 +497,7 @@ class TestParse:
             ({"e": "Aw"}, "weak"),
             ({"e": "AQAAAAAB"}, "oversized"),
             ({"e": "AQAA"}, "weak"),
-            ({"e": "AQAC"}, "no RSA key"),
+            ({"e": "AQAC"}, "not an RSA key"),
         ],
     )
     def test_one_bad_key_makes_the_document_bad(self, compact, jwks, change, problem):
@@ -312,7 +539,7 @@ class TestParse:
             b" " * (1 << 20) + b"{}",
         ],
     )
-    def test_what_is_no_jwks(self, document):
+    def test_what_is_not_a_jwks(self, document):
         """Anything but a strict JWKS document is a KeysInvalidError, and nothing else."""
         with pytest.raises(KeysInvalidError):
             parse_jwks(document, "test")

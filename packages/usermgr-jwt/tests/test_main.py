@@ -7,6 +7,9 @@ import sys
 
 import pytest
 
+from usermgr_jwt import _commands
+from usermgr_jwt.errors import KeysNotFoundError
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -83,7 +86,7 @@ def test_verify_takes_the_names_that_users_know(run, jwks_path, pool, tmp_path):
 
 
 def test_wrong_usage_is_2(run, jwks_path, pool):
-    """What is not said, and what makes no sense, is named."""
+    """A missing option, and one that makes no sense, is named."""
     pool_id = ["--user-pool-id", pool.pool_id]
     for arguments, problem in [
         ([], b"required"),
@@ -122,8 +125,48 @@ def test_pull(run, jwks_path, pool, stranger, compact, compact_jwks):
     assert run("pull", "new.json", "--url", "http://127.0.0.1:1/", stdin=b"").returncode == 6
 
 
-def test_decode_says_that_it_verifies_nothing(run, pool, stranger):
-    """A forged token is shown, under a warning; what is no token is refused."""
+def test_status_warns_of_what_others_can_change(run, jwks_path):
+    """A file that everybody may write, a folder where everybody may replace it, and a date in the future are shown."""
+    assert json.loads(run("status", jwks_path, "--json").stdout)["warnings"] == []
+    jwks_path.chmod(0o666)
+    jwks_path.parent.chmod(0o777)
+    os.utime(jwks_path, (2493072000, 2493072000))
+
+    shown = json.loads(run("status", jwks_path, "--json").stdout)
+
+    assert shown["age"] is None
+    assert [warning.partition(" (")[0].partition("'")[0] for warning in shown["warnings"]] == [
+        "every user of this machine can write the file",
+        "every user of this machine can replace files in ",
+        "its modification time is in the future, so its age is unknown and max_age would refuse it",
+    ]
+    assert b"age: unknown" in run("status", jwks_path).stdout
+    jwks_path.parent.chmod(0o1777)
+    assert len(json.loads(run("status", jwks_path, "--json").stdout)["warnings"]) == 2
+    stale = run("status", jwks_path, "--max-age", 10**9)
+    assert (stale.returncode, b"modification time in the future" in stale.stderr) == (3, True)
+
+
+def test_a_custom_issuer(run, jwks_path, pool):
+    """--issuer replaces the pool, also one from the environment, in verify; pull reads the keys below it."""
+    issuer = "http://localhost:1/local_AbC123"
+    options = ["verify", jwks_path, "--client-id", pool.client_id, "--token-use", "access", "--issuer", issuer]
+
+    good = run(*options, stdin=pool.token(pool.access_claims(iss=issuer)), USERPOOL_ID="local_AbC123")
+
+    assert good.returncode == 0
+    assert run(*options, stdin=pool.token()).returncode == 1
+    address = b"http://localhost:1/local_AbC123/.well-known/jwks.json"
+    emulator = ["--user-pool-id", "local_AbC123", "--endpoint", "http://localhost:1"]
+    for source in (["--issuer", issuer], emulator):
+        failed = run("pull", "new.json", *source)
+        assert (failed.returncode, address in failed.stderr) == (6, True)
+    unused = run("pull", "new.json", "--issuer", issuer, "--fips")
+    assert (unused.returncode, b"belong to a user pool id" in unused.stderr) == (2, True)
+
+
+def test_decode_warns_that_it_verifies_nothing(run, pool, stranger):
+    """A forged token is shown, under a warning; what is not a token is refused."""
     claims = pool.access_claims(exp=10**30, iat="x")
 
     shown = run("decode", "--json", stdin=pool.token(claims, key=stranger))
@@ -137,3 +180,22 @@ def test_decode_says_that_it_verifies_nothing(run, pool, stranger):
         assert result.returncode == 1
         assert b"Traceback" not in result.stderr
     assert run("decode", stdin=b"\xff\xfe").returncode == 1
+
+
+def test_the_commands_are_functions_that_print_nothing(jwks_path, pool, compact, capfd):
+    """Another command line gets dicts that JSON can hold, and errors as an exit status and such a dict."""
+    source = _commands.source_of(reply=compact(pool.jwks()))
+    settings = {"user_pool_id": pool.pool_id, "client_id": pool.client_id, "token_use": "access"}
+
+    pulled = _commands.pull(str(jwks_path), source)
+    status = _commands.status(str(jwks_path))
+    verified = _commands.verify(str(jwks_path), pool.token(), **settings)
+    decoded = _commands.decode(pool.token())
+    failure = _commands.failure(KeysNotFoundError("jwks.json"))
+
+    states = [json.loads(json.dumps(result))["state"] for result in (pulled, status, verified, decoded)]
+    assert states == ["written", "fresh", "verified", "NOT VERIFIED: anybody could have written this"]
+    assert (failure.exit_status, failure.result["error"]["code"]) == (4, "keys_not_found")
+    assert capfd.readouterr() == ("", "")
+    with pytest.raises(ValueError, match="where the keys come from"):
+        _commands.source_of()

@@ -1,4 +1,4 @@
-"""RFC 8725, JSON Web Token Best Current Practices: one test a section. docs/rfc8725.md is the checklist.
+"""RFC 8725, JSON Web Token Best Current Practices: one test per section. docs/rfc8725.md is the checklist.
 
 https://www.rfc-editor.org/rfc/rfc8725#section-3
 """
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    JwksFile,
+from usermgr_jwt import CognitoVerifier, JwksFile
+from usermgr_jwt._keys import parse_jwks
+from usermgr_jwt.errors import (
     KeysInvalidError,
     TokenAlgorithmError,
     TokenClaimError,
@@ -21,11 +21,10 @@ from usermgr_jwt import (
     TokenUseError,
     UnknownKeyError,
 )
-from usermgr_jwt.keys import parse_jwks
 
 
 def test_3_1_perform_algorithm_verification(verifier, pool):
-    """The algorithm is fixed to RS256, one key is for one algorithm, and the header's wish changes neither."""
+    """The algorithm is fixed to RS256, one key is for one algorithm, and the header can change neither."""
     for algorithm in ("none", "HS256", "RS384", "PS256", "ES256", "rs256"):
         with pytest.raises(TokenAlgorithmError):
             verifier.verify(pool.token(header={"alg": algorithm}))
@@ -95,7 +94,7 @@ def test_3_8_validate_issuer_and_subject(verifier, pool, other_pool):
 
 
 def test_3_9_use_and_validate_audience(settings, pool):
-    """The application that a token is for must be said: `client_id` of an access token, `aud` of an id token."""
+    """The application that a token is for must be named: `client_id` of an access token, `aud` of an id token."""
     for use, claims in (("access", pool.access_claims(client_id="other")), ("id", pool.id_claims(aud="other"))):
         with pytest.raises(TokenClientError):
             CognitoVerifier(**settings | {"token_use": use}).verify(pool.token(claims))
@@ -126,7 +125,7 @@ def test_3_11_use_explicit_typing(verifier, pool):
 
 
 def test_3_12_mutually_exclusive_rules(settings, pool, other_pool, jwks_path):
-    """An id token is no access token, nor the other way round, and another pool's token is neither."""
+    """An id token is not an access token, nor the reverse, and another pool's token is neither."""
     access = CognitoVerifier(**settings)
     identity = CognitoVerifier(**settings | {"token_use": "id"})
     access_token, id_token = pool.token(), pool.token(pool.id_claims(), key_id="id-key")

@@ -3,15 +3,8 @@
 import boto3
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    HttpsSource,
-    JwksFile,
-    KeysReplacementError,
-    TokenUseError,
-    UnknownKeyError,
-    pull,
-)
+from usermgr_jwt import CognitoVerifier, HttpsSource, JwksFile, pull
+from usermgr_jwt.errors import KeysReplacementError, TokenUseError, UnknownKeyError
 
 
 @pytest.fixture

@@ -12,18 +12,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    HttpsSource,
-    InvokeSource,
-    JwksFile,
-    KeysFileError,
-    KeysInvalidError,
-    KeysReplacementError,
-    KeysSourceError,
-    UnknownKeyError,
-    pull,
-)
+from usermgr_jwt import CognitoVerifier, HttpsSource, InvokeSource, JwksFile, pull
+from usermgr_jwt.errors import KeysFileError, KeysInvalidError, KeysReplacementError, KeysSourceError, UnknownKeyError
 
 
 @dataclass
@@ -164,18 +154,18 @@ class TestInvoke:
         [
             (b'{"error": {"code": "http", "message": "status 500"}}', "http: status 500"),
             (b'{"error": "x"}', "None: None"),
-            (b"null", "no strict JSON"),
-            (b"", "no strict JSON"),
+            (b"null", "not a strict JSON"),
+            (b"", "not a strict JSON"),
         ],
     )
     def test_a_failure_is_an_error(self, reply, problem):
-        """The function's own error, or a reply that is none, is a KeysSourceError."""
+        """The function's own error, or a reply that is not JSON, is a KeysSourceError."""
         with pytest.raises(KeysSourceError, match=problem):
             InvokeSource(lambda _event: reply).fetch()
 
 
 class TestPull:
-    """Judging and writing."""
+    """Checking and writing."""
 
     @pytest.fixture
     def path(self, tmp_path):
@@ -203,7 +193,7 @@ class TestPull:
         target.write_bytes(b"")
         target.chmod(0o604)
         if os.geteuid() == 0:
-            with contextlib.suppress(OSError):  # root of a user namespace has no other ids to give
+            with contextlib.suppress(OSError):  # root of a user namespace has no other ids to set
                 os.chown(target, 1234, 2345)
         before = target.stat()
         path.symlink_to(target)
@@ -235,7 +225,7 @@ class TestPull:
         assert steps == ["file", "rename", "folder"]
 
     def test_the_same_keys_make_the_file_young(self, path, source):
-        """A pull that finds no change says so, and the file's age begins again."""
+        """A pull that finds no change reports none, and the file's age begins again."""
         pull(source, path)
         os.utime(path, (1, 1))
 
@@ -301,6 +291,21 @@ class TestPull:
         assert path.read_bytes() == good
         assert [file.name for file in path.parent.iterdir()] == ["jwks.json"]
 
+    def test_a_relative_path_is_fixed_before_the_source_is_asked(self, path, pool, compact, monkeypatch):
+        """A source that changes the working folder does not change which file is written."""
+        elsewhere = path.parent / "elsewhere"
+        elsewhere.mkdir()
+        monkeypatch.chdir(path.parent)
+
+        def invoke(_event: bytes) -> bytes:
+            os.chdir(elsewhere)
+            return compact(pool.jwks())
+
+        pull(InvokeSource(invoke), path.name)
+
+        assert path.exists()
+        assert list(elsewhere.iterdir()) == []
+
     def test_a_folder_that_is_not_there(self, path, source):
         """The folder is not made: a wrong path is an error."""
         with pytest.raises(KeysFileError, match="cannot be written"):
@@ -332,7 +337,7 @@ class TestRefresh:
                 verifier.verify(token)
 
     def test_10000_unknown_key_ids_fetch_once(self, show, settings, jwks_path, pool, compact, site, clock):
-        """However many made-up key ids come, there is one fetch in 10 seconds, and one more in the next 10."""
+        """However many invented key ids come, there is one fetch in 10 seconds, and one more in the next 10."""
         site.serve(compact(pool.jwks()))
         keys = JwksFile(jwks_path, refresh_from=HttpsSource(site.url), now=clock)
         verifier = CognitoVerifier(**settings | {"keys": keys})
@@ -387,6 +392,43 @@ class TestRefresh:
         assert [record.levelname for record in caplog.records] == ["WARNING"]
         assert "status 500" in caplog.text
         assert token not in caplog.text
+        assert verifier.verify(pool.token()).username == "alice"
+
+    @pytest.mark.parametrize(
+        "failure",
+        [RuntimeError("secret"), KeyError("secret"), OSError(5, "secret"), SystemError(), UnicodeError("secret")],
+    )
+    def test_whatever_invoke_raises_is_one_warning(self, settings, jwks_path, pool, clock, caplog, failure):
+        """An error that is not ours is logged once, by its class alone: its message may quote a credential."""
+
+        def invoke(_event: bytes) -> bytes:
+            raise failure
+
+        keys = JwksFile(jwks_path, refresh_from=InvokeSource(invoke), now=clock)
+        verifier = CognitoVerifier(**settings | {"keys": keys})
+
+        self.refuse(verifier, pool.token(header={"kid": "x"}), times=5)
+        self.wait_for_refresh()
+
+        expected = [("WARNING", f"the JWKS file was not refreshed: {type(failure).__name__}")]
+        assert [(record.levelname, record.getMessage()) for record in caplog.records] == expected
+        assert verifier.verify(pool.token()).username == "alice"
+
+    def test_no_thread_to_be_had_is_one_warning(self, settings, jwks_path, pool, clock, caplog, monkeypatch):
+        """Where the process may start no more threads, the token is refused as ever and the log has one warning."""
+
+        def start(_thread: threading.Thread) -> None:
+            raise RuntimeError("can't start new thread")
+
+        keys = JwksFile(jwks_path, refresh_from=InvokeSource(lambda _event: b"{}"), now=clock)
+        verifier = CognitoVerifier(**settings | {"keys": keys})
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", start)
+            self.refuse(verifier, pool.token(header={"kid": "x"}), times=5)
+
+        assert [record.getMessage() for record in caplog.records] == [
+            "the JWKS file was not refreshed: can't start new thread"
+        ]
         assert verifier.verify(pool.token()).username == "alice"
 
     def test_processes_share_the_limit_through_the_file(self, settings, jwks_path, pool, compact, site, clock):

@@ -1,4 +1,4 @@
-"""The front door: what is accepted, what is refused, and with which error and evidence."""
+"""The verifier: what is accepted, what is refused, and with which error and evidence."""
 
 import json
 import time
@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from usermgr_jwt import (
-    CognitoVerifier,
-    JwksFile,
+from usermgr_jwt import CognitoVerifier, JwksFile
+from usermgr_jwt.errors import (
     KeysNotFoundError,
     TokenClaimError,
     TokenClientError,
@@ -68,7 +67,7 @@ def test_both_issuer_forms_are_accepted(verifier, pool, host):
 
 
 @pytest.mark.parametrize("token_use", ["access", "id"])
-def test_none_said_aloud_accepts_any(settings, pool, token_use):
+def test_an_explicit_none_accepts_any(settings, pool, token_use):
     """client_id=None accepts every client of the pool, token_use=None both kinds of token."""
     verifier = CognitoVerifier(**settings | {"client_id": None, "token_use": None})
     claims = pool.access_claims(client_id="x") if token_use == "access" else pool.id_claims(aud="x")
@@ -237,6 +236,29 @@ class TestAnyOf:
         assert both.verify(pool.token()).issuer == pool.issuer
         with pytest.raises(KeysNotFoundError):
             both.verify(other_pool.token())
+
+    @pytest.mark.parametrize("missing_first", [True, False])
+    @pytest.mark.parametrize(
+        ("header", "claims", "error"),
+        [
+            pytest.param({}, {}, KeysNotFoundError, id="a signature that might be the other pool's"),
+            pytest.param({"kid": "x"}, {}, KeysNotFoundError, id="a key id that might be the other pool's"),
+            pytest.param(None, {"exp": 1}, TokenExpiredError, id="a token of the pool that has keys"),
+        ],
+    )
+    def test_missing_keys_count_where_the_token_might_be_theirs(
+        self, settings, other, pool, other_pool, tmp_path, missing_first, header, claims, error
+    ):
+        """Without a pool's keys the answer is 503, in either order, unless another pool's keys prove the token bad."""
+        missing = CognitoVerifier(**other | {"keys": JwksFile(tmp_path / "none.json")})
+        verifiers = [CognitoVerifier(**settings), missing]
+        both = CognitoVerifier.any_of(*(reversed(verifiers) if missing_first else verifiers))
+        signer = pool if header is None else other_pool
+
+        with pytest.raises(error):
+            both.verify(signer.token(signer.access_claims(**claims), header=header))
+        with pytest.raises(KeysNotFoundError):
+            CognitoVerifier.any_of(missing, missing).verify(signer.token())
 
     def test_it_needs_one(self):
         """No verifier at all would accept nothing, silently."""

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 import usermgr_local
+from usermgr import Challenge, Tokens
 from usermgr_local import Argon2Cost, LocalUserManager
 
 CHEAP = Argon2Cost(memory_kib=8, iterations=1, parallelism=1)
 PASSWORD = "a-Long-passw0rd"
+NEW_PASSWORD = "An0ther-password"
+VERIFIED = {"email": "alice@example.org", "email_verified": "true"}
 
 
 @dataclass
@@ -31,6 +34,20 @@ class Clock:
     def forward(self, **by: float) -> None:
         """Moves on, by what `timedelta` takes."""
         self.time += timedelta(**by)
+
+
+def signed_in(users: LocalUserManager, username: str = "alice", password: str = PASSWORD) -> Tokens:
+    """Tokens, and nothing else."""
+    tokens = users.authenticate(username, password)
+    assert isinstance(tokens, Tokens)
+    return tokens
+
+
+def challenged(users: LocalUserManager, username: str = "alice", password: str = PASSWORD) -> Challenge:
+    """A challenge, and nothing else."""
+    challenge = users.authenticate(username, password)
+    assert isinstance(challenge, Challenge)
+    return challenge
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,8 @@ from pathlib import Path
 import usermgr_local
 from usermgr import Challenge, Tokens
 from usermgr.activity import Sighting, SightingKind
-from usermgr_local import Argon2Cost, LocalUserManager, database
+from usermgr_local import Argon2Cost, LocalUserManager
+from usermgr_local import _database as database
 from usermgr_local.totp import new_secret
 
 PASSWORD, OTHER = "a-Long-passw0rd", "An0ther-password"

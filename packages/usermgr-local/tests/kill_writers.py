@@ -23,7 +23,7 @@ from typing import Any
 import usermgr_local
 from usermgr import Tokens
 from usermgr_local import Argon2Cost, LocalUserManager
-from usermgr_local.database import Database, _connect
+from usermgr_local._database import Database, _connect
 
 CHEAP = Argon2Cost(8, 1, 1)
 PASSWORD = "a-Long-passw0rd"
@@ -37,7 +37,7 @@ State = dict[str, dict[str, Any]]
 
 def profile(mark: str) -> dict[str, str]:
     """Attributes that all say the same, so that a mixture shows."""
-    return {"email": f"{mark}@example.org", "name": mark, "custom:extra_info": mark}
+    return {"email": f"{mark}@example.org", "email_verified": "true", "name": mark, "custom:extra_info": mark}
 
 
 # --- The writer --------------------------------------------------------------------------------------

@@ -7,16 +7,25 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from usermgr.errors import ConfigurationError, ServiceError, StoreNotFoundError, ThrottledError, UserExistsError
-from usermgr_local import LocalUserManager, create, database
-from usermgr_local.database import Database
-from usermgr_local.schema import APPLICATION_ID, MIGRATIONS, migrate
+from usermgr.errors import (
+    ConfigurationError,
+    ExpiredCodeError,
+    ServiceError,
+    StoreNotFoundError,
+    ThrottledError,
+    UserExistsError,
+)
+from usermgr_local import LocalUserManager, create, totp
+from usermgr_local import _database as database
+from usermgr_local._database import Database
+from usermgr_local._schema import APPLICATION_ID, MIGRATIONS, migrate
 
-from .conftest import CHEAP, PASSWORD
+from .conftest import CHEAP, PASSWORD, Clock, challenged
 
 
 def pragma(connection: sqlite3.Connection, name: str) -> int | str:
@@ -49,7 +58,7 @@ def test_store_that_others_may_read_is_refused(path: Path, make: Callable[..., L
 
 def test_missing_directory_is_named(tmp_path: Path) -> None:
     """No directory is made on the way."""
-    with pytest.raises(ConfigurationError, match="its directory must be there"):
+    with pytest.raises(ConfigurationError, match="its directory must exist"):
         create(path=tmp_path / "no" / "users.db", argon2=CHEAP)
     assert list(tmp_path.iterdir()) == []
 
@@ -82,7 +91,7 @@ def test_file_of_something_else_is_refused(tmp_path: Path) -> None:
     for file in (other, text):
         file.chmod(0o600)
         before = file.read_bytes()
-        with pytest.raises(ConfigurationError, match=r"something else|no SQLite file"):
+        with pytest.raises(ConfigurationError, match=r"another program|not an SQLite file"):
             create(path=file, argon2=CHEAP)
         assert file.read_bytes() == before
 
@@ -94,7 +103,7 @@ def test_file_of_something_else_with_a_version_is_refused(tmp_path: Path) -> Non
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     other.chmod(0o600)
-    with pytest.raises(ConfigurationError, match="something else"):
+    with pytest.raises(ConfigurationError, match="another program"):
         create(path=other, argon2=CHEAP)
 
 
@@ -151,6 +160,51 @@ def test_older_store_is_brought_forward(tmp_path: Path) -> None:
     connection.close()
 
 
+def test_names_and_used_codes_are_brought_forward(tmp_path: Path) -> None:
+    """A store of the second schema, which compared names by case folding, finds them by lower case, and knows the code
+    that was used last."""
+    old, secret = tmp_path / "old.db", totp.new_secret()
+    clock = Clock(datetime(2026, 1, 31, tzinfo=UTC))
+    step = int(clock().timestamp()) // 30
+    connection = sqlite3.connect(old, isolation_level=None)
+    migrate(connection, old, MIGRATIONS[:2])
+    connection.execute(
+        "INSERT INTO users (name_key, username, sub, status, created_at, updated_at, totp_secret, totp_last_step) "
+        "VALUES ('strasse', 'Straße', '0a1b', 'CONFIRMED', 0, 0, ?, ?)",
+        (totp.read_secret(secret), step),
+    )
+    connection.close()
+    old.chmod(0o600)
+
+    users = create(path=old, argon2=CHEAP, now=clock)
+
+    assert users.get_user("STRAßE").sub == "0a1b"
+    assert users.user_exists("strasse") is False
+    users.set_password("straße", PASSWORD)
+    with pytest.raises(ExpiredCodeError):
+        users.answer_challenge(challenged(users, "straße"), totp.code_at(totp.read_secret(secret), step))
+    users.close()
+
+
+def test_case_sensitive_names_are_not_folded(tmp_path: Path) -> None:
+    """The third schema leaves the names of a case-sensitive store as they are."""
+    old = tmp_path / "old.db"
+    connection = sqlite3.connect(old, isolation_level=None)
+    migrate(connection, old, MIGRATIONS[:2])
+    connection.execute("INSERT INTO settings (name, value) VALUES ('case_sensitive', 1)")
+    connection.execute(
+        "INSERT INTO users (name_key, username, sub, status, created_at, updated_at) "
+        "VALUES ('Alice', 'Alice', '0a1b', 'CONFIRMED', 0, 0)"
+    )
+    connection.close()
+    old.chmod(0o600)
+
+    users = create(path=old, argon2=CHEAP, case_sensitive=True)
+
+    assert [users.user_exists(name) for name in ("Alice", "alice")] == [True, False]
+    users.close()
+
+
 def test_migration_that_fails_leaves_the_old_store(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A migration that breaks off half-way changes nothing, the version included."""
     broken = (*MIGRATIONS, ("CREATE TABLE half (done)", "INSERT INTO no_such_table VALUES (1)"))
@@ -171,7 +225,7 @@ def test_block_that_raises_was_never_there(path: Path) -> None:
     store = Database(path)
     with pytest.raises(UserExistsError), store.write() as connection:  # noqa: PT012 - the block is what is tested
         connection.execute("INSERT INTO settings (name, value) VALUES ('half', 1)")
-        raise UserExistsError("on purpose")
+        raise UserExistsError(username="alice")
     with store.read() as connection:
         assert connection.execute("SELECT 1 FROM settings WHERE name = 'half'").fetchone() is None
     store.close()
@@ -206,6 +260,31 @@ def test_directory_in_place_of_the_file_is_an_error_of_ours(path: Path, make: Ca
         users.get_user("alice")
     assert caught.value.store == str(path)
     path.rmdir()
+
+
+def test_store_that_was_removed_does_not_come_back_empty(path: Path, make: Callable[..., LocalUserManager]) -> None:
+    """A manager whose file is gone raises StoreNotFoundError, and creates no other file in its place."""
+    users = make()
+    users.close()
+    path.unlink()
+
+    with pytest.raises(StoreNotFoundError):
+        users.list_users()
+
+    assert path.exists() is False
+
+
+def test_relative_path_keeps_leading_to_its_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A manager that is opened again in another working directory uses the same file."""
+    monkeypatch.chdir(path.parent)
+    users = create(path=path.name, argon2=CHEAP)
+    users.add_user("alice")
+    users.close()
+    monkeypatch.chdir("/")
+
+    assert users.user_exists("alice") is True
+
+    users.close()
 
 
 def test_threads_share_a_manager(users: LocalUserManager) -> None:

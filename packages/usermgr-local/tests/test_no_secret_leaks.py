@@ -12,7 +12,8 @@ import pytest
 
 from usermgr import Challenge, ChallengeName, Tokens
 from usermgr.errors import UsermgrError
-from usermgr_local import LocalUserManager, database
+from usermgr_local import LocalUserManager
+from usermgr_local import _database as database
 
 GOOD, WEAK, TOKEN = "Planted-passw0rd", "plantedweak", "PlantedToken"
 TOTP = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from usermgr import where
 from usermgr.errors import InvalidPageTokenError
 from usermgr_local import LocalUserManager, create
-from usermgr_local.paging import PageTokens
+from usermgr_local._paging import PageTokens
 
 from .conftest import CHEAP
 
@@ -25,7 +25,7 @@ KEY = b"k" * 32
 def test_token_says_where_to_go_on(query: str, after: int) -> None:
     """A token gives the position back, for its query and under its store's key alone."""
     pages = PageTokens(KEY)
-    token = pages.make(query, after)
+    token = pages.create(query, after)
     assert pages.read(query, token) == after
     for stranger, asked in ((pages, query + "x"), (PageTokens(b"other" * 8), query)):
         with pytest.raises(InvalidPageTokenError):
@@ -36,7 +36,7 @@ def test_token_says_where_to_go_on(query: str, after: int) -> None:
 def test_changed_token_is_refused(query: str, after: int, place: int, character: str) -> None:
     """A token with any character changed, taken out or put in is refused."""
     pages = PageTokens(KEY)
-    token = pages.make(query, after)
+    token = pages.create(query, after)
     replaced = token[:place] + character + token[place + 1 :]
     for changed in {replaced, token[:place] + token[place + 1 :], token[:place] + character + token[place:]} - {token}:
         with pytest.raises(InvalidPageTokenError) as caught:
@@ -47,7 +47,7 @@ def test_changed_token_is_refused(query: str, after: int, place: int, character:
 def test_position_cannot_slide_into_the_query() -> None:
     """A token whose position takes a character of the query with it is refused."""
     pages = PageTokens(KEY)
-    raw = base64.urlsafe_b64decode(pages.make("xyz", 1))
+    raw = base64.urlsafe_b64decode(pages.create("xyz", 1))
     slid = base64.urlsafe_b64encode(raw + b"x").decode()
     with pytest.raises(InvalidPageTokenError):
         pages.read("yz", slid)

@@ -13,7 +13,7 @@ from argon2 import PasswordHasher
 from usermgr import Tokens
 from usermgr.errors import InvalidCredentialsError, InvalidPasswordError
 from usermgr_local import Argon2Cost, LocalUserManager, PasswordPolicy
-from usermgr_local.passwords import Passwords
+from usermgr_local._passwords import Passwords
 
 PASSWORD = "a-Long-passw0rd"
 
@@ -106,7 +106,7 @@ def test_every_refused_sign_in_computes_one_argon2(
             computed.append("verify")
             return super().verify(hash, password)
 
-    monkeypatch.setattr("usermgr_local.passwords.PasswordHasher", Counting)
+    monkeypatch.setattr("usermgr_local._passwords.PasswordHasher", Counting)
     counted = make()
     with pytest.raises(InvalidCredentialsError):
         counted.authenticate(username, "Wr0ng-password")

@@ -14,40 +14,21 @@ from usermgr import Challenge, ChallengeName, Tokens, UserStatus
 from usermgr.errors import (
     AuthenticationError,
     ExpiredCodeError,
-    InvalidCodeError,
     InvalidCredentialsError,
     InvalidInputError,
     InvalidPasswordError,
-    InvalidStateError,
     PasswordResetRequiredError,
     UnsupportedOperationError,
-    UserNotConfirmedError,
 )
 from usermgr_jwt import CognitoVerifier, JwksFile
 from usermgr_jwt.errors import TokenExpiredError
-from usermgr_local import LocalUserManager, totp
-from usermgr_local.passwords import Passwords
+from usermgr_local import LocalUserManager
+from usermgr_local._passwords import Passwords
 
-from .conftest import PASSWORD, Clock
+from .conftest import NEW_PASSWORD, PASSWORD, VERIFIED, Clock, challenged, signed_in
 
-NEW_PASSWORD = "An0ther-password"
 POOL = "ap-northeast-1_AbCdEf123"
 SECRET = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # RFC 6238's, in Base32
-VERIFIED = {"email": "alice@example.org", "email_verified": "true"}
-
-
-def signed_in(users: LocalUserManager, username: str = "alice", password: str = PASSWORD) -> Tokens:
-    """Tokens, and nothing else."""
-    tokens = users.authenticate(username, password)
-    assert isinstance(tokens, Tokens)
-    return tokens
-
-
-def challenged(users: LocalUserManager, username: str = "alice", password: str = PASSWORD) -> Challenge:
-    """A challenge, and nothing else."""
-    challenge = users.authenticate(username, password)
-    assert isinstance(challenge, Challenge)
-    return challenge
 
 
 def claims_of(token: str) -> dict[str, object]:
@@ -149,7 +130,7 @@ def test_published_file_has_two_public_keys_and_is_not_rewritten(
     inode = published.stat().st_ino
     make()
     assert published.stat().st_ino == inode
-    published.write_text("{}")
+    published.write_text(json.dumps({"keys": []}))
     make()
     assert json.loads(published.read_bytes())["keys"] == keys
     assert [file.name for file in path.parent.iterdir() if file.name.startswith(".")] == []
@@ -196,13 +177,39 @@ def test_disabling_ends_sessions_for_good(users: LocalUserManager) -> None:
     assert users.refresh(signed_in(users)).username == "alice"
 
 
-def test_refresh_after_a_reset_asks_for_the_reset(users: LocalUserManager) -> None:
-    """A session of before the reset gives nothing until there is a new password."""
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda users: users.set_password("alice", NEW_PASSWORD), id="set_password"),
+        pytest.param(lambda users: users.set_password("alice", NEW_PASSWORD, permanent=False), id="temporary"),
+        pytest.param(lambda users: users.reset_password("alice"), id="reset_password"),
+        pytest.param(lambda users: users.set_totp_secret("alice", SECRET), id="set_totp_secret"),
+        pytest.param(lambda users: users.set_totp_secret("alice", None), id="no totp_secret"),
+    ],
+)
+def test_new_credentials_end_every_session(users: LocalUserManager, change: Callable[[LocalUserManager], None]) -> None:
+    """Whoever signed in with the old password or secret has to sign in again."""
     users.add_user("alice", PASSWORD, VERIFIED)
     tokens = signed_in(users)
-    users.reset_password("alice")
-    with pytest.raises(PasswordResetRequiredError):
+
+    change(users)
+
+    with pytest.raises(InvalidCredentialsError):
         users.refresh(tokens)
+
+
+def test_chosen_password_ends_every_session(users: LocalUserManager) -> None:
+    """The answer to a challenge is a new password too."""
+    users.add_user("alice", PASSWORD, temporary=True)
+    first, second = challenged(users), challenged(users)
+    tokens = users.answer_challenge(first, NEW_PASSWORD)
+    assert isinstance(tokens, Tokens)
+
+    with pytest.raises(InvalidCredentialsError):
+        users.answer_challenge(second, "Y3t-another-one")
+
+    assert signed_in(users, password=NEW_PASSWORD).username == "alice"
+    assert users.refresh(tokens).username == "alice"
 
 
 def test_tokens_without_a_refresh_token_are_refused(users: LocalUserManager) -> None:
@@ -295,6 +302,30 @@ def test_challenge_of_another_is_refused(users: LocalUserManager) -> None:
     assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
 
 
+def test_attributes_come_with_the_new_password(users: LocalUserManager) -> None:
+    """An answer can set attributes, as a whole with the password: one that is refused leaves both as they were."""
+    users.add_user("alice", PASSWORD, VERIFIED, temporary=True)
+    challenge = challenged(users)
+    for refused in ({"custom:unheard_of": "x"}, {"name": "A", "phone_number_verified": "true"}):
+        with pytest.raises(InvalidInputError):
+            users.answer_challenge(challenge, NEW_PASSWORD, refused)
+    assert dict(users.get_user("alice").attributes) == VERIFIED
+
+    tokens = users.answer_challenge(challenge, NEW_PASSWORD, {"name": "Alice", "email": "new@example.org"})
+
+    assert isinstance(tokens, Tokens)
+    expected = {"name": "Alice", "email": "new@example.org", "email_verified": "false"}
+    assert dict(users.get_user("alice").attributes) == expected
+    assert claims_of(tokens.id_token)["name"] == "Alice"
+
+
+def test_attributes_do_not_come_with_a_code(users: LocalUserManager) -> None:
+    """Only the challenge for a new password takes attributes."""
+    with pytest.raises(InvalidInputError) as caught:
+        users.answer_challenge(Challenge(ChallengeName.SOFTWARE_TOKEN_MFA, "alice", "x"), "123456", {"name": "A"})
+    assert caught.value.field == "attributes"
+
+
 def test_unknown_challenge_is_not_answered(users: LocalUserManager) -> None:
     """A kind of challenge that this store never gives is refused by name."""
     with pytest.raises(UnsupportedOperationError, match="SMS_MFA"):
@@ -312,141 +343,6 @@ def test_temporary_password_lives_seven_days(users: LocalUserManager, clock: Clo
     users.set_password("alice", PASSWORD)
     clock.forward(days=365)
     signed_in(users)
-
-
-# --- Statuses ----------------------------------------------------------------------------------------
-
-
-def test_reset_is_told_only_to_who_knows_the_password(users: LocalUserManager) -> None:
-    """A wrong password for a user under reset looks like any wrong password."""
-    users.add_user("alice", PASSWORD, VERIFIED)
-    users.reset_password("alice")
-    with pytest.raises(InvalidCredentialsError):
-        users.authenticate("alice", "Wr0ng-password")
-    with pytest.raises(PasswordResetRequiredError) as caught:
-        users.authenticate("alice", PASSWORD)
-    assert caught.value.username == "alice"
-    users.set_password("alice", NEW_PASSWORD)
-    signed_in(users, password=NEW_PASSWORD)
-
-
-def test_reset_needs_somewhere_to_send_to(users: LocalUserManager) -> None:
-    """As in Cognito, a user without a verified address, or without a password of its own, cannot be reset."""
-    users.add_user("alice", PASSWORD, {"email": "alice@example.org"})
-    with pytest.raises(InvalidInputError):
-        users.reset_password("alice")
-    users.add_user("new", None, VERIFIED)
-    with pytest.raises(InvalidStateError):
-        users.reset_password("new")
-
-
-@pytest.mark.parametrize(
-    ("status", "operation", "error"),
-    [
-        ("UNCONFIRMED", lambda users: users.authenticate("alice", PASSWORD), UserNotConfirmedError),
-        ("EXTERNAL_PROVIDER", lambda users: users.set_password("alice", NEW_PASSWORD), InvalidStateError),
-    ],
-)
-def test_other_statuses_hold(
-    users: LocalUserManager,
-    path: Path,
-    status: str,
-    operation: Callable[[LocalUserManager], object],
-    error: type[Exception],
-) -> None:
-    """An unconfirmed user cannot sign in, and a user of another provider gets no password."""
-    users.add_user("alice", PASSWORD)
-    with sqlite3.connect(path) as connection:
-        connection.execute("UPDATE users SET status = ?", (status,))
-    connection.close()
-    with pytest.raises(error):
-        operation(users)
-    assert users.get_user("alice").status == status
-
-
-# --- One-time codes ----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("seconds", "code"),
-    [
-        (59, "287082"),
-        (1111111109, "081804"),
-        (1111111111, "050471"),
-        (1234567890, "005924"),
-        (2000000000, "279037"),
-        (20000000000, "353130"),
-    ],
-)
-def test_codes_are_those_of_the_rfc(seconds: int, code: str) -> None:
-    """The last six digits of RFC 6238's test vectors (appendix B, SHA-1)."""
-    assert totp.code_at(totp.read_secret(SECRET), seconds // 30) == code
-
-
-def code_of(clock: Clock, steps: int = 0) -> str:
-    """The code that an app shows, some steps from now."""
-    return totp.code_at(totp.read_secret(SECRET), int(clock().timestamp()) // 30 + steps)
-
-
-@pytest.mark.parametrize("steps", [-1, 0, 1])
-def test_code_signs_in(users: LocalUserManager, clock: Clock, steps: int) -> None:
-    """With a secret set, the password gives a challenge, and the code of this step or a neighbour the tokens."""
-    users.add_user("alice", PASSWORD)
-    users.set_totp_secret("alice", SECRET)
-    challenge = challenged(users)
-    assert challenge.name is ChallengeName.SOFTWARE_TOKEN_MFA
-    assert isinstance(users.answer_challenge(challenge, code_of(clock, steps)), Tokens)
-
-
-@pytest.mark.parametrize("steps", [-2, 2])
-def test_code_of_another_time_is_wrong(users: LocalUserManager, clock: Clock, steps: int) -> None:
-    """A code from two steps away is wrong, and a wrong code ends the challenge: one password, one guess."""
-    users.add_user("alice", PASSWORD)
-    users.set_totp_secret("alice", SECRET)
-    challenge = challenged(users)
-    with pytest.raises(InvalidCodeError):
-        users.answer_challenge(challenge, code_of(clock, steps))
-    with pytest.raises(InvalidCredentialsError):
-        users.answer_challenge(challenge, code_of(clock))
-
-
-def test_code_is_good_once(users: LocalUserManager, clock: Clock) -> None:
-    """A code that was used, or an earlier one, is refused in the next sign-in too; the next code is taken."""
-    users.add_user("alice", PASSWORD)
-    users.set_totp_secret("alice", SECRET)
-    users.answer_challenge(challenged(users), code_of(clock))
-    for steps in (0, -1):
-        with pytest.raises(ExpiredCodeError):
-            users.answer_challenge(challenged(users), code_of(clock, steps))
-    clock.forward(seconds=30)
-    assert isinstance(users.answer_challenge(challenged(users), code_of(clock)), Tokens)
-
-
-def test_new_password_comes_before_the_code(users: LocalUserManager, clock: Clock) -> None:
-    """A user with a temporary password and a secret answers both."""
-    users.add_user("alice", PASSWORD, temporary=True)
-    users.set_totp_secret("alice", SECRET)
-    second = users.answer_challenge(challenged(users), NEW_PASSWORD)
-    assert isinstance(second, Challenge)
-    assert second.name is ChallengeName.SOFTWARE_TOKEN_MFA
-    assert isinstance(users.answer_challenge(second, code_of(clock)), Tokens)
-
-
-def test_secret_can_be_taken_away(users: LocalUserManager) -> None:
-    """Without the secret the password is enough again."""
-    users.add_user("alice", PASSWORD)
-    users.set_totp_secret("alice", totp.new_secret())
-    users.set_totp_secret("alice", None)
-    signed_in(users)
-
-
-@pytest.mark.parametrize("secret", ["", "not base32!", "GEZDGNBV", "é" * 40])
-def test_malformed_secret_is_refused(users: LocalUserManager, secret: str) -> None:
-    """A secret that no app could have, or that is too short, is refused by name."""
-    users.add_user("alice", PASSWORD)
-    with pytest.raises(InvalidInputError) as caught:
-        users.set_totp_secret("alice", secret)
-    assert caught.value.field == "secret"
 
 
 # --- Activity ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from usermgr.errors import InvalidInputError, UserExistsError
 from usermgr_local import LocalUserManager
 
-from .conftest import PASSWORD
+from .conftest import PASSWORD, VERIFIED
 
 
 @pytest.mark.parametrize("name", ["two words", "tab\t", "nul\0", "sur\ud800rogate", "x" * 129])
@@ -37,11 +37,18 @@ def test_names_may_be_any_letters_and_signs(users: LocalUserManager, name: str) 
     assert users.get_user(name.upper()).username == name
 
 
-def test_names_are_compared_by_case_folding(users: LocalUserManager) -> None:
-    """Case is Unicode's: the upper case of a name is always the same user."""
-    users.add_user("straße")
+@pytest.mark.parametrize(
+    ("name", "same", "others"),
+    [("ÉCOLE", "école", "ecole"), ("straße", "STRAßE", "STRASSE"), ("\u212a", "k", "\u03ba")],
+)
+def test_names_are_compared_in_lower_case(users: LocalUserManager, name: str, same: str, others: str) -> None:
+    """Names whose lower cases are equal are one; letters that only look or sound alike are not."""
+    users.add_user(name)
+
     with pytest.raises(UserExistsError):
-        users.add_user("STRASSE")
+        users.add_user(same)
+
+    assert users.add_user(others).username == others
 
 
 @pytest.mark.parametrize(
@@ -81,8 +88,8 @@ def test_declared_custom_attributes_are_known(make: Callable[..., LocalUserManag
         users.update_user("alice", {"custom:extra_info": "x"})
 
 
-def test_empty_text_removes_an_attribute(users: LocalUserManager) -> None:
-    """As in Cognito, an attribute that is set to an empty text is gone."""
+def test_empty_string_removes_an_attribute(users: LocalUserManager) -> None:
+    """As in Cognito, an attribute that is set to an empty string is gone."""
     users.add_user("alice", None, {"name": "Alice", "nickname": ""})
     users.update_user("alice", {"name": ""})
     assert dict(users.get_user("alice").attributes) == {}
@@ -109,3 +116,56 @@ def test_changes_show_in_updated_at(users: LocalUserManager, clock: Callable[...
         change()
         read = users.get_user("alice")
         assert (read.created_at, read.updated_at) == (user.created_at, clock())
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        pytest.param({"email": "new@x.org"}, {"email": "new@x.org", "email_verified": "false"}, id="changed"),
+        pytest.param({"email": "alice@example.org"}, VERIFIED, id="the same"),
+        pytest.param({"name": "A"}, {**VERIFIED, "name": "A"}, id="another attribute"),
+        pytest.param({"email": None}, {}, id="removed"),
+        pytest.param({"email": ""}, {}, id="removed by a blank"),
+        pytest.param(
+            {"email": "new@example.org", "email_verified": "true"},
+            {"email": "new@example.org", "email_verified": "true"},
+            id="changed and verified",
+        ),
+        pytest.param({"email": "new@example.org", "email_verified": None}, {"email": "new@example.org"}, id="no flag"),
+        pytest.param(
+            {"phone_number": "+81312345678"},
+            {**VERIFIED, "phone_number": "+81312345678", "phone_number_verified": "false"},
+            id="a first number",
+        ),
+    ],
+)
+def test_verification_follows_the_address(
+    users: LocalUserManager, changes: dict[str, str | None], expected: dict[str, str]
+) -> None:
+    """A changed address is unverified unless the same call says otherwise; a removed one takes its flag with it."""
+    users.add_user("alice", None, VERIFIED)
+
+    users.update_user("alice", changes)
+
+    assert dict(users.get_user("alice").attributes) == expected
+
+
+@pytest.mark.parametrize("flag", ["email_verified", "phone_number_verified"])
+def test_address_that_is_not_there_cannot_be_verified(users: LocalUserManager, flag: str) -> None:
+    """The flag without its address is refused by name, at creation and later, and with the address's removal."""
+    address = flag.removesuffix("_verified")
+    value = VERIFIED["email"] if address == "email" else "+81312345678"
+    users.add_user("bob")
+    users.add_user("carol", None, {address: value})
+    for operation in (
+        lambda: users.add_user("alice", None, {flag: "true"}),
+        lambda: users.update_user("bob", {flag: "true", "name": "Bob"}),
+        lambda: users.update_user("carol", {flag: "true", address: None, "name": "Carol"}),
+    ):
+        with pytest.raises(InvalidInputError) as caught:
+            operation()
+        assert caught.value.field == flag
+    assert users.user_exists("alice") is False
+    assert dict(users.get_user("bob").attributes) == {}
+    assert dict(users.get_user("carol").attributes) == {address: value}
+    users.update_user("bob", {flag: "false"})

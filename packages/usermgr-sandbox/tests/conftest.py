@@ -39,8 +39,8 @@ class Cloud:
     secret: str
     token: str | None = None
 
-    def client(self, service: str) -> Any:
-        return _client(self, service)
+    def client(self, service: str, config: Config = _FAST) -> Any:
+        return _client(self, service, config)
 
     @property
     def cognito(self) -> Any:
@@ -110,7 +110,7 @@ class Cloud:
 
 
 @cache
-def _client(cloud: Cloud, service: str) -> Any:
+def _client(cloud: Cloud, service: str, config: Config) -> Any:
     return boto3.session.Session().client(
         service,
         endpoint_url=cloud.endpoint_url,
@@ -118,7 +118,7 @@ def _client(cloud: Cloud, service: str) -> Any:
         aws_access_key_id=cloud.key_id,
         aws_secret_access_key=cloud.secret,
         aws_session_token=cloud.token,
-        config=_FAST,
+        config=config,
     )
 
 
@@ -126,7 +126,7 @@ def zip_of(source: str, **more: str) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for name, text in {"app": source, **more}.items():
-            archive.writestr(f"{name}.py", text)
+            archive.writestr(zipfile.ZipInfo(f"{name}.py"), text)  # without the time, so that equal code is equal
     return buffer.getvalue()
 
 

@@ -8,12 +8,10 @@ import threading
 import time
 import urllib.request
 
-import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
-from usermgr_sandbox import REGION
 from usermgr_sandbox.faults import Fault, FaultProxy
 
 
@@ -76,16 +74,9 @@ def test_a_service_fails_in_its_own_words(broken, proxy, service, arguments, thr
     assert proxy.forwarded() == 0
 
 
-def test_a_hanging_call_ends_by_the_callers_time_out(cloud, proxy):
+def test_a_hanging_call_ends_by_the_callers_time_out(broken, proxy):
     """HANG answers nothing until the caller gives up, and the service sees nothing."""
-    impatient = boto3.session.Session().client(
-        "cognito-idp",
-        endpoint_url=proxy.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=cloud.key_id,
-        aws_secret_access_key=cloud.secret,
-        config=Config(read_timeout=0.3, retries={"total_max_attempts": 1}),
-    )
+    impatient = broken.client("cognito-idp", Config(read_timeout=0.3, retries={"total_max_attempts": 1}))
     proxy.fail("ListUserPools", fault=Fault.HANG)
     with pytest.raises(ReadTimeoutError):
         impatient.list_user_pools(MaxResults=1)
@@ -130,16 +121,9 @@ def test_rules_count_by_operation(broken, proxy):
     assert outcomes == ["ok", "TooManyRequestsException", "TooManyRequestsException", "ok"]
 
 
-def test_an_sdk_that_retries_is_counted(cloud, proxy):
+def test_an_sdk_that_retries_is_counted(broken, proxy):
     """`sent` counts what the SDK really sent, retries included."""
-    standard = boto3.session.Session().client(
-        "cognito-idp",
-        endpoint_url=proxy.endpoint_url,
-        region_name=REGION,
-        aws_access_key_id=cloud.key_id,
-        aws_secret_access_key=cloud.secret,
-        config=Config(retries={"mode": "standard", "total_max_attempts": 3}),
-    )
+    standard = broken.client("cognito-idp", Config(retries={"mode": "standard", "total_max_attempts": 3}))
     proxy.fail("ListUserPools", fault=Fault.DROP_BEFORE, times=2)
     standard.list_user_pools(MaxResults=1)
     assert (proxy.sent("ListUserPools"), proxy.forwarded("ListUserPools")) == (3, 1)

@@ -29,6 +29,7 @@ def handler(event, context):
     }
 """
 ECHO = "def handler(event, context):\n    return event\n"
+WHO = "import boto3\ndef handler(event, context):\n    return boto3.client('sts').get_caller_identity()['Arn']\n"
 PID = "import os, time\ndef handler(event, context):\n    time.sleep(event.get('sleep', 0))\n    return os.getpid()\n"
 
 
@@ -308,13 +309,8 @@ def test_a_published_version_keeps_its_own_configuration(differs):
 
 def test_a_function_calls_aws_as_its_role(sandbox, cloud):
     """What a function does is signed by its role's session, which carries the function's name."""
-    source = """
-import boto3
-def handler(event, context):
-    return boto3.client("sts").get_caller_identity()["Arn"]
-"""
     role = cloud.role()
-    name = cloud.function(source, Role=role)
+    name = cloud.function(WHO, Role=role)
     since = len(sandbox.requests())
     arn = f"arn:aws:sts::123456789012:assumed-role/{role.rpartition('/')[2]}/{name}"
     assert _result(cloud.invoke(name)) == arn
@@ -353,3 +349,37 @@ def handler(event, context):
 def _is_running(pid):
     code = "import os, sys; os.kill(int(sys.argv[1]), 0)"
     return subprocess.run([sys.executable, "-c", code, str(pid)], capture_output=True, check=False).returncode == 0
+
+
+def _role_of(cloud, name):
+    """The name of the role that the function finds itself in."""
+    return _result(cloud.invoke(name)).split("/")[1]
+
+
+def test_a_recreated_function_has_its_new_role(cloud):
+    """Neither a function of the same name and code, nor one with a changed role, finds the former credentials."""
+    roles = [cloud.role() for _ in range(3)]
+    functions = cloud.client("lambda")
+    name = cloud.function(WHO, Role=roles[0])
+    seen = [_role_of(cloud, name)]
+
+    functions.delete_function(FunctionName=name)
+    cloud.function(WHO, name=name, Role=roles[1])
+    seen.append(_role_of(cloud, name))
+    functions.update_function_configuration(FunctionName=name, Role=roles[2])
+    seen.append(_role_of(cloud, name))
+
+    assert seen == [role.rpartition("/")[2] for role in roles]
+
+
+def test_a_recreated_function_starts_afresh(cloud):
+    """A function of the same name, code and role does not find the memory of the one before."""
+    source = "calls = []\ndef handler(event, context):\n    calls.append(1)\n    return len(calls)\n"
+    role = cloud.role()
+    name = cloud.function(source, Role=role)
+    assert [_result(cloud.invoke(name)) for _ in range(2)] == [1, 2]
+
+    cloud.client("lambda").delete_function(FunctionName=name)
+    cloud.function(source, name=name, Role=role)
+
+    assert _result(cloud.invoke(name)) == 1

@@ -15,8 +15,8 @@ from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
-from usermgr_sandbox.iam import DenialError, evaluate
-from usermgr_sandbox.operations import identify
+from usermgr_sandbox._iam import DenialError, evaluate
+from usermgr_sandbox._operations import identify
 
 AWS = "arn:aws:{}:ap-northeast-1:123456789012:{}"
 TABLE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 import time
 
 import pytest
@@ -350,3 +351,164 @@ def test_a_flow_that_the_sandbox_cannot_speak_is_refused_aloud(cloud, error_of, 
         AuthParameters={"USERNAME": "alice", "SRP_A": "ab"},
     )
     assert (code, "sandbox" in message) == ("InvalidParameterException", True)
+
+
+TEMPORARY = {"TemporaryPassword": PASSWORD, "MessageAction": "SUPPRESS"}
+
+
+def _challenge(cloud, pool, client, **more):
+    """The arguments that answer the NEW_PASSWORD_REQUIRED of alice's first sign-in."""
+    asked = cloud.sign_in(pool, client, **more)
+    assert asked["ChallengeName"] == "NEW_PASSWORD_REQUIRED"
+    name = {"ChallengeName": "NEW_PASSWORD_REQUIRED", "Session": asked["Session"]}
+    return {"UserPoolId": pool, "ClientId": client, **name}, asked["ChallengeParameters"]
+
+
+def test_a_temporary_password_expires(sandbox, cloud, error_of):
+    """After the pool's TemporaryPasswordValidityDays it is NotAuthorizedException, until it is set or sent again."""
+    pool, cognito = cloud.pool(Policies={"PasswordPolicy": {"TemporaryPasswordValidityDays": 2}}), cloud.cognito
+    client = cloud.app(pool)["ClientId"]
+    cognito.admin_create_user(UserPoolId=pool, Username="alice", **TEMPORARY)
+    try:
+        sandbox.shift_clock(2 * 86400 - 60)
+        _challenge(cloud, pool, client)
+        sandbox.shift_clock(2 * 86400 + 60)
+        code, message = error_of(cloud.sign_in, pool=pool, client=client)
+        assert (code, "expired" in message) == ("NotAuthorizedException", True)
+        assert "expired" not in error_of(cloud.sign_in, pool=pool, client=client, password="wrong-Passw0rd")[1]
+        cognito.admin_create_user(UserPoolId=pool, Username="alice", MessageAction="RESEND")
+        _challenge(cloud, pool, client)
+        sandbox.shift_clock(5 * 86400)
+        assert error_of(cloud.sign_in, pool=pool, client=client)[0] == "NotAuthorizedException"
+        cognito.admin_set_user_password(UserPoolId=pool, Username="alice", Password=PASSWORD, Permanent=False)
+        _challenge(cloud, pool, client)
+        cognito.admin_set_user_password(UserPoolId=pool, Username="alice", Password=PASSWORD, Permanent=True)
+        sandbox.shift_clock(50 * 86400)
+        assert "AuthenticationResult" in cloud.sign_in(pool, client)
+    finally:
+        sandbox.shift_clock(0)
+
+
+def test_a_temporary_password_lives_seven_days_by_default(sandbox, cloud, error_of):
+    """Also where the pool says 0, which means the default."""
+    for settings in ({}, {"Policies": {"PasswordPolicy": {"TemporaryPasswordValidityDays": 0}}}):
+        pool = cloud.pool(**settings)
+        client = cloud.app(pool)["ClientId"]
+        cloud.cognito.admin_create_user(UserPoolId=pool, Username="alice", **TEMPORARY)
+        try:
+            sandbox.shift_clock(7 * 86400 - 60)
+            _challenge(cloud, pool, client)
+            sandbox.shift_clock(7 * 86400 + 60)
+            assert error_of(cloud.sign_in, pool=pool, client=client)[0] == "NotAuthorizedException"
+        finally:
+            sandbox.shift_clock(0)
+
+
+def test_a_disabled_users_password_cannot_be_reset(cloud, error_of):
+    """Whatever state it is in."""
+    pool, cognito = cloud.pool(), cloud.cognito
+    cloud.user(pool, email="alice@example.com", email_verified="true")
+    cognito.admin_disable_user(UserPoolId=pool, Username="alice")
+    refused = ("NotAuthorizedException", "User is disabled")
+    assert error_of(cognito.admin_reset_user_password, UserPoolId=pool, Username="alice") == refused
+    cognito.admin_set_user_password(UserPoolId=pool, Username="alice", Password=PASSWORD, Permanent=False)
+    assert error_of(cognito.admin_reset_user_password, UserPoolId=pool, Username="alice") == refused
+
+
+@pytest.mark.parametrize("code", ["\uff11\uff12\uff13\uff14\uff15\uff16", "é", ""])
+def test_a_code_that_is_not_ascii_is_a_wrong_code(differs, error_of, code):
+    """SMS_MFA and SOFTWARE_TOKEN_MFA answer CodeMismatchException."""
+
+    def check(cloud):
+        call = cloud.cognito.admin_respond_to_auth_challenge
+        _, answer = _with_sms(cloud)
+        wrong = {"USERNAME": "alice", "SMS_MFA_CODE": code}
+        assert error_of(call, **answer, ChallengeResponses=wrong)[0] == "CodeMismatchException"
+        pool, client, access, secret = _with_totp(cloud)
+        cloud.cognito.verify_software_token(AccessToken=access, UserCode=_totp(secret, time.time()))
+        preferred = {"Enabled": True, "PreferredMfa": True}
+        cloud.cognito.admin_set_user_mfa_preference(
+            UserPoolId=pool, Username="alice", SoftwareTokenMfaSettings=preferred
+        )
+        session = {"ChallengeName": "SOFTWARE_TOKEN_MFA", "Session": cloud.sign_in(pool, client)["Session"]}
+        wrong = {"USERNAME": "alice", "SOFTWARE_TOKEN_MFA_CODE": code}
+        assert error_of(call, UserPoolId=pool, ClientId=client, **session, ChallengeResponses=wrong)[0] == (
+            "CodeMismatchException"
+        )
+
+    differs(check)
+
+
+def test_a_hash_or_a_password_that_is_not_ascii_is_wrong(cloud, error_of, secret_hash):
+    """NotAuthorizedException, as for any other wrong one."""
+    pool = cloud.pool()
+    client = cloud.app(pool, GenerateSecret=True)
+    cloud.user(pool)
+    asked = {"pool": pool, "client": client["ClientId"]}
+    assert error_of(cloud.sign_in, **asked, SECRET_HASH="é")[0] == "NotAuthorizedException"
+    right = secret_hash(client, "alice")
+    assert error_of(cloud.sign_in, **asked, password="é", SECRET_HASH=right)[0] == "NotAuthorizedException"
+
+
+def test_a_client_without_a_secret_takes_no_hash(differs, error_of):
+    """A SECRET_HASH for it is InvalidParameterException."""
+
+    def check(cloud):
+        pool = cloud.pool()
+        cloud.user(pool)
+        client = cloud.app(pool)["ClientId"]
+        code, _ = error_of(cloud.sign_in, pool=pool, client=client, SECRET_HASH="d3Jvbmc=")
+        assert code == "InvalidParameterException"
+
+    differs(check)
+
+
+REQUIRED = [{"Name": "name", "AttributeDataType": "String", "Required": True, "Mutable": True}]
+
+
+def test_a_provided_required_attribute_is_not_modified_by_a_challenge(differs, error_of):
+    """The answer to NEW_PASSWORD_REQUIRED may repeat the value, and not change it."""
+
+    def check(cloud):
+        pool, cognito = cloud.pool(Schema=REQUIRED), cloud.cognito
+        client = cloud.app(pool)["ClientId"]
+        given = [{"Name": "name", "Value": "A"}]
+        cognito.admin_create_user(UserPoolId=pool, Username="alice", UserAttributes=given, **TEMPORARY)
+        answer, _ = _challenge(cloud, pool, client)
+        call = cognito.admin_respond_to_auth_challenge
+        responses = {"USERNAME": "alice", "NEW_PASSWORD": "another-Passw0rd", "userAttributes.name": "B"}
+
+        assert error_of(call, **answer, ChallengeResponses=responses) == (
+            "NotAuthorizedException",
+            "Cannot modify an already provided name",
+        )
+
+        done = call(**answer, ChallengeResponses={**responses, "userAttributes.name": "A"})
+        assert "AuthenticationResult" in done
+
+    differs(check)
+
+
+def test_a_challenge_asks_for_the_required_attributes_that_are_missing(sandbox, cloud, error_of):
+    """An answer that lacks one is InvalidParameterException and changes nothing; with it the attribute is stored."""
+    pool, cognito = cloud.pool(Schema=REQUIRED), cloud.cognito
+    client = cloud.app(pool)["ClientId"]
+    sandbox.allow_incomplete_users()
+    try:
+        cognito.admin_create_user(UserPoolId=pool, Username="alice", **TEMPORARY)
+    finally:
+        sandbox.allow_incomplete_users(False)
+    answer, parameters = _challenge(cloud, pool, client)
+    assert json.loads(parameters["requiredAttributes"]) == ["userAttributes.name"]
+    call, responses = cognito.admin_respond_to_auth_challenge, {"USERNAME": "alice", "NEW_PASSWORD": "another-Passw0rd"}
+
+    refused = error_of(call, **answer, ChallengeResponses=responses)
+
+    assert refused == ("InvalidParameterException", "Invalid attributes given, name is missing")
+    verified = {**responses, "userAttributes.name": "A", "userAttributes.email_verified": "true"}
+    assert error_of(call, **answer, ChallengeResponses=verified)[0] == "NotAuthorizedException"
+    named = {"userAttributes.name": "A", "userAttributes.nickname": "Al"}
+    assert "AuthenticationResult" in call(**answer, ChallengeResponses={**responses, **named})
+    found = cognito.admin_get_user(UserPoolId=pool, Username="alice")["UserAttributes"]
+    assert {each["Name"]: each["Value"] for each in found if each["Name"] != "sub"} == {"name": "A", "nickname": "Al"}
+    assert error_of(cognito.admin_create_user, UserPoolId=pool, Username="bob")[0] == "InvalidParameterException"

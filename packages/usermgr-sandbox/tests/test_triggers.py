@@ -109,19 +109,25 @@ def test_the_event_is_as_documented(sandbox, cloud, version, number):
     }
 
 
-def test_the_source_tells_how_the_tokens_came_about(sandbox, cloud):
-    """A first password, a sign-in and a refresh each have a source of their own."""
-    pool, cognito = cloud.pool(), cloud.cognito
-    client = cloud.app(pool)["ClientId"]
-    name = _attach(cloud, pool, ECHO)
-    cognito.admin_create_user(UserPoolId=pool, Username="alice", TemporaryPassword="a-Long-passw0rd")
-    cognito.admin_respond_to_auth_challenge(
+def _choose_password(cloud, pool, client, **more):
+    """The first sign-in of a new user alice, who replaces the temporary password."""
+    cloud.cognito.admin_create_user(UserPoolId=pool, Username="alice", TemporaryPassword="a-Long-passw0rd")
+    cloud.cognito.admin_respond_to_auth_challenge(
         UserPoolId=pool,
         ClientId=client,
         ChallengeName="NEW_PASSWORD_REQUIRED",
         Session=cloud.sign_in(pool, client)["Session"],
         ChallengeResponses={"USERNAME": "alice", "NEW_PASSWORD": "another-Passw0rd"},
+        **more,
     )
+
+
+def test_the_source_tells_how_the_tokens_came_about(sandbox, cloud):
+    """A first password, a sign-in and a refresh each have a source of their own."""
+    pool, cognito = cloud.pool(), cloud.cognito
+    client = cloud.app(pool)["ClientId"]
+    name = _attach(cloud, pool, ECHO)
+    _choose_password(cloud, pool, client)
     token = cloud.sign_in(pool, client, password="another-Passw0rd")["AuthenticationResult"]["RefreshToken"]
     cognito.admin_initiate_auth(
         UserPoolId=pool, ClientId=client, AuthFlow="REFRESH_TOKEN_AUTH", AuthParameters={"REFRESH_TOKEN": token}
@@ -133,18 +139,10 @@ def test_the_source_tells_how_the_tokens_came_about(sandbox, cloud):
 
 def test_client_metadata_reaches_the_trigger_from_a_challenge(sandbox, cloud):
     """ClientMetadata of RespondToAuthChallenge is in the request; that of a sign-in is not, as AWS says."""
-    pool, cognito = cloud.pool(), cloud.cognito
+    pool = cloud.pool()
     client = cloud.app(pool)["ClientId"]
     name = _attach(cloud, pool, ECHO)
-    cognito.admin_create_user(UserPoolId=pool, Username="alice", TemporaryPassword="a-Long-passw0rd")
-    cognito.admin_respond_to_auth_challenge(
-        UserPoolId=pool,
-        ClientId=client,
-        ChallengeName="NEW_PASSWORD_REQUIRED",
-        Session=cloud.sign_in(pool, client)["Session"],
-        ChallengeResponses={"USERNAME": "alice", "NEW_PASSWORD": "another-Passw0rd"},
-        ClientMetadata={"from": "a test"},
-    )
+    _choose_password(cloud, pool, client, ClientMetadata={"from": "a test"})
     assert json.loads(sandbox.function_logs(name)[-1])["request"]["clientMetadata"] == {"from": "a test"}
 
 

@@ -1,5 +1,5 @@
-# A user pool, its app client, and usermgr. Terraform owns the pool, so the pool names the recorder itself, and there is
-# no attacher: it and this configuration would overwrite each other.
+# A user pool, its app client, and usermgr. Terraform owns the pool, so the pool itself names the recorder, and there
+# is no attacher: it and this configuration would overwrite each other's settings.
 
 resource "aws_cognito_user_pool" "people" {
   name                     = "people"

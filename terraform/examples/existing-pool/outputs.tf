@@ -4,6 +4,6 @@ output "environment" {
 }
 
 output "caller_policy_json" {
-  description = "The least policy of an application that manages users through the function."
+  description = "A least-privilege policy for an application that manages users through the function."
   value       = module.usermgr.caller_policy_json
 }

@@ -4,12 +4,12 @@ output "environment" {
 }
 
 output "caller_policy_json" {
-  description = "The policy of the application's role: to invoke the management function, and nothing else."
+  description = "The policy for the application's role: it may invoke the management function, and nothing else."
   value       = module.usermgr.caller_policy_json
 }
 
 output "jwks_caller_policy_json" {
-  description = "The policy of the role that gets the JWKS."
+  description = "The policy for the role that downloads the JWKS."
   value       = module.usermgr.jwks_caller_policy_json
 }
 

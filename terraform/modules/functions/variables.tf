@@ -1,5 +1,5 @@
 variable "functions" {
-  description = "The functions by key: what differs between them. A reserved_concurrency of -1 reserves nothing."
+  description = "The functions by key, with the settings that differ between them. A reserved_concurrency of -1 reserves nothing."
   type = map(object({
     name                 = string
     description          = string
@@ -28,35 +28,14 @@ variable "functions" {
   }
 }
 
-variable "runtime" {
-  description = "Lambda's runtime."
-  type        = string
-}
-
-variable "architecture" {
-  description = "The processor: arm64 or x86_64."
-  type        = string
-}
-
-variable "tracing_mode" {
-  description = "X-Ray: PassThrough or Active."
-  type        = string
-  default     = "PassThrough"
-}
-
-variable "log_retention_days" {
-  description = "Days to keep logs."
-  type        = number
-}
-
-variable "log_kms_key_arn" {
-  description = "The KMS key that encrypts the logs; null for CloudWatch's own encryption."
-  type        = string
-  default     = null
-}
-
-variable "tags" {
-  description = "Tags of functions and log groups."
-  type        = map(string)
-  default     = {}
+variable "settings" {
+  description = "Settings that all functions share: Lambda's runtime, the processor (arm64 or x86_64), X-Ray (PassThrough or Active), days to keep logs, the KMS key that encrypts the logs (null for CloudWatch's own encryption), and the tags of functions and log groups."
+  type = object({
+    runtime            = string
+    architecture       = string
+    tracing_mode       = optional(string, "PassThrough")
+    log_retention_days = number
+    log_kms_key_arn    = optional(string)
+    tags               = optional(map(string), {})
+  })
 }

@@ -38,4 +38,9 @@ resource "aws_iam_policy" "function" {
     Version   = "2012-10-17"
     Statement = concat(local.data_statements, local.log_statements, local.tracing_statements)
   })
+
+  # IAM cannot change a description, and a second policy of the same name cannot be created before the first is gone.
+  lifecycle {
+    ignore_changes = [description]
+  }
 }

@@ -14,7 +14,7 @@ variable "description" {
 }
 
 variable "statements" {
-  description = "What the function may do with data: actions, the resources that they are for, and conditions."
+  description = "What the function may do with data: actions, the resources that they apply to, and conditions."
   type = list(object({
     sid       = string
     actions   = list(string)
@@ -29,7 +29,7 @@ variable "statements" {
 
   validation {
     condition     = alltrue([for s in var.statements : !anytrue([for a in s.actions : strcontains(a, "*")])])
-    error_message = "Actions must be named in full: no wildcard."
+    error_message = "Actions must be named in full, without wildcards."
   }
 }
 

@@ -1,4 +1,4 @@
-# One role for one Lambda function, with exactly the policies that it is given.
+# One role for one Lambda function, with exactly the policies that are given.
 
 resource "aws_iam_role" "function" {
   name        = var.name

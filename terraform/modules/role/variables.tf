@@ -14,7 +14,7 @@ variable "description" {
 }
 
 variable "policy_arns" {
-  description = "The ARNs of the policies to attach, by a name that is known before they exist."
+  description = "The ARNs of the policies to attach, by names that are known before the policies exist."
   type        = map(string)
 }
 

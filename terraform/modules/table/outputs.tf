@@ -9,6 +9,6 @@ output "arn" {
 }
 
 output "index_arn" {
-  description = "The ARN of the index on when a user was last seen."
+  description = "The ARN of the index by the time at which a user was last seen."
   value       = "${aws_dynamodb_table.activity.arn}/index/last_seen"
 }

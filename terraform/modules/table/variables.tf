@@ -15,7 +15,7 @@ variable "deletion_protection" {
 }
 
 variable "kms_key_arn" {
-  description = "The KMS key that encrypts the table; null for the key that AWS owns."
+  description = "The KMS key that encrypts the table; null for a key that AWS owns."
   type        = string
   default     = null
 }

@@ -2,8 +2,34 @@
 # does not own, the attacher.
 
 locals {
-  # Keyed by the pool: a change of pools detaches from the old one while its policy still stands.
+  # Keyed by the pool: a change of pools detaches from the old one while its policy still exists.
   attached_pools = toset(var.attach ? [var.user_pool_id] : [])
+
+  # Functions of this account and Region; the recorder's own ARN is not known before it exists, but its name is.
+  functions_prefix = "arn:${var.partition}:lambda:${split(":", var.user_pool_arn)[3]}:${var.account_id}:function:"
+  recorder_arn     = "${local.functions_prefix}${var.recorder_name}"
+
+  # The pool's pre token generation trigger as the plan finds it. Its older form has no version.
+  found = {
+    for id, pool in data.aws_cognito_user_pool.before : id => try(
+      {
+        arn     = coalesce(pool.lambda_config[0].pre_token_generation_config[0].lambda_arn)
+        version = coalesce(pool.lambda_config[0].pre_token_generation_config[0].lambda_version, "V1_0")
+      },
+      { arn = coalesce(pool.lambda_config[0].pre_token_generation), version = "V1_0" },
+      null,
+    )
+  }
+
+  # What destroy restores: the first replaces of this pool. One that is given later counts while there was none before,
+  # or while it is what the plan finds in the pool.
+  replaced = {
+    for id in local.attached_pools : id => (
+      var.replaces != null && try(local.found[id] == var.replaces, false)
+      ? var.replaces
+      : try(coalesce(terraform_data.replaced[id].input.replaces, var.replaces), null)
+    )
+  }
 
   # UpdateUserPool sends every setting back; these need more than itself. See usermgr_cognito.trigger.grants.
   grant_statements = concat(
@@ -19,6 +45,8 @@ locals {
       Effect   = "Allow"
       Action   = ["kms:CreateGrant"]
       Resource = [var.grants.sender_kms_key_arn]
+      # https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-lambda-custom-sender-triggers.html
+      Condition = { StringEquals = { "kms:EncryptionContext:userpool-id" = var.user_pool_id } }
     }],
     var.grants.ses_source_arn == null ? [] : [{
       Sid       = "UseSes"
@@ -31,12 +59,17 @@ locals {
 }
 
 resource "aws_lambda_permission" "cognito" {
-  statement_id   = "AllowUserPool"
+  statement_id   = "AllowUserPool_${var.user_pool_id}"
   action         = "lambda:InvokeFunction"
   function_name  = var.recorder_name
   principal      = "cognito-idp.amazonaws.com"
   source_arn     = var.user_pool_arn
   source_account = var.account_id
+
+  # Another pool, or a recorder with a new name, is allowed before the old one is not.
+  lifecycle {
+    create_before_destroy = true
+  }
 }
 
 resource "aws_iam_role_policy" "attacher" {
@@ -62,6 +95,44 @@ resource "aws_iam_role_policy" "attacher" {
   })
 }
 
+# Read while planning, so that a mistyped pool or an occupied trigger stops the plan.
+data "aws_cognito_user_pool" "before" { # if the pool was deleted, run: terraform destroy -refresh=false
+  for_each = local.attached_pools
+
+  user_pool_id = each.value
+}
+
+# Keeps the first replaces until destroy has restored it, even if the variable is removed or changed.
+resource "terraform_data" "replaced" {
+  for_each = local.attached_pools
+
+  input = {
+    replaces = var.replaces
+    found    = local.found[each.value]
+    is_ours  = try(local.found[each.value].arn == local.recorder_arn, false)
+  }
+
+  lifecycle {
+    ignore_changes = [input]
+
+    precondition {
+      condition     = var.replaces == null || startswith(try(var.replaces.arn, ""), local.functions_prefix)
+      error_message = "replaces.arn must be a function of the pool's account and Region, like ${local.functions_prefix}NAME."
+    }
+
+    # The second line begins with spaces: Terraform breaks all others, and this one is to be copied from.
+    postcondition {
+      condition     = self.input.found == null || self.input.is_ours || self.input.found == self.input.replaces
+      error_message = "nothing was changed: ${each.value} already has another pre token generation trigger.\n  ${try("${self.input.found.arn} (${self.input.found.version})", "")}: to replace it, and restore it on destroy, set replaces = { arn = \"${try(self.input.found.arn, "")}\", version = \"${try(self.input.found.version, "")}\" }"
+    }
+
+    postcondition {
+      condition     = self.input.replaces == null || self.input.is_ours || self.input.found == self.input.replaces
+      error_message = "nothing was changed: ${each.value} has no pre token generation trigger, but replaces names ${try(self.input.replaces.arn, "one")}: leave replaces out."
+    }
+  }
+}
+
 # Destroyed before all that it depends on: the pool never names a function that is gone or that it may not invoke.
 resource "aws_lambda_invocation" "trigger" {
   for_each = local.attached_pools
@@ -69,35 +140,40 @@ resource "aws_lambda_invocation" "trigger" {
   function_name   = var.attacher.function_name
   lifecycle_scope = "CRUD"
 
+  # The attacher takes function and replaces from its environment, and refuses an event that names others: they are here
+  # so that a change of theirs is a change of this resource.
   input = jsonencode({
     user_pool_id   = each.value
     trigger_arn    = var.recorder_arn
     lambda_version = var.event_version
-    replaces       = var.replaces
+    replaces       = local.replaced[each.value]
     grants         = var.grants
   })
 
-  depends_on = [aws_lambda_permission.cognito, aws_iam_role_policy.attacher]
+  depends_on = [aws_lambda_permission.cognito, aws_iam_role_policy.attacher, terraform_data.rest]
 }
 
-# Depends on everything, so destroy comes to it first; while something is protected, it stops there, with all in place.
-resource "aws_lambda_invocation" "guard" {
-  count = var.attach ? 1 : 0
+# Between the trigger and other modules, in place of depends_on on the module: that would put off the reading of the pool,
+# and with it the warning, in every plan that changes any of them.
+resource "terraform_data" "rest" {
+  input = var.detach_before_removing
+}
 
-  function_name   = var.attacher.function_name
-  lifecycle_scope = "CRUD"
-  input           = jsonencode({ guard = { protected = var.protected } })
+# Its output is unknown while the invocation above is about to change, and known otherwise: the pool below is then read
+# after the change, and in all other plans while planning, whatever else is about to change.
+resource "terraform_data" "attached" {
+  for_each = local.attached_pools
 
-  depends_on = [aws_lambda_invocation.trigger]
+  input = {
+    user_pool_id = each.value
+    event        = aws_lambda_invocation.trigger[each.value].input
+  }
 }
 
 # aws_lambda_invocation does not read back: this shows in every plan a trigger that somebody took away or replaced.
 # (A data source inside the check would be planned as a read each time: no plan would ever be empty.)
-data "aws_cognito_user_pool" "now" {
-  user_pool_id = var.user_pool_id
-
-  # Before the first apply there is nothing to see, and nothing to warn of.
-  depends_on = [aws_lambda_invocation.trigger]
+data "aws_cognito_user_pool" "now" { # if the pool was deleted, run: terraform destroy -refresh=false
+  user_pool_id = var.attach ? one([for attached in terraform_data.attached : attached.output.user_pool_id]) : var.user_pool_id
 }
 
 check "trigger_is_attached" {
@@ -110,5 +186,14 @@ check "trigger_is_attached" {
       var.recorder_arn,
     )
     error_message = "The user pool ${var.user_pool_id} no longer calls ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), "gone")}. Attach it again by replacing module.trigger.aws_lambda_invocation.trigger (terraform apply -replace=ADDRESS)."
+  }
+}
+
+# The guard is the root module's, and needs no function any more.
+removed {
+  from = aws_lambda_invocation.guard
+
+  lifecycle {
+    destroy = false
   }
 }

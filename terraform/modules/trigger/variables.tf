@@ -37,12 +37,12 @@ variable "user_pool_arn" {
 }
 
 variable "account_id" {
-  description = "The account of pool and functions."
+  description = "The account that pool and functions belong to."
   type        = string
 }
 
 variable "partition" {
-  description = "The partition of pool and functions: aws, aws-cn, aws-us-gov."
+  description = "The partition of pool and functions, such as aws or aws-us-gov."
   type        = string
 }
 
@@ -52,7 +52,7 @@ variable "event_version" {
 }
 
 variable "replaces" {
-  description = "Another function's trigger that may be replaced, and is restored on destroy; exactly what stands there."
+  description = "Another function's trigger that may be replaced and is restored on destroy; exactly as the pool has it."
   type = object({
     arn     = string
     version = string
@@ -61,7 +61,7 @@ variable "replaces" {
 }
 
 variable "grants" {
-  description = "What the attacher is granted so that it can send all settings of the pool back."
+  description = "What the attacher may use so that it can send all settings of the pool back."
   type = object({
     sms_role_arn       = optional(string)
     sender_kms_key_arn = optional(string)
@@ -76,8 +76,8 @@ variable "pool_has_tags" {
   default     = false
 }
 
-variable "protected" {
-  description = "Whether destroy must stop before the trigger is detached, because something else cannot be destroyed."
-  type        = bool
-  default     = false
+variable "detach_before_removing" {
+  description = "The ARNs of other resources that destroy removes only after the trigger was detached."
+  type        = list(string)
+  default     = []
 }

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from usermgr_function_download_jwks.errors import ConfigurationError
+from usermgr.settings import Environment, SettingsReader
+from usermgr_aws import REGION, USER_POOL_ID, dns_suffix
 
 __all__ = ["Config"]
 
-_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d")
-_USER_POOL_ID = re.compile(r"[\w-]+_[0-9a-zA-Z]+")
-_ENDPOINT = re.compile(r"https?://[^/?#\s]+/?")
+_POOL = f"(?a:{USER_POOL_ID})"  # ASCII only, since it becomes a part of the address
 _ENDPOINT_VARIABLES = ("AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER", "AWS_ENDPOINT_URL")
 
 
@@ -31,18 +31,27 @@ class Config:
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Config:
-        """Raises `ConfigurationError`, which names every variable that is missing or malformed."""
-        region, pool = environ.get("AWS_REGION", ""), environ.get("USERPOOL_ID", "")
-        variable = next((name for name in _ENDPOINT_VARIABLES if environ.get(name)), None)
-        endpoint = environ[variable] if variable else f"https://cognito-idp.{region}.amazonaws.com"
-        forms = [("AWS_REGION", region, _REGION), ("USERPOOL_ID", pool, _USER_POOL_ID)]
-        if variable:
-            forms.append((variable, endpoint, _ENDPOINT))
-        problems = [
-            f"{name} is malformed: it must match {form.pattern}" if value else f"{name} is not set"
-            for name, value, form in forms
-            if form.fullmatch(value) is None
-        ]
-        if problems:
-            raise ConfigurationError(f"the function that downloads the JWKS: {'; '.join(problems)}")
+        """Raises `usermgr.errors.ConfigurationError`, which names every variable that is missing or malformed."""
+        reader = SettingsReader("the function that downloads the JWKS", [Environment(environ)])
+        region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
+        pool = reader.text("user_pool_id", "USERPOOL_ID", pattern=_POOL, example="ap-northeast-1_AbCdEf123")
+        ignored = environ.get("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "").lower() == "true"
+        variable = next((name for name in _ENDPOINT_VARIABLES if environ.get(name) and not ignored), None)
+        endpoint = environ[variable] if variable else f"https://cognito-idp.{region}.{dns_suffix(region)}"
+        if variable and not _is_endpoint(endpoint):
+            reader.problem(
+                f"{variable} is malformed: it must be http:// or https://, a host and perhaps a port, no more"
+            )
+        reader.finish()
         return cls(url=f"{endpoint.rstrip('/')}/{pool}/.well-known/jwks.json")
+
+
+def _is_endpoint(url: str) -> bool:
+    """Whether it is http:// or https://, a host and perhaps a port."""
+    if re.fullmatch(r"https?://[A-Za-z0-9._:\[\]-]+/?", url) is None:
+        return False
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

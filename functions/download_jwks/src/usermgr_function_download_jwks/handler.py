@@ -1,6 +1,6 @@
 """The download function: any event is answered with the pool's JWKS.
 
-It is for those who verify tokens in a subnet from which Cognito cannot be reached.
+It is for verifiers of tokens in a subnet from which Cognito cannot be reached.
 """
 
 from __future__ import annotations

@@ -38,7 +38,8 @@ class JsonApi:
     """One service in one Region, spoken to in its own protocol. Nothing is retried here.
 
     `target` is the prefix of `X-Amz-Target`, `version` the one of the JSON protocol (`1.0` or `1.1`); `credentials`
-    returns the SDK's credentials for each request, and `send` sends it, as `URLLib3Session.send` of botocore does.
+    returns the SDK's credentials for each request, which is not signed without it; `send` sends the request, as
+    `URLLib3Session.send` of botocore does.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class JsonApi:
         target: str,
         version: str,
         url: Callable[[], str],
-        credentials: Callable[[], Any],
+        credentials: Callable[[], Any] | None,
         send: Callable[[AWSPreparedRequest], AWSResponse],
     ) -> None:
         self._service = service
@@ -70,7 +71,8 @@ class JsonApi:
             "X-Amz-Target": f"{self._target}.{operation}",
         }
         request = AWSRequest("POST", self._url(), headers=headers, data=json.dumps(body).encode())
-        SigV4Auth(self._credentials(), self._service, self._region).add_auth(request)
+        if self._credentials is not None:
+            SigV4Auth(self._credentials(), self._service, self._region).add_auth(request)
         response = self._send(request.prepare())
         return _read(response.status_code, response.content)
 

@@ -14,10 +14,12 @@ from usermgr.errors import (
     ServiceTimeoutError,
     StoreNotFoundError,
 )
+from usermgr.validation import check_texts
 from usermgr_aws import error_from_sdk
 from usermgr_cognito._errors import from_client_error
+from usermgr_cognito._model import check_parameters
 
-__all__ = ["call", "call_for_group", "call_for_page"]
+__all__ = ["call", "call_for_group", "call_for_page", "check_username"]
 
 SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword"}
 
@@ -29,6 +31,7 @@ _MEMBERS = {
     "admin_get_user": {"Username"},
     "admin_list_groups_for_user": {"Groups"},
     "create_group": {"Group"},
+    "describe_user_pool": {"UserPool"},
     "describe_user_pool_client": {"UserPoolClient"},
     "get_group": {"Group"},
     "list_groups": {"Groups"},
@@ -44,11 +47,13 @@ _MEMBERS = {
 def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **parameters: Any) -> Any:
     """Calls one operation with the parameters that are not `None`; errors carry the user and the group among them.
 
+    What the service model fixes about a parameter is checked first, so that the error names the field.
     `sign_in_of` names the user whose sign-in this is, because a sign-in's errors must not reveal which names exist.
     A reply without the member that it must have counts as no answer, because the SDK takes a body that broke off for
     an empty one.
     """
     present = {name: value for name, value in parameters.items() if value is not None}
+    check_parameters(_input_shape(method), present)
     evidence = {ours: present[theirs] for theirs, ours in _EVIDENCE.items() if theirs in present}
     if sign_in_of is not None:
         evidence["username"] = sign_in_of
@@ -66,6 +71,18 @@ def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **paramet
     if expected is not None and not response.keys() & expected:
         raise ServiceTimeoutError(f"{method.__name__}: the answer broke off", operation=method.__name__)
     return response
+
+
+def _input_shape(method: Callable[..., Any]) -> Any:
+    meta = method.__self__.meta  # pyright: ignore[reportFunctionMemberAccess] - a method of an SDK client
+    operation = meta.method_to_api_mapping[method.__name__]
+    return meta.service_model.operation_model(operation).input_shape
+
+
+def check_username(client: Any, username: str) -> None:
+    """A name has the form that every operation asks for; a sign-in sends it where the service model does not look."""
+    check_texts(username=username)
+    check_parameters(_input_shape(client.admin_get_user), {"Username": username})
 
 
 def call_for_group(client: Any, method: Callable[..., Any], **parameters: Any) -> Any:
@@ -87,6 +104,6 @@ def call_for_page(
     try:
         return through(method, **parameters)
     except InvalidInputError as error:
-        if page_token is None:
+        if page_token is None or error.service_code is None:
             raise
         raise InvalidPageTokenError(field="page_token") from error

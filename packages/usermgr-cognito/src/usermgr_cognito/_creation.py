@@ -5,16 +5,18 @@
     AdminSetUserPassword(Permanent) ──no answer──▶ is it set? then it is done
             │ fails ──▶ AdminDeleteUser, if it is still ours alone ──fails──▶ IncompleteCreationError
 
-A user that exists already is ours only if this very call may have created it a moment ago and nothing has happened to
-it since. A name that somebody else took, invited users included, is always `UserExistsError`. `ensure_user` with the
+A user that exists already is ours only if it was created after this very call began, and nothing has happened to it
+since. A name that somebody else took, invited users included, is always `UserExistsError`. `ensure_user` with the
 password finishes what a killed process leaves half-made.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from usermgr import User, UserStatus
@@ -33,8 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Creation"]
 
-MOMENT = timedelta(minutes=2)
-"""Longer than one call with all its attempts can take."""
+GRAIN = timedelta(seconds=1)
+"""The grain of the `Date` header, by which Cognito's clock is read."""
 
 
 class Creation:
@@ -44,11 +46,11 @@ class Creation:
         self,
         client: CognitoIdentityProviderClient,
         user_pool_id: str,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        elapsed: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._pool = user_pool_id
-        self._now = now
+        self._elapsed = elapsed
 
     def create(self, username: str, password: str | None, attributes: Mapping[str, str], *, temporary: bool) -> User:
         """See `UserManager.add_user`."""
@@ -64,6 +66,7 @@ class Creation:
         return replace(user, status=UserStatus.CONFIRMED)
 
     def _create(self, username: str, password: str | None, attributes: Mapping[str, str]) -> User:
+        started = self._elapsed()
         try:
             response = self._call(
                 self._client.admin_create_user,
@@ -75,7 +78,7 @@ class Creation:
         except (UserExistsError, ServiceTimeoutError) as error:
             own = None
             if isinstance(error, ServiceTimeoutError) or error.retries:
-                own = self._made_a_moment_ago(username, attributes)
+                own = self._find_own(username, attributes, started)
             if own is None:
                 raise
             return own
@@ -88,11 +91,20 @@ class Creation:
         now = self._find_quietly(user.username)
         return now is not None and now.sub == user.sub and now.status is UserStatus.CONFIRMED
 
-    def _made_a_moment_ago(self, username: str, attributes: Mapping[str, str]) -> User | None:
-        found = self._find_quietly(username)
-        if found is None or not _untouched(found) or self._now() - found.created_at > MOMENT:
+    def _find_own(self, username: str, attributes: Mapping[str, str], started: float) -> User | None:
+        """The user whom the call that began at `started` has created, if it can have created one.
+
+        Both times are Cognito's own: the user's creation, and the `Date` of this answer less the time since `started`.
+        """
+        try:
+            response = self._call(self._client.admin_get_user, username)
+        except UsermgrError:
+            return None  # this follows an earlier failure, and that one will be raised
+        found, now = to_user(response), _date_of(response)
+        if not _untouched(found) or not _same(found.attributes, username, attributes):
             return None
-        return found if _same(found.attributes, username, attributes) else None
+        began = now - timedelta(seconds=self._elapsed() - started) - GRAIN
+        return found if found.created_at >= began else None
 
     def _find_quietly(self, username: str) -> User | None:
         try:
@@ -120,6 +132,15 @@ class Creation:
                 f"be deleted again ({error.code}): delete it, or set its password",
                 username=user.username,
             ) from cause
+
+
+def _date_of(response: Mapping[str, Any]) -> datetime:
+    """When Cognito answered, by its own clock; by ours, where a proxy has taken the header away."""
+    header = response["ResponseMetadata"].get("HTTPHeaders", {}).get("date", "")
+    try:
+        return parsedate_to_datetime(header).astimezone(UTC)
+    except ValueError:
+        return datetime.now(UTC)
 
 
 def _untouched(user: User) -> bool:

@@ -14,7 +14,10 @@ from botocore.exceptions import ClientError
 from usermgr import errors
 from usermgr_aws import COMMON_CODES, error_from_code
 
-__all__ = ["CODES", "SIGN_IN_CODES", "from_client_error"]
+__all__ = ["CODES", "SIGN_IN_CODES", "TARGET", "from_client_error"]
+
+TARGET = "AWSCognitoIdentityProviderService"
+"""The prefix of `X-Amz-Target` in raw requests."""
 
 CODES: dict[str, type[errors.UsermgrError]] = {
     **COMMON_CODES,
@@ -74,7 +77,7 @@ _OPERATION_CODES: dict[str, dict[str, type[errors.UsermgrError]]] = {
 _SENTENCES: dict[type[errors.UsermgrError] | str, str] = {
     # By class: what only Cognito's users can act on.
     errors.StoreNotFoundError: "there is no such user pool or app client: check USERPOOL_ID, CLIENT_ID and AWS_REGION",
-    errors.InvalidInputError: "the pool does not accept a value: check the attributes against its schema",
+    errors.InvalidInputError: "the pool does not accept a value",
     errors.AccessDeniedError: "the caller's AWS identity lacks a permission: allow the action on the pool's ARN",
     errors.ThrottledError: "too many requests: the account's quota in this Region is used up for the moment",
     errors.LimitExceededError: "a limit of the pool is reached, or there were too many attempts",
@@ -105,13 +108,9 @@ def from_client_error(error: ClientError, *, sign_in: bool = False, **evidence: 
     code = str(error.response.get("Error", {}).get("Code", ""))
     metadata = error.response.get("ResponseMetadata", {})
     special = SIGN_IN_CODES if sign_in else _OPERATION_CODES.get(error.operation_name, {})
-    sentences = _SENTENCES
-    if sign_in:
-        flow = "the app client does not accept this sign-in: allow ALLOW_ADMIN_USER_PASSWORD_AUTH on CLIENT_ID"
-        sentences = {**_SENTENCES, errors.InvalidInputError: flow}
     translated = error_from_code(
         {**CODES, **special},
-        sentences,
+        _SENTENCES,
         code,
         status=metadata.get("HTTPStatusCode", 0),
         operation=error.operation_name,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from usermgr import AuthResult, Challenge, Condition, Group, Page, Tokens, User, UserManager, UserMatches
 from usermgr.validation import PAGE_LIMIT
 from usermgr_aws import CallLimits, Connection
+from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._groups import Groups
 from usermgr_cognito._search import Search
 from usermgr_cognito._settings import CognitoSettings
@@ -21,23 +22,30 @@ __all__ = ["CognitoUserManager"]
 
 
 class CognitoUserManager(UserManager):
-    """Users of one user pool, through the admin API, with the caller's AWS identity."""
+    """Users of one user pool, through the admin API, with the caller's AWS identity.
+
+    `client` is a boto3 client to use instead of a new one; `connection` and `limits` are for the new one.
+    """
 
     def __init__(
         self,
         settings: CognitoSettings,
         client: CognitoIdentityProviderClient | None = None,
         *,
+        connection: Connection | None = None,
         limits: CallLimits | None = None,
     ) -> None:
-        if client is None:
-            client = Connection(settings.region).client("cognito-idp", limits or CallLimits())
+        connection = connection or Connection(settings.region)
+        client = client or cast(
+            "CognitoIdentityProviderClient", connection.client("cognito-idp", limits or CallLimits())
+        )
         self._client = client
         self._pool = settings.user_pool_id
-        self._users = Users(client, self._pool)
-        self._search = Search(client, self._pool)
+        descriptions = Descriptions(client, self._pool)
+        self._users = Users(client, self._pool, descriptions)
+        self._search = Search(client, self._pool, descriptions)
         self._groups = Groups(client, self._pool)
-        self._sign_in = SignIn(client, settings)
+        self._sign_in = SignIn(client, settings, descriptions)
 
     def __repr__(self) -> str:
         return f"CognitoUserManager({self._pool!r})"
@@ -116,8 +124,10 @@ class CognitoUserManager(UserManager):
     def authenticate(self, username: str, password: str) -> AuthResult:
         return self._sign_in.authenticate(username, password)
 
-    def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
-        return self._sign_in.answer_challenge(challenge, answer)
+    def answer_challenge(
+        self, challenge: Challenge, answer: str, attributes: Mapping[str, str] | None = None
+    ) -> AuthResult:
+        return self._sign_in.answer_challenge(challenge, answer, attributes or {})
 
     def refresh(self, tokens: Tokens) -> Tokens:
         return self._sign_in.refresh(tokens)

@@ -7,13 +7,17 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from usermgr import Condition, Operator, UserMatches
-from usermgr.validation import check_limit, check_texts
+from usermgr import Condition, Operator, User, UserMatches
+from usermgr.errors import InvalidInputError
+from usermgr.search import matches
+from usermgr.validation import STANDARD_ATTRIBUTES, check_conditions, check_limit, check_texts
 from usermgr_cognito._client import call_for_group, call_for_page
+from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._shapes import to_user
 
 if TYPE_CHECKING:
@@ -22,7 +26,12 @@ if TYPE_CHECKING:
 __all__ = ["Search", "choose", "to_filter"]
 
 MAX_LENGTH = 256
-_SYMBOLS = {Operator.EQUALS: "=", Operator.STARTS_WITH: "^="}
+_SYMBOLS = {Operator.EQUALS: "=", Operator.SAME: "=", Operator.STARTS_WITH: "^="}
+"""Cognito's searches do not mind case, except for user names:
+https://docs.aws.amazon.com/cognito/latest/developerguide/how-to-manage-user-accounts.html
+"""
+_OWN_FIELDS = {"group", "created_at", "updated_at", *STANDARD_ATTRIBUTES}
+"""Fields that every pool has, beside those that it can search by."""
 _NAMES = {
     "sub": "sub",
     "username": "username",
@@ -41,15 +50,17 @@ _NAMES = {
 class Search:
     """`find_users` of `UserManager`; see there."""
 
-    def __init__(self, client: CognitoIdentityProviderClient, user_pool_id: str) -> None:
+    def __init__(self, client: CognitoIdentityProviderClient, user_pool_id: str, descriptions: Descriptions) -> None:
         self._client = client
         self._pool = user_pool_id
+        self._descriptions = descriptions
 
     def find(self, conditions: Sequence[Condition], limit: int, page_token: str | None) -> UserMatches:
         check_limit(limit)
+        self._check_fields(conditions)
         for index, condition in enumerate(conditions):
             if condition.field == "group":
-                return self._find_in_group(condition.value, index, limit, page_token)
+                return self._find_in_group(conditions, index, limit, page_token)
         chosen = choose(conditions)
         response = call_for_page(
             self._client.list_users,
@@ -59,13 +70,27 @@ class Search:
             Limit=limit,
             Filter=chosen[1] if chosen else None,
         )
-        return UserMatches(
-            users=tuple(to_user(shape) for shape in response["Users"]),
-            next_token=response.get("PaginationToken"),
-            answered=(chosen[0],) if chosen else (),
-        )
+        return self._matches(response, "PaginationToken", conditions, chosen[0] if chosen else None)
 
-    def _find_in_group(self, group: str, index: int, limit: int, page_token: str | None) -> UserMatches:
+    def _check_fields(self, conditions: Sequence[Condition]) -> None:
+        """Raises `InvalidInputError` for an attribute that the pool does not have, where its schema may be read."""
+        check_conditions(conditions)
+        strange = [c.field for c in conditions if c.field not in _NAMES and c.field not in _OWN_FIELDS]
+        pool = self._descriptions.pool() if strange else None
+        for name in strange:
+            if pool is not None and name not in pool.attributes:
+                raise InvalidInputError(f"the pool has no attribute {name}: a condition on it finds nobody", field=name)
+
+    def _is_same(self, user: User, condition: Condition) -> bool:
+        """Whether they are the same as the pool compares names; in any case, where it may not be asked."""
+        pool = self._descriptions.pool()
+        exactly = pool is not None and pool.case_sensitive
+        return matches(user, replace(condition, operator=Operator.EQUALS) if exactly else condition)
+
+    def _find_in_group(
+        self, conditions: Sequence[Condition], index: int, limit: int, page_token: str | None
+    ) -> UserMatches:
+        group = conditions[index].value
         check_texts(group=group)
         response = call_for_page(
             self._client.list_users_in_group,
@@ -76,12 +101,26 @@ class Search:
             Limit=limit,
             NextToken=page_token,
         )
-        return UserMatches(tuple(to_user(shape) for shape in response["Users"]), response.get("NextToken"), (index,))
+        return self._matches(response, "NextToken", conditions, index)
+
+    def _matches(
+        self, response: Mapping[str, Any], token: str, conditions: Sequence[Condition], answered: int | None
+    ) -> UserMatches:
+        """The page, less the users whom a `SAME` condition excludes: only the pool knows whether case matters."""
+        same = [index for index, condition in enumerate(conditions) if condition.operator is Operator.SAME]
+        users = [to_user(shape) for shape in response["Users"]]
+        return UserMatches(
+            users=tuple(user for user in users if all(self._is_same(user, conditions[index]) for index in same)),
+            next_token=response.get(token),
+            answered=tuple(sorted({*same, *(() if answered is None else (answered,))})),
+        )
 
 
 def to_filter(condition: Condition) -> str | None:
     """The filter for a condition, or `None` where Cognito cannot answer it."""
     name, symbol = _NAMES.get(condition.field), _SYMBOLS.get(condition.operator)
+    if condition.field == "username" and condition.operator is Operator.SAME:
+        return None  # the one field whose case matters to a search
     if name is None or symbol is None or not condition.value or not condition.value.isprintable():
         return None
     value = condition.value
@@ -102,7 +141,7 @@ def choose(conditions: Sequence[Condition]) -> tuple[int, str] | None:
     return min(
         candidates,
         key=lambda found: (
-            conditions[found[0]].operator is not Operator.EQUALS,
+            conditions[found[0]].operator is Operator.STARTS_WITH,
             order.index(conditions[found[0]].field),
         ),
     )

@@ -11,17 +11,21 @@ from usermgr import Group, User, UserStatus
 __all__ = ["to_attribute_list", "to_group", "to_user"]
 
 
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""The time of a user for whom Cognito gives none: every member of its answers but the name is optional."""
+
+
 def to_user(shape: Mapping[str, Any]) -> User:
-    """A `UserType` (ListUsers, AdminCreateUser) or an AdminGetUser response, which name attributes apart."""
+    """From a `UserType` (ListUsers, AdminCreateUser) or AdminGetUser, which name the attributes differently."""
     pairs: Iterable[Mapping[str, str]] = shape.get("UserAttributes") or shape.get("Attributes") or ()
     attributes = {pair["Name"]: pair.get("Value", "") for pair in pairs}
     return User(
         username=shape["Username"],
         sub=attributes.pop("sub", ""),
-        status=UserStatus(shape["UserStatus"]),
-        enabled=shape["Enabled"],
-        created_at=_utc(shape["UserCreateDate"]),
-        updated_at=_utc(shape["UserLastModifiedDate"]),
+        status=UserStatus(shape.get("UserStatus", UserStatus.UNKNOWN)),
+        enabled=shape.get("Enabled", True),
+        created_at=_utc(shape.get("UserCreateDate") or shape.get("UserLastModifiedDate") or NEVER),
+        updated_at=_utc(shape.get("UserLastModifiedDate") or shape.get("UserCreateDate") or NEVER),
         attributes=attributes,
     )
 
@@ -38,9 +42,12 @@ def to_group(shape: Mapping[str, Any]) -> Group:
     )
 
 
-def to_attribute_list(attributes: Mapping[str, str]) -> list[dict[str, str]]:
-    """An `AttributeListType`."""
-    return [{"Name": name, "Value": value} for name, value in attributes.items()]
+def to_attribute_list(attributes: Mapping[str, str | None]) -> list[dict[str, str]]:
+    """An `AttributeListType`; a blank value deletes an attribute.
+
+    https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminUpdateUserAttributes.html
+    """
+    return [{"Name": name, "Value": value or ""} for name, value in attributes.items()]
 
 
 def _utc(moment: datetime) -> datetime:

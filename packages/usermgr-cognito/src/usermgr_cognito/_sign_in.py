@@ -6,13 +6,24 @@ import base64
 import hashlib
 import hmac
 import json
-import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, cast
 
 from usermgr import AuthResult, Challenge, ChallengeName, Tokens
-from usermgr.errors import ConfigurationError, InvalidCredentialsError, ServiceError, UnsupportedOperationError
-from usermgr.validation import check_texts, check_type
-from usermgr_cognito._client import call
+from usermgr.errors import (
+    ConfigurationError,
+    InvalidCredentialsError,
+    InvalidInputError,
+    InvalidPasswordError,
+    ServiceError,
+    UnsupportedOperationError,
+    UsermgrError,
+)
+from usermgr.validation import check_attributes, check_texts, check_type
+from usermgr_cognito._client import call, check_username
+from usermgr_cognito._descriptions import Descriptions
+from usermgr_cognito._explanations import explain_password, explain_user
+from usermgr_cognito._rotation import exchange_refresh_token
 from usermgr_cognito._settings import CognitoSettings
 
 if TYPE_CHECKING:
@@ -25,6 +36,12 @@ _ANSWERS = {
     ChallengeName.SMS_MFA: "SMS_MFA_CODE",
     ChallengeName.SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE",
 }
+
+_FLOWS = {
+    "ADMIN_USER_PASSWORD_AUTH": frozenset({"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}),
+    "REFRESH_TOKEN_AUTH": frozenset({"ALLOW_REFRESH_TOKEN_AUTH"}),
+}
+"""What an app client must have in its `ExplicitAuthFlows`, one of these, for each flow; the first is today's name."""
 
 
 def secret_hash(client_secret: str, username: str, client_id: str) -> str:
@@ -39,111 +56,242 @@ def secret_hash(client_secret: str, username: str, client_id: str) -> str:
 class SignIn:
     """`authenticate`, `answer_challenge` and `refresh`."""
 
-    def __init__(self, client: CognitoIdentityProviderClient, settings: CognitoSettings) -> None:
+    def __init__(
+        self, client: CognitoIdentityProviderClient, settings: CognitoSettings, descriptions: Descriptions
+    ) -> None:
         self._client = client
         self._settings = settings
-        self._secret = settings.client_secret
-        self._discovered = not settings.discover_client_secret or self._secret is not None
-        self._lock = threading.Lock()
+        self._descriptions = descriptions
+        self._rotates = False
+        """Whether the app client has refresh token rotation, as far as is known."""
 
     def authenticate(self, username: str, password: str) -> AuthResult:
         """See `UserManager.authenticate`. The flow is ADMIN_USER_PASSWORD_AUTH."""
-        check_texts(username=username, password=password)
+        check_texts(password=password)
+        check_username(self._client, username)
         response = self._initiate("ADMIN_USER_PASSWORD_AUTH", username, {"USERNAME": username, "PASSWORD": password})
-        return self._result(response, username)
+        return _result(response, username)
 
-    def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
+    def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
         """See `UserManager.answer_challenge`."""
         check_type("challenge", challenge, Challenge)
         check_texts(answer=answer)
+        check_username(self._client, challenge.username)
+        check_attributes(attributes, removable=False)
         answer_name = _ANSWERS.get(challenge.name)
         if answer_name is None:
             raise UnsupportedOperationError(
                 f"the challenge {challenge.name.value} cannot be answered here", operation="answer_challenge"
             )
-        client_id = self._client_id()
-        response = call(
-            self._client.admin_respond_to_auth_challenge,
-            sign_in_of=challenge.username,
-            UserPoolId=self._settings.user_pool_id,
-            ClientId=client_id,
-            ChallengeName=challenge.name.value,
-            Session=challenge.session,
-            ChallengeResponses=self._with_hash(
-                {"USERNAME": challenge.username, answer_name: answer}, challenge.username, client_id
-            ),
-        )
-        return self._result(response, challenge.username)
+        if attributes and challenge.name is not ChallengeName.NEW_PASSWORD_REQUIRED:
+            raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
+        responses = {
+            "USERNAME": challenge.username,
+            answer_name: answer,
+            **{f"userAttributes.{name}": value for name, value in attributes.items()},
+        }
+        try:
+            response = call(
+                self._client.admin_respond_to_auth_challenge,
+                sign_in_of=challenge.username,
+                UserPoolId=self._settings.user_pool_id,
+                ClientId=self._client_id(),
+                ChallengeName=challenge.name.value,
+                Session=challenge.session,
+                ChallengeResponses=self._with_hash(responses, challenge.username),
+            )
+        except InvalidPasswordError as error:
+            raise explain_password(self._descriptions.pool(anew=True), error, answer) from None
+        except InvalidInputError as error:
+            if error.service_code is None:
+                raise
+            raise self._explain_answer(error, challenge, attributes) from None
+        except InvalidCredentialsError as error:
+            raise self._explain_credentials(error) from None
+        return _result(response, challenge.username)
 
     def refresh(self, tokens: Tokens) -> Tokens:
-        """See `UserManager.refresh`. The hash is made with the real username, never with the alias."""
+        """See `UserManager.refresh`. The hash is made with the real user name, never with an alias."""
         check_type("tokens", tokens, Tokens)
         if tokens.refresh_token is None:
             raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
-        response = self._initiate("REFRESH_TOKEN_AUTH", tokens.username, {"REFRESH_TOKEN": tokens.refresh_token})
-        result = self._result(response, tokens.username, refresh_token=tokens.refresh_token)
+        check_texts(refresh_token=tokens.refresh_token)
+        check_username(self._client, tokens.username)
+        result = _result(self._refresh(tokens), tokens.username, refresh_token=tokens.refresh_token)
         if isinstance(result, Challenge):
             raise ServiceError("the service answered a refresh with a challenge", operation="refresh")
         return result
 
-    def _initiate(self, flow: str, username: str, parameters: dict[str, str]) -> dict[str, Any]:
+    def _refresh(self, tokens: Tokens) -> Mapping[str, Any]:
+        if self._rotates:
+            return self._exchange(tokens)
+        try:
+            return self._initiate("REFRESH_TOKEN_AUTH", tokens.username, {"REFRESH_TOKEN": tokens.refresh_token or ""})
+        except (ConfigurationError, InvalidInputError) as refusal:
+            # A client with refresh token rotation cannot have the flow:
+            # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_RefreshTokenRotationType.html
+            app_client = self._descriptions.app_client(self._client_id())
+            if app_client is not None and not app_client.rotates:
+                raise
+            try:
+                response = self._exchange(tokens)
+            except InvalidCredentialsError:
+                raise
+            except UsermgrError:
+                raise refusal from None
+            self._rotates = True
+            return response
+
+    def _exchange(self, tokens: Tokens) -> Mapping[str, Any]:
         client_id = self._client_id()
-        return call(
-            self._client.admin_initiate_auth,
-            sign_in_of=username,
-            UserPoolId=self._settings.user_pool_id,
-            ClientId=client_id,
-            AuthFlow=flow,
-            AuthParameters=self._with_hash(parameters, username, client_id),
+        return exchange_refresh_token(
+            self._client.meta.endpoint_url, client_id, self._client_secret(client_id), tokens.refresh_token or ""
         )
+
+    def _initiate(self, flow: str, username: str, parameters: dict[str, str]) -> dict[str, Any]:
+        try:
+            return call(
+                self._client.admin_initiate_auth,
+                sign_in_of=username,
+                UserPoolId=self._settings.user_pool_id,
+                ClientId=self._client_id(),
+                AuthFlow=flow,
+                AuthParameters=self._with_hash(parameters, username),
+            )
+        except InvalidInputError as error:
+            if error.service_code is None:
+                raise
+            raise self._explain_flow(error, flow) from None
+        except InvalidCredentialsError as error:
+            raise self._explain_credentials(error) from None
+
+    # --- The app client ------------------------------------------------------------------------------
 
     def _client_id(self) -> str:
         if self._settings.client_id is None:
-            problem = "CLIENT_ID is not set: sign-in needs the app client's id (and SECRET, if it has one)"
-            raise ConfigurationError(problem, problems=[problem])
+            raise _misconfigured("CLIENT_ID is not set: sign-in needs the app client's id (and SECRET, if it has one)")
         return self._settings.client_id
 
-    def _with_hash(self, parameters: dict[str, str], username: str, client_id: str) -> dict[str, str]:
+    def _with_hash(self, parameters: dict[str, str], username: str) -> dict[str, str]:
+        client_id = self._client_id()
         secret = self._client_secret(client_id)
         if secret is None:
             return parameters
         return {**parameters, "SECRET_HASH": secret_hash(secret, username, client_id)}
 
     def _client_secret(self, client_id: str) -> str | None:
-        with self._lock:
-            if not self._discovered:
-                response = call(
-                    self._client.describe_user_pool_client,
-                    UserPoolId=self._settings.user_pool_id,
-                    ClientId=client_id,
-                )
-                self._secret = response["UserPoolClient"].get("ClientSecret")
-                self._discovered = True
-            return self._secret
+        if self._settings.client_secret is not None or not self._settings.discover_client_secret:
+            return self._settings.client_secret
+        return self._descriptions.require_app_client(client_id).secret
 
-    @staticmethod
-    def _result(response: dict[str, Any], username: str, *, refresh_token: str | None = None) -> AuthResult:
-        tokens = response.get("AuthenticationResult")
-        if tokens is not None:
-            return Tokens(
-                username=_username_in(tokens["AccessToken"]) or username,
-                access_token=tokens["AccessToken"],
-                id_token=tokens.get("IdToken", ""),
-                refresh_token=tokens.get("RefreshToken") or refresh_token,
-                expires_in=tokens["ExpiresIn"],
-                token_type=tokens.get("TokenType", "Bearer"),
+    # --- What a refusal is about ---------------------------------------------------------------------
+
+    def _explain_flow(self, refusal: InvalidInputError, flow: str) -> UsermgrError:
+        allowed, name = _FLOWS[flow], f"ALLOW_{flow}"
+        app_client = self._descriptions.app_client(self._client_id(), anew=True)
+        if app_client is None:
+            return InvalidInputError(
+                f"Cognito does not accept this: the app client may lack {name} in its ExplicitAuthFlows; to have the "
+                "cause named, allow cognito-idp:DescribeUserPoolClient on the pool's ARN",
+                operation=refusal.operation,
+                service_code=refusal.service_code,
             )
-        parameters = response.get("ChallengeParameters", {})
-        return Challenge(
-            name=ChallengeName(response["ChallengeName"]),
-            # The real name, where the sign-in used an alias: the answer's hash is made with it.
-            username=parameters.get("USER_ID_FOR_SRP", username),
-            session=response.get("Session"),
-            parameters=parameters,
+        if not allowed & app_client.flows:
+            return _misconfigured(f"the app client does not allow this: add {name} to its ExplicitAuthFlows")
+        return InvalidInputError(
+            "Cognito does not accept this, although the app client allows the flow: a value may be malformed",
+            operation=refusal.operation,
+            service_code=refusal.service_code,
+        )
+
+    def _explain_credentials(self, refusal: InvalidCredentialsError) -> UsermgrError:
+        """A wrong client secret looks like a wrong password, but for the app client's description."""
+        client_id, ours = self._client_id(), self._settings.client_secret
+        if self._settings.discover_client_secret and ours is None:
+            return refusal
+        app_client = self._descriptions.app_client(client_id)
+        if app_client is not None and app_client.secret != ours:
+            app_client = self._descriptions.app_client(client_id, anew=True)
+        if app_client is None:
+            return InvalidCredentialsError(
+                f"{InvalidCredentialsError.sentence}; the app client's secret (SECRET) may also be missing or wrong"
+            )
+        if app_client.secret == ours:
+            return refusal
+        if ours is None:
+            return _misconfigured("the app client has a secret, and SECRET is not set: set it")
+        if app_client.secret is None:
+            return _misconfigured("the app client does not have a secret, and SECRET is set: unset it")
+        return _misconfigured("SECRET is not the secret of the app client that CLIENT_ID names: correct one of them")
+
+    def _explain_answer(
+        self, refusal: InvalidInputError, challenge: Challenge, attributes: Mapping[str, str]
+    ) -> InvalidInputError:
+        evidence: dict[str, Any] = {"operation": refusal.operation, "service_code": refusal.service_code}
+        missing = [name for name in _required(challenge) if not attributes.get(name)]
+        if missing:
+            names = ", ".join(missing)
+            return InvalidInputError(
+                f"with the new password, this pool requires {names}: pass attributes=", field=missing[0], **evidence
+            )
+        if attributes:
+            return explain_user(
+                self._descriptions.pool(anew=True), refusal, username=None, attributes=attributes, present={}
+            )
+        return InvalidInputError(
+            "Cognito does not accept the answer: the pool may require attributes with a new password (pass "
+            "attributes=), or the challenge is malformed",
+            field="answer",
+            **evidence,
         )
 
 
-def _username_in(access_token: str) -> str | None:
-    """The real username, from a token that the service has just given us: read, not verified."""
-    payload = access_token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))).get("username")
+def _misconfigured(problem: str) -> ConfigurationError:
+    return ConfigurationError(problem, problems=[problem])
+
+
+def _required(challenge: Challenge) -> list[str]:
+    """The attributes that the challenge asks for; Cognito writes `["userAttributes.name"]`, as JSON."""
+    try:
+        names = json.loads(challenge.parameters.get("requiredAttributes", "[]"))
+    except (ValueError, RecursionError):
+        return []
+    return [str(name).removeprefix("userAttributes.") for name in cast("list[object]", names)] if names else []
+
+
+def _result(response: Mapping[str, Any], username: str, *, refresh_token: str | None = None) -> AuthResult:
+    tokens = response.get("AuthenticationResult")
+    if tokens is not None:
+        if "AccessToken" not in tokens:
+            raise ServiceError("the service's answer has no access token")
+        claims = _claims(tokens["AccessToken"])
+        lifetime = claims.get("exp", 0) - claims.get("iat", 0) if "iat" in claims else 0
+        return Tokens(
+            username=str(claims.get("username") or username),
+            access_token=tokens["AccessToken"],
+            id_token=tokens.get("IdToken", ""),
+            refresh_token=tokens.get("RefreshToken") or refresh_token,
+            expires_in=tokens.get("ExpiresIn", lifetime),
+            token_type=tokens.get("TokenType", "Bearer"),
+        )
+    parameters = response.get("ChallengeParameters", {})
+    return Challenge(
+        name=ChallengeName(response["ChallengeName"]),
+        # The real name, where the sign-in used an alias: the answer's hash is made with it.
+        username=parameters.get("USER_ID_FOR_SRP", username),
+        session=response.get("Session"),
+        parameters=parameters,
+    )
+
+
+def _claims(access_token: str) -> dict[str, Any]:
+    """The claims of a token that the service has just given us: read, not verified. An opaque token has none."""
+    try:
+        payload = access_token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+    except (IndexError, ValueError, RecursionError):
+        return {}
+    numbers = ("exp", "iat")
+    if not isinstance(claims, dict) or not all(isinstance(claims.get(name, 0), int) for name in numbers):
+        return {}
+    return cast("dict[str, Any]", claims)

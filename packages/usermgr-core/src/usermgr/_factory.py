@@ -47,6 +47,14 @@ class Factory:
         return create(**settings)
 
 
+OURS = {
+    Factory.AWS_COGNITO: "usermgr-cognito",
+    Factory.AWS_LAMBDA: "usermgr-lambda-client",
+    Factory.LOCAL: "usermgr-local",
+}
+"""The distribution of each of the project's own backends."""
+
+
 def _entry_points() -> EntryPoints:
     from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only `create` needs it
 
@@ -58,13 +66,7 @@ def _find(name: str) -> Callable[..., UserManager]:
         case (one,):
             return one.load()
         case () if name in _ours():
-            from importlib.metadata import version  # noqa: PLC0415 - as above
-
-            # Pinned: until the name on the index is ours, a newer `usermgr` there is somebody else's.
-            remedy = f'pip install "usermgr[{name}]=={version("usermgr-core")}"'
-            raise BackendNotInstalledError(
-                f"the backend {name} is not installed: {remedy}", backend=name, remedy=remedy
-            )
+            raise _not_installed(name)
         case ():
             raise UnknownBackendError(
                 f"no backend is named {name!r}: the choices are {_listed()}",
@@ -79,8 +81,32 @@ def _find(name: str) -> Callable[..., UserManager]:
             )
 
 
+def _not_installed(name: str) -> BackendNotInstalledError:
+    """The error for a backend of ours that is not here, with the one source that it may come from.
+
+    On public indexes our names may be somebody else's, so the remedy never names an index: it is the requirements file
+    beside the wheel that usermgr-core came from (`tools/build_wheels.py` writes it), or a sentence without a command.
+    """
+    from importlib.metadata import distribution  # noqa: PLC0415 - takes 30 ms, and only a failure needs it
+
+    from usermgr._source import find_source  # noqa: PLC0415 - as above
+
+    core = distribution("usermgr-core")
+    wanted = f"{OURS[name]} {core.version}"
+    source = find_source(core.read_text("direct_url.json"))
+    requirements = source.requirements(name, core.version) if source else None
+    where = source.address if source else "the same index or folder as usermgr-core"
+    remedy = f"pip install -r {requirements}" if requirements else f"install {wanted}, and only from {where}"
+    return BackendNotInstalledError(
+        f"the backend {name} is not installed: it is in {wanted}, which must come from {where}, because the name may"
+        f" belong to somebody else on a public index. Remedy: {remedy}",
+        backend=name,
+        remedy=remedy,
+    )
+
+
 def _ours() -> tuple[str, ...]:
-    return (Factory.AWS_COGNITO, Factory.AWS_LAMBDA, Factory.LOCAL)
+    return tuple(OURS)
 
 
 def _choices() -> list[str]:

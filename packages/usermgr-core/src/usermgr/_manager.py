@@ -11,17 +11,24 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import TypeVar
 
 from usermgr._models import AuthResult, Challenge, Group, Page, Tokens, User, UserMatches, UserStatus
 from usermgr.errors import UserExistsError, UserNotFoundError
 from usermgr.paging import pages
-from usermgr.search import Condition, SearchPlan, matches, plan, where
-from usermgr.validation import PAGE_LIMIT
+from usermgr.search import Condition, Operator, SearchPlan, matches, plan, where
+from usermgr.validation import PAGE_LIMIT, check_attributes
 
 __all__ = ["Access", "Ensured", "UserManager"]
 
 F = TypeVar("F", bound=Callable[..., object])
+
+ADDRESSES = ("email", "phone_number")
+"""The attributes that have a verification of their own, in `email_verified` and `phone_number_verified`."""
+
+MAX_UNCONFIRMED = 10_000
+"""How many new addresses that wait for their users' confirmation a manager remembers."""
 
 
 class Access(StrEnum):
@@ -208,10 +215,15 @@ class UserManager(ABC):
 
     @abstractmethod
     @_operation(Access.SIGN_IN)
-    def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
+    def answer_challenge(
+        self, challenge: Challenge, answer: str, attributes: Mapping[str, str] | None = None
+    ) -> AuthResult:
         """Answers with the new password or the one-time code.
 
-        Raises `InvalidCodeError`, `ExpiredCodeError`, `InvalidPasswordError`.
+        `attributes` are set with a new password, for a store that requires more than the user has so far.
+
+        Raises `InvalidCodeError`, `ExpiredCodeError`, `InvalidPasswordError`, and `InvalidInputError` where an
+        attribute is malformed or a required one is missing.
         """
 
     @abstractmethod
@@ -242,8 +254,11 @@ class UserManager(ABC):
         raise UserNotFoundError(f"there is no user with the sub {sub}", username=sub)
 
     def get_users_by_email(self, email: str) -> tuple[User, ...]:
-        """The users with that address, from the listing; addresses need not be unique."""
-        return tuple(self.search_users(where("email").equals(email)))
+        """The users with that address, from the listing; addresses need not be unique.
+
+        The address is found in any case where the store says that case does not matter.
+        """
+        return tuple(self.search_users(where("email").same_as(email)))
 
     def list_users(self, *, limit: int = PAGE_LIMIT, page_token: str | None = None) -> Page[User]:
         """A page of all users. Raises `InvalidPageTokenError`."""
@@ -265,8 +280,8 @@ class UserManager(ABC):
         The store answers what it can; the rest is done here. `plan_search` says which is which.
         """
         for found in pages(lambda token: self.find_users(conditions, page_token=token)):
-            # A store may compare more loosely than we do (case, say), so only its answer on groups is final.
-            rest = [c for i, c in enumerate(conditions) if c.field != "group" or i not in found.answered]
+            # A store may compare more loosely than we do, so its answer is final only where nobody else can know.
+            rest = [c for i, c in enumerate(conditions) if not (_only_the_store_knows(c) and i in found.answered)]
             yield from (user for user in found.users if all(self._meets(user, c) for c in rest))
 
     def _meets(self, user: User, condition: Condition) -> bool:
@@ -305,7 +320,12 @@ class UserManager(ABC):
         the user is created, and when the user has no password of their own yet (`FORCE_CHANGE_PASSWORD`), which
         finishes an interrupted creation or an invitation. Otherwise it is ignored, because a store cannot tell
         whether it is the current one.
+
+        Where the store changes an address only after the user has confirmed it, it sends the user a message; this
+        manager sends each new address once. Add `email_verified` (or `phone_number_verified`) with the value `true` to
+        change the address at once.
         """
+        check_attributes({} if attributes is None else attributes, removable=True)
         wanted = {name: value or None for name, value in (attributes or {}).items()}
         try:
             user = self.get_user(username)
@@ -318,14 +338,45 @@ class UserManager(ABC):
             else:
                 changed = [*present, *(["password"] if password is not None else [])]
                 return self._ensure_enabled(user, enabled, changed, created=True)
-        different = {name: value for name, value in wanted.items() if user.attributes.get(name) != value}
+        different = self._different(user, wanted)
         if different:
             self.update_user(user.username, different)
         changed = list(different)
         if password is not None and user.status is UserStatus.FORCE_CHANGE_PASSWORD:
             self.set_password(user.username, password)
             changed.append("password")
-        return self._ensure_enabled(user, enabled, changed, created=False)
+        ensured = self._ensure_enabled(user, enabled, changed, created=False)
+        self._note_unconfirmed(ensured.user, different)
+        return ensured
+
+    def _different(self, user: User, wanted: Mapping[str, str | None]) -> dict[str, str | None]:
+        """What has to be sent to bring the user to the wanted attributes.
+
+        An address and its verification go in the same request, because a store takes an address that comes alone for
+        unverified. An address that the store changes only after the user has confirmed it is not sent again, because
+        each time would send the user another message.
+        """
+        different = {name: value for name, value in wanted.items() if user.attributes.get(name) != value}
+        for address in ADDRESSES:
+            flag = f"{address}_verified"
+            if address in different and flag in wanted:
+                different[flag] = wanted[flag]
+            if different.get(flag) != "true" and self._unconfirmed.get((user.sub, address)) == wanted.get(address, ""):
+                different.pop(address, None)
+        return different
+
+    @cached_property
+    def _unconfirmed(self) -> dict[tuple[str, str], str | None]:
+        """The new address that `ensure_user` has sent and the user has not confirmed yet, by `sub` and attribute."""
+        return {}
+
+    def _note_unconfirmed(self, user: User, sent: Mapping[str, str | None]) -> None:
+        for address in ADDRESSES:
+            self._unconfirmed.pop((user.sub, address), None)
+            if address in sent and user.attributes.get(address) != sent[address]:
+                self._unconfirmed[user.sub, address] = sent[address]
+        while len(self._unconfirmed) > MAX_UNCONFIRMED:
+            del self._unconfirmed[next(iter(self._unconfirmed))]
 
     def _ensure_enabled(self, user: User, enabled: bool, changed: list[str], *, created: bool) -> Ensured:
         if user.enabled is not enabled:
@@ -334,3 +385,8 @@ class UserManager(ABC):
         if changed and not (created and user.enabled is enabled):
             user = self.get_user(user.username)
         return Ensured(user, created, tuple(changed))
+
+
+def _only_the_store_knows(condition: Condition) -> bool:
+    """Who is in a group, and whether case matters, are the store's to say."""
+    return condition.field == "group" or condition.operator is Operator.SAME

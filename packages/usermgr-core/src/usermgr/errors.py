@@ -175,7 +175,7 @@ class ConfigurationError(UsermgrError):
 
 
 class BackendNotInstalledError(ConfigurationError):
-    """The backend's package is not installed; `remedy` is the command that installs it."""
+    """The backend's package is not installed; `remedy` says where it must come from, as a command where one is safe."""
 
     code = "backend_not_installed"
     sentence = "the backend {backend} is not installed"
@@ -208,12 +208,14 @@ class InvalidPasswordError(InvalidInputError):
 
     code = "invalid_password"
     sentence = "the password does not meet the password policy"
+    field: str | None = "password"
 
 
 class InvalidPageTokenError(InvalidInputError):
     """The page token is malformed, expired, or belongs to another query."""
 
     code = "invalid_page_token"
+    field: str | None = "page_token"
     sentence = "the page token is malformed, too old, or from another query: start again without one"
 
 

@@ -18,9 +18,14 @@ __all__ = ["Condition", "Operator", "SearchPlan", "matches", "where"]
 
 
 class Operator(StrEnum):
-    """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`."""
+    """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`.
+
+    `SAME` compares as the store compares names: in any case where the store says that case does not matter, else
+    exactly.
+    """
 
     EQUALS = "equals"
+    SAME = "same"
     STARTS_WITH = "starts_with"
     CONTAINS = "contains"
     ENDS_WITH = "ends_with"
@@ -38,8 +43,8 @@ class Condition:
     """One condition: `field` is `username`, `sub`, `status`, `enabled`, `group`, `created_at`, `updated_at`
     or the name of any attribute, standard or custom.
 
-    `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times. Text is
-    compared as it is, upper and lower case apart.
+    `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times. Upper and lower case
+    differ, except for `Operator.SAME`.
 
     Raises:
         InvalidInputError: the operator does not fit the field, or the value the operator.
@@ -50,15 +55,11 @@ class Condition:
     value: str
 
     def __post_init__(self) -> None:
-        if not isinstance(self.value, str) or not self.field:  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-            raise InvalidInputError(
-                f"a condition on {self.field or '(no field)'} needs a field and a string to compare it with",
-                field=self.field or "field",
-            )
+        self._check_types()
         if (self.field in _TIMES) is not (self.operator in _ORDER):
             raise InvalidInputError(
                 f"{self.operator.value} does not fit {self.field}: created_at and updated_at take before and after, "
-                "all other fields take equals, starts_with, contains or ends_with",
+                "all other fields take equals, same, starts_with, contains or ends_with",
                 field=self.field,
             )
         if self.field in _EXACT and self.operator is not Operator.EQUALS:
@@ -68,18 +69,32 @@ class Condition:
         if self.field in _TIMES:
             self.time()
 
+    def _check_types(self) -> None:
+        """For callers without types."""
+        if not isinstance(self.field, str) or not self.field:  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise InvalidInputError("the field of a condition must be a non-empty string", field="field")
+        if self.operator not in list(Operator):  # a list, because not every value has a hash
+            raise InvalidInputError(
+                f"the operator of a condition on {self.field} must be one of {', '.join(Operator)}", field="operator"
+            )
+        object.__setattr__(self, "operator", Operator(self.operator))
+        if not isinstance(self.value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
+            raise InvalidInputError(
+                f"a condition on {self.field} needs a string to compare the field with", field=self.field
+            )
+
     def time(self) -> datetime:
         """`value` as an aware datetime in UTC."""
         try:
             parsed = datetime.fromisoformat(self.value)
-        except ValueError:
-            parsed = None
-        if parsed is None or parsed.tzinfo is None:
-            raise InvalidInputError(
-                f"{self.field} needs a time in ISO 8601 with an offset, such as 2026-01-31T00:00:00+00:00",
-                field=self.field,
-            )
-        return parsed.astimezone(UTC)
+            if parsed.tzinfo is not None:
+                return parsed.astimezone(UTC)
+        except (ValueError, OverflowError):  # OverflowError: the time does not exist in UTC
+            pass
+        raise InvalidInputError(
+            f"{self.field} needs a time in ISO 8601 with an offset, such as 2026-01-31T00:00:00+00:00",
+            field=self.field,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +107,10 @@ class where:  # noqa: N801 - reads as a word of the query: where("email").equals
         """The field is exactly `value`."""
         text = str(value).lower() if isinstance(value, bool) else value
         return Condition(self.field, Operator.EQUALS, text)
+
+    def same_as(self, value: str) -> Condition:
+        """The field is `value`, in any case where the store says that case does not matter."""
+        return Condition(self.field, Operator.SAME, value)
 
     def starts_with(self, value: str) -> Condition:
         """The field begins with `value`."""
@@ -156,6 +175,8 @@ def matches(user: User, condition: Condition) -> bool:
     if text is None:
         return False
     match operator:
+        case Operator.SAME:
+            return text.lower() == value.lower()
         case Operator.STARTS_WITH:
             return text.startswith(value)
         case Operator.CONTAINS:

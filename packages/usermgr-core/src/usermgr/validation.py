@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from usermgr._models import User, UserStatus
 from usermgr.errors import InvalidInputError, InvalidStateError
+from usermgr.search import Condition
 
 __all__ = [
     "PAGE_LIMIT",
+    "STANDARD_ATTRIBUTES",
     "check_attributes",
+    "check_conditions",
+    "check_form",
     "check_has_own_password",
+    "check_has_verified_address",
     "check_limit",
     "check_texts",
     "check_type",
+    "check_verified_has_address",
 ]
 
 PAGE_LIMIT = 60
 """The most items that a page holds, in every backend."""
+
+
+# fmt: off
+STANDARD_ATTRIBUTES = frozenset({
+    "address", "birthdate", "email", "email_verified", "family_name", "gender", "given_name", "locale", "middle_name",
+    "name", "nickname", "phone_number", "phone_number_verified", "picture", "preferred_username", "profile",
+    "updated_at", "website", "zoneinfo",
+})
+# fmt: on
+"""The standard claims of OpenID Connect, less `sub`:
+https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims
+"""
+
+_FORMS = {
+    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an address such as ada@example.org"),
+    "phone_number": (re.compile(r"\+[0-9]{1,15}"), "a number in E.164 form, such as +81312345678"),
+    "birthdate": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "a date such as 1815-12-10"),
+    "email_verified": (re.compile("true|false"), "true or false"),
+    "phone_number_verified": (re.compile("true|false"), "true or false"),
+}
 
 
 def check_texts(**fields: Any) -> None:
@@ -37,6 +64,13 @@ def check_attributes(attributes: Mapping[str, Any], *, removable: bool) -> None:
             raise InvalidInputError(
                 f"the attribute {name} must be a string{' or None' if removable else ''}", field=name
             )
+
+
+def check_conditions(conditions: Any) -> None:
+    """The conditions are a sequence of `Condition`. Raises `InvalidInputError`."""
+    check_type("conditions", conditions, Sequence)
+    for condition in conditions:
+        check_type("conditions", condition, Condition)
 
 
 def check_type(name: str, value: Any, expected: type) -> None:
@@ -58,4 +92,32 @@ def check_has_own_password(user: User) -> None:
             f"{user.username} signs in through an external identity provider: a password would turn the account into "
             "a local one",
             username=user.username,
+        )
+
+
+def check_form(name: str, value: str) -> None:
+    """A standard attribute has its usual form. Raises `InvalidInputError` with the attribute as its field."""
+    form, example = _FORMS.get(name, (None, ""))
+    if form is not None and form.fullmatch(value) is None:
+        raise InvalidInputError(f"the attribute {name} must be {example}", field=name)
+
+
+def check_verified_has_address(attributes: Mapping[str, str | None]) -> None:
+    """`attributes`, which are all of a user's, have no verified address that is not there.
+
+    Raises `InvalidInputError` with the flag as its field.
+    """
+    for address in ("email", "phone_number"):
+        flag = f"{address}_verified"
+        if attributes.get(flag) == "true" and not attributes.get(address):
+            raise InvalidInputError(f"{flag} cannot be true without a value for {address}: set both", field=flag)
+
+
+def check_has_verified_address(user: User) -> None:
+    """There is an address that a code can be sent to. Raises `InvalidInputError`."""
+    if "true" not in (user.attributes.get("email_verified"), user.attributes.get("phone_number_verified")):
+        raise InvalidInputError(
+            f"{user.username} has no verified e-mail address or phone number to send a code to: set email_verified or "
+            "phone_number_verified to true first",
+            field="email_verified",
         )

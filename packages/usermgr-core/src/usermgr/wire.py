@@ -18,7 +18,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import Any, cast
+from typing import Any, cast, get_args, get_origin
 
 from usermgr import codec
 from usermgr._manager import UserManager
@@ -73,7 +73,7 @@ def encode_request(operation: Operation, arguments: Mapping[str, Any]) -> bytes:
         try:
             args[name] = _CODECS[operation.name].parameters[name].encode(value)
         except codec.MismatchError as mismatch:
-            raise InvalidInputError(mismatch.describe(name), field=name) from None
+            raise _invalid(operation, name, mismatch) from None
     return json.dumps({"v": VERSION, "op": operation.name, "args": args}, separators=(",", ":")).encode()
 
 
@@ -172,10 +172,18 @@ def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, 
             try:
                 arguments[parameter] = parameter_codec.decode(args[parameter])
             except codec.MismatchError as mismatch:
-                raise InvalidInputError(mismatch.describe(parameter), field=parameter) from None
+                raise _invalid(operation, parameter, mismatch) from None
         elif parameter not in operation.defaults:
             raise InvalidInputError(f"{name} needs {parameter}", field=parameter)
     return operation, arguments
+
+
+def _invalid(operation: Operation, parameter: str, mismatch: codec.MismatchError) -> InvalidInputError:
+    """The error names the parameter or, of a mapping such as `attributes`, the member that is wrong."""
+    annotation = operation.parameters[parameter]
+    is_mapping = Mapping in {get_origin(kind) for kind in (annotation, *get_args(annotation))}
+    field = mismatch.path[0] if is_mapping and mismatch.path else parameter
+    return InvalidInputError(mismatch.describe(parameter), field=field)
 
 
 def _object(value: Any) -> dict[str, Any] | None:

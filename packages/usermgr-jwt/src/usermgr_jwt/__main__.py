@@ -1,6 +1,6 @@
-"""`python -m usermgr_jwt`: write the JWKS file, watch it, and try tokens against it.
+"""`python -m usermgr_jwt`: write the JWKS file, watch it, and try tokens with it.
 
-Exit status: 0 fine, 1 token refused, 2 wrong usage, 3 keys too old, 4 no file, 5 broken file or document,
+Exit status: 0 success, 1 token refused, 2 wrong usage, 3 keys too old, 4 no file, 5 broken file or document,
 6 source not reached, 7 replacement refused.
 """
 
@@ -14,92 +14,61 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from usermgr_jwt._jws import split
-from usermgr_jwt._strict import b64url_decode, json_object
-from usermgr_jwt.errors import (
-    KeysFileError,
-    KeysInvalidError,
-    KeysNotFoundError,
-    KeysReplacementError,
-    KeysSourceError,
-    KeysTooOldError,
-    TokenError,
-    TokenFormatError,
-    VerifierError,
-)
-from usermgr_jwt.jwks_file import JwksFile
-from usermgr_jwt.sources import HttpsSource, InvokeSource, pull
-from usermgr_jwt.verifier import CognitoVerifier
+from usermgr_jwt import _commands
+from usermgr_jwt.errors import VerifierError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SUMMARY, _, _EXIT_STATUSES = (__doc__ or "").partition("\n\n")
-_EXIT: dict[type[VerifierError], int] = {
-    TokenError: 1,
-    KeysTooOldError: 3,
-    KeysNotFoundError: 4,
-    KeysFileError: 5,
-    KeysInvalidError: 5,
-    KeysSourceError: 6,
-    KeysReplacementError: 7,
-}
-_MAX_INPUT = 1 << 20  # bytes; a token that long is refused anyway
+_MAX_TOKEN_INPUT = 1 << 20  # bytes; a token of that length is refused anyway
 _TIME_CLAIMS = frozenset({"exp", "iat", "nbf", "auth_time"})
-_STATES = {3: "stale", 4: "missing", 5: "broken"}
-
-
-def _exit_status(error: VerifierError) -> int:
-    return next(status for kind, status in _EXIT.items() if isinstance(error, kind))
 
 
 def _read_token(arguments: argparse.Namespace) -> str:
     # Never from the command line itself: every user of the machine can read that in `ps`.
     if arguments.token_file == "-":  # noqa: S105 - a file name
-        token = sys.stdin.buffer.read(_MAX_INPUT)
+        token = sys.stdin.buffer.read(_MAX_TOKEN_INPUT)
     else:
         with Path(arguments.token_file).open("rb") as file:
-            token = file.read(_MAX_INPUT)
+            token = file.read(_MAX_TOKEN_INPUT)
     return token.decode("ascii", "replace").strip()
 
 
 def _pull(arguments: argparse.Namespace) -> dict[str, Any]:
-    if arguments.stdin:
-        source = InvokeSource(lambda _event: sys.stdin.buffer.read())
-    elif arguments.url:
-        source = HttpsSource(arguments.url)
-    else:
-        source = HttpsSource.for_pool(arguments.user_pool_id)
-    result = pull(source, arguments.file, replace_all=arguments.replace_all)
-    return {"state": "written", "file": arguments.file} | result._asdict()
+    reply = sys.stdin.buffer.read() if arguments.stdin else None
+    source = _commands.source_of(
+        user_pool_id=arguments.user_pool_id,
+        endpoint=arguments.endpoint,
+        fips=arguments.fips,
+        issuer=arguments.issuer,
+        url=arguments.url,
+        reply=reply,
+    )
+    return _commands.pull(arguments.file, source, replace_all=arguments.replace_all)
 
 
 def _status(arguments: argparse.Namespace) -> dict[str, Any]:
-    keys = JwksFile(arguments.file, max_age=arguments.max_age)
-    key_ids = sorted(keys.current().key_ids)
-    return {"state": "fresh", "file": arguments.file, "age": round(keys.age() or 0), "key_ids": key_ids}
+    return _commands.status(arguments.file, max_age=arguments.max_age)
 
 
 def _verify(arguments: argparse.Namespace) -> dict[str, Any]:
-    verifier = CognitoVerifier(
+    return _commands.verify(
+        arguments.file,
+        _read_token(arguments),
         user_pool_id=arguments.user_pool_id,
+        issuer=arguments.issuer,
         client_id=None if arguments.any_client else arguments.client_id or os.environ["CLIENT_ID"],
-        token_use=None if arguments.token_use == "any" else arguments.token_use,  # noqa: S105 - no password
-        keys=JwksFile(arguments.file, max_age=arguments.max_age),
+        token_use=None if arguments.token_use == "any" else arguments.token_use,  # noqa: S105 - not a password
         groups=arguments.group,
         scopes=arguments.scope,
         leeway=arguments.leeway,
+        max_age=arguments.max_age,
     )
-    return {"state": "verified", "claims": verifier.verify(_read_token(arguments)).to_dict()}
 
 
 def _decode(arguments: argparse.Namespace) -> dict[str, Any]:
-    _, header, payload, _ = split(_read_token(arguments))
-    try:
-        parts = {"header": json_object(b64url_decode(header)), "claims": json_object(b64url_decode(payload))}
-    except ValueError:
-        raise TokenFormatError("its header or payload is no strict JSON object in canonical base64url") from None
-    return {"state": "NOT VERIFIED: anybody can write this"} | parts
+    return _commands.decode(_read_token(arguments))
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -112,39 +81,48 @@ def _parser() -> argparse.ArgumentParser:
     source = command.add_mutually_exclusive_group(required=pool is None)
     source.add_argument("--user-pool-id", default=pool, help="the pool (default: USERPOOL_ID)")
     source.add_argument("--url", help="an HTTPS address of a JWKS")
-    source.add_argument("--stdin", action="store_true", help="the download function's reply, or a JWKS, on stdin")
+    source.add_argument("--stdin", action="store_true", help="read a JWKS, or the download function's reply, on stdin")
+    source.add_argument("--issuer", help="an issuer of tokens, which publishes its keys below its address")
+    command.add_argument(
+        "--endpoint", help="with --user-pool-id: an address that replaces Cognito's, of an emulator for example"
+    )
+    command.add_argument("--fips", action="store_true", help="with --user-pool-id: use Cognito's FIPS endpoint")
     command.add_argument("--replace-all", action="store_true", help="accept a set with no key in common with the file")
     command.set_defaults(run=_pull)
 
-    command = commands.add_parser("status", help="tell whether the file is fresh, stale, missing or broken")
+    command = commands.add_parser("status", help="show whether the file is fresh, stale, missing or broken")
     command.add_argument("file")
-    command.add_argument("--max-age", type=float, default=None, help="seconds after which it is stale")
+    command.add_argument("--max-age", type=float, default=None, help="seconds after which the file is stale")
     command.set_defaults(run=_status)
 
-    command = commands.add_parser("verify", help="verify a token against the file, with no network")
+    command = commands.add_parser("verify", help="verify a token with the file, without a network")
     command.add_argument("file")
-    command.add_argument("--user-pool-id", default=pool, required=pool is None, help="default: USERPOOL_ID")
+    issuers = command.add_mutually_exclusive_group(required=pool is None)
+    issuers.add_argument("--user-pool-id", default=pool, help="the pool (default: USERPOOL_ID)")
+    issuers.add_argument(
+        "--issuer", help="exactly the issuer to accept instead of the pool's, of an emulator for example"
+    )
     clients = command.add_mutually_exclusive_group(required="CLIENT_ID" not in os.environ)
     clients.add_argument("--client-id", action="append", default=None, help="default: CLIENT_ID; may be repeated")
     clients.add_argument("--any-client", action="store_true", help="accept every app client of the pool")
     command.add_argument("--token-use", choices=["access", "id", "any"], required=True)
-    command.add_argument("--group", action="append", help="one of these groups must be there")
-    command.add_argument("--scope", action="append", help="one of these scopes must be there")
-    command.add_argument("--leeway", type=float, default=0, help="seconds of clock difference to forgive")
-    command.add_argument("--max-age", type=float, default=None, help="refuse a file older than this, in seconds")
+    command.add_argument("--group", action="append", help="require one of these groups; may be repeated")
+    command.add_argument("--scope", action="append", help="require one of these scopes; may be repeated")
+    command.add_argument("--leeway", type=float, default=0, help="seconds of clock difference to tolerate")
+    command.add_argument("--max-age", type=float, default=None, help="refuse a file older than this many seconds")
     command.set_defaults(run=_verify)
 
-    decoder = commands.add_parser("decode", help="show what a token says, WITHOUT verifying it")
+    decoder = commands.add_parser("decode", help="show what a token contains, WITHOUT verifying it")
     decoder.set_defaults(run=_decode)
     for reader in (command, decoder):
         reader.add_argument("--token-file", default="-", help="a file with the token (default: stdin)")
     for each in commands.choices.values():
-        each.add_argument("--json", action="store_true", help="one JSON object on stdout, also for errors")
+        each.add_argument("--json", action="store_true", help="print one JSON object on stdout, also for errors")
     return parser
 
 
 def _lines(result: dict[str, Any]) -> str:
-    """The result for people: a line a member, and times spelled out."""
+    """The result for people: one line per member, and times in words."""
     lines: list[str] = []
     for name, value in result.items():
         if isinstance(value, dict):
@@ -153,7 +131,7 @@ def _lines(result: dict[str, Any]) -> str:
             lines += [f"  {member}: {json.dumps(text)}{_time_note(member, text)}" for member, text in members.items()]
         else:
             shown = ", ".join(cast("list[str]", value)) if isinstance(value, list) else value
-            lines.append(f"{name}: {shown}")
+            lines.append(f"{name}: {'none' if shown == '' else 'unknown' if shown is None else shown}")
     return "\n".join(lines)
 
 
@@ -169,18 +147,16 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = _parser()
     arguments = parser.parse_args(argv)
     try:
-        result, status = arguments.run(arguments), 0
+        exit_status, result = 0, arguments.run(arguments)
     except VerifierError as error:
-        status = _exit_status(error)
-        state = _STATES.get(status, "refused" if isinstance(error, TokenError) else "failed")
-        result = {"state": state, "error": {"code": error.code, "message": str(error)}}
+        exit_status, result = _commands.failure(error)
     except (ValueError, OSError) as error:  # a setting of the verifier, or a token file that cannot be read
         parser.error(str(error))
     print(
         json.dumps(result) if arguments.json else _lines(result),
-        file=sys.stdout if status == 0 or arguments.json else sys.stderr,
+        file=sys.stdout if exit_status == 0 or arguments.json else sys.stderr,
     )
-    return status
+    return exit_status
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The decoders of `_strict`, with orjson and pybase64 (the extra `fast`): the same verdicts in less time.
 
-Where the fast library's answer could differ from the strict decoder's, the strict decoder is asked. So nothing here
-accepts more, and a test compares both on all hostile input.
+Where the fast library's answer could differ from the strict decoder's, the strict decoder decides. So nothing here
+accepts more; a test compares both on all hostile input.
 """
 
 # The libraries are optional: where they are not installed their types are not known.
@@ -29,9 +29,9 @@ def b64url_decode(segment: bytes) -> bytes:
 def json_object(data: bytes) -> dict[str, Any]:
     """As `_strict.json_object`.
 
-    orjson does not see duplicate members, and has its own ideas of large numbers. But when writing the value gives
-    the very bytes that were read, then these were the one compact way to say it: no duplicate, no rounded number.
-    Cognito's payloads are of that form. All others go to the strict decoder.
+    orjson does not notice duplicate members, and rounds large numbers. But when writing the value gives exactly the
+    bytes that were read, they were its one compact form: no duplicate, no rounded number. Cognito's payloads have
+    that form. All others go to the strict decoder.
     """
     value: Any
     try:

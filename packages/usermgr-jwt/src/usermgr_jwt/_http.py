@@ -1,4 +1,4 @@
-"""One GET with urllib. A module of its own because urllib and ssl cost more to import than all the rest."""
+"""One GET with urllib, in a separate module because urllib and ssl cost more to import than all the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ __all__ = ["open_without_redirects"]
 
 
 class _NoRedirects(HTTPRedirectHandler):
-    """A redirect could lead from HTTPS to anywhere; Cognito's address has none, so it becomes an HTTPError."""
+    """Turns a redirect, which could lead from HTTPS to anywhere, into an HTTPError. Cognito's address has none."""
 
     def redirect_request(self, *_args: object, **_named: object) -> None:
         return None

@@ -11,19 +11,19 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 
 from usermgr_jwt._codec import b64url_decode, json_object
+from usermgr_jwt._keys import MAX_KEY_ID
 from usermgr_jwt.errors import TokenAlgorithmError, TokenFormatError, TokenSignatureError, UnknownKeyError
-from usermgr_jwt.keys import MAX_KEY_ID
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-    from usermgr_jwt.keys import KeySet
+    from usermgr_jwt._keys import KeySet
 
 __all__ = ["MAX_TOKEN", "read_header", "signed_payload", "split"]
 
-MAX_TOKEN = 1 << 16  # characters: above what HTTP servers take as a header, below what hurts
-# `crit` asks for what we don't know (RFC 7515, 4.1.11); the others carry or point at a key, and nobody but the
-# JWKS file says which keys count (RFC 8725, 3.10); or they say that the payload is no plain claims set.
+MAX_TOKEN = 1 << 16  # characters: more than HTTP servers accept as a header, and still cheap to refuse
+# `crit` requires an extension, and none is known here (RFC 7515, 4.1.11). The others carry or point at a key, while
+# only the JWKS file decides which keys count (RFC 8725, 3.10), or declare a payload that is not a plain claims set.
 # Cognito sends none of them.
 _REFUSED_HEADERS = frozenset({"crit", "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "b64", "zip", "enc", "cty"})
 _PADDING = PKCS1v15()
@@ -33,7 +33,7 @@ _SHA256 = Prehashed(SHA256())  # hashlib is quicker to set up than a hash inside
 def split(token: str) -> tuple[bytes, bytes, bytes, bytes]:
     """Signing input, header, payload and signature segments of a compact JWS, none of them decoded."""
     if not isinstance(token, str):  # pyright: ignore[reportUnnecessaryIsInstance] - callers without types
-        raise TokenFormatError("it is no str")
+        raise TokenFormatError("it is not a str")
     if len(token) > MAX_TOKEN:
         raise TokenFormatError(f"it is longer than {MAX_TOKEN} characters")
     try:
@@ -42,7 +42,7 @@ def split(token: str) -> tuple[bytes, bytes, bytes, bytes]:
         raise TokenFormatError("it is not ASCII") from None
     header, _, payload = signing_input.partition(b".")
     if not header or not payload or not signature or b"." in payload:
-        raise TokenFormatError("it has not three parts")
+        raise TokenFormatError("it does not have three parts")
     return signing_input, header, payload, signature
 
 
@@ -59,7 +59,7 @@ def signed_payload(token: str, keys: KeySet) -> bytes:
     except InvalidSignature:
         raise TokenSignatureError(key_id) from None
     except ValueError:
-        raise TokenFormatError("its signature is no canonical base64url") from None
+        raise TokenFormatError("its signature is not canonical base64url") from None
     if known is None:
         keys.remember_header(header, key_id)
     return payload
@@ -78,7 +78,7 @@ def read_header(segment: bytes) -> str:
     try:
         header = json_object(b64url_decode(segment))
     except ValueError:
-        raise TokenFormatError("its header is no strict JSON object in canonical base64url") from None
+        raise TokenFormatError("its header is not a strict JSON object in canonical base64url") from None
     algorithm = header.get("alg")
     if algorithm != "RS256":
         raise TokenAlgorithmError(algorithm if isinstance(algorithm, str) else None)

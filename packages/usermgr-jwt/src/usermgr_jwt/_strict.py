@@ -1,6 +1,6 @@
 """Strict base64url and JSON: one text, one meaning.
 
-The standard library's decoders are fast and lenient. What is refused here beyond them: non-canonical base64url
+The standard library's decoders are fast and lenient. This module also refuses: non-canonical base64url
 (GHSA-hxm8-2xgr-2p9m: several texts for one signature), duplicate JSON members, NaN and numbers that overflow to
 infinity, lone surrogates, and deep nesting. Each raises ValueError.
 """
@@ -17,7 +17,7 @@ __all__ = ["MAX_DEPTH", "b64url_decode", "is_flat", "json_object", "to_base64"]
 MAX_DEPTH = 32
 
 _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-# base64url to base64. "+" and "/" are no base64url, so they become a byte that every strict decoder refuses.
+# base64url to base64. "+" and "/" are not base64url, so they become a byte that every strict decoder refuses.
 _TO_BASE64 = bytes.maketrans(b"-_+/", b"+/\x00\x00")
 _PADDING = (b"", b"", b"==", b"=")  # by length modulo 4
 # A last character that carries unused bits is canonical only when these are zero (RFC 4648, 3.5).
@@ -30,7 +30,7 @@ def to_base64(segment: bytes) -> bytes:
     remainder = len(segment) % 4
     if not segment or segment[-1] not in _CANONICAL_LAST[remainder]:
         raise ValueError("base64url is not canonical")
-    # The base64url of a text seldom has any of these, and looking is cheaper than rewriting.
+    # The base64url of ASCII text seldom contains any of these, and looking is cheaper than rewriting.
     if b"-" in segment or b"_" in segment or b"+" in segment or b"/" in segment:
         segment = segment.translate(_TO_BASE64)
     return segment + _PADDING[remainder]
@@ -44,7 +44,7 @@ def b64url_decode(segment: bytes) -> bytes:
 def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member is there twice")
+        raise ValueError("a member occurs twice")
     return members
 
 
@@ -56,14 +56,14 @@ def _finite(text: str) -> float:
 
 
 def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _decoder = json.JSONDecoder(object_pairs_hook=_unique_members, parse_float=_finite, parse_constant=_no_constant)
 
 
 def is_flat(data: bytes) -> bool:
-    """Whether a JSON object has no escape, no object inside and at most one list: then there is nothing to inspect.
+    """Whether a JSON object has no escape, no object inside it and at most one list: then `_inspect` is not needed.
 
     It looks at bytes, not at structure, so a bracket inside a string counts; Cognito's access tokens are flat.
     """
@@ -71,7 +71,7 @@ def is_flat(data: bytes) -> bool:
 
 
 def _inspect(value: object, depth: int = 0) -> None:
-    """Refuse what the decoder lets through: deep nesting, and strings that no UTF-8 can carry."""
+    """Refuse what the decoder accepts: deep nesting, and strings that UTF-8 cannot encode."""
     if depth > MAX_DEPTH:
         raise ValueError(f"nested deeper than {MAX_DEPTH}")
     if isinstance(value, str):
@@ -95,9 +95,9 @@ def json_object(data: bytes) -> dict[str, Any]:
     except RecursionError:
         raise ValueError(f"nested deeper than {MAX_DEPTH}") from None
     if end != len(text):
-        raise ValueError("something follows the JSON")
+        raise ValueError("there is text after the JSON")
     if type(value) is not dict:
-        raise ValueError("it is no JSON object")
+        raise ValueError("it is not a JSON object")
     if not is_flat(data):
         _inspect(cast("object", value))
     members: dict[str, Any] = value  # pyright: ignore[reportUnknownVariableType]

@@ -1,7 +1,7 @@
 """Everything that usermgr_jwt raises, in one tree.
 
-Each class has a stable `code` and carries its evidence as attributes. No text, attribute or repr ever holds the
-token::
+Each class has a stable `code` and carries its evidence as attributes. No message, attribute or repr ever
+contains the token::
 
     VerifierError                       verifier
     ├── TokenError                      token                    the caller answers 401
@@ -19,15 +19,15 @@ token::
     │       └── TokenScopeError         token_scope              scopes, required      (403)
     └── KeysError                       keys                     the caller answers 503
         ├── KeysNotFoundError           keys_not_found           path
-        ├── KeysFileError         keys_file                path, problem
+        ├── KeysFileError               keys_file                path, problem
         ├── KeysInvalidError            keys_invalid             where, problem
         ├── KeysTooOldError             keys_too_old             path, age, max_age (seconds)
         ├── KeysSourceError             keys_source              source, problem       (only from pull)
         └── KeysReplacementError        keys_replacement         path, problem         (only from pull)
 
-`UnknownKeyError` says that the keys are good and the token's is not among them; `KeysTooOldError` says that the
-keys themselves can no longer be trusted. A setting that makes no sense (an empty client id) is a `ValueError` or
-a `TypeError` when the verifier is built, never at `verify`.
+`UnknownKeyError` means that the keys are good and the token's key is not among them; `KeysTooOldError` means that
+the keys themselves can no longer be trusted. A setting that makes no sense (an empty client id) is a `ValueError`
+or a `TypeError` when the verifier is built, never at `verify`.
 
 Every error is built from its evidence alone, in the order above, so that it survives pickling.
 """
@@ -84,7 +84,7 @@ class VerifierError(Exception):
     code: ClassVar[str] = "verifier"
 
     def again(self) -> Self:
-        """The same error anew: an object that is raised twice would keep the frames of both, and all that they hold."""
+        """A copy to raise: an object that is raised twice keeps the frames of both, and everything in them."""
         return type(self)(*self.args)
 
 
@@ -108,7 +108,7 @@ class TokenFormatError(TokenError):
 
 
 class TokenAlgorithmError(TokenError):
-    """The header asks for another algorithm than RS256. `algorithm` is None when it names none."""
+    """The header names an algorithm other than RS256. `algorithm` is None when it names none."""
 
     code: ClassVar[str] = "token_algorithm"
 
@@ -117,11 +117,11 @@ class TokenAlgorithmError(TokenError):
         self.algorithm = algorithm
 
     def __str__(self) -> str:
-        return f"the token's algorithm is {_shown(self.algorithm)}, and only 'RS256' is accepted"
+        return f"the token's algorithm is {_shown(self.algorithm)}; only 'RS256' is accepted"
 
 
 class UnknownKeyError(TokenError):
-    """The keys are good, and the one that the header names is not among them."""
+    """The keys are good, but the one that the header names is not among them."""
 
     code: ClassVar[str] = "unknown_key"
 
@@ -130,11 +130,12 @@ class UnknownKeyError(TokenError):
         self.key_id = key_id
 
     def __str__(self) -> str:
-        return f"no key with the token's key id {_shown(self.key_id)}; if the pool rotated its keys, pull them again"
+        key_id = _shown(self.key_id)
+        return f"there is no key with the token's key id {key_id}; if the pool has rotated its keys, pull them again"
 
 
 class TokenSignatureError(TokenError):
-    """The signature is not that of the key which the header names."""
+    """The signature was not made with the key that the header names."""
 
     code: ClassVar[str] = "token_signature"
 
@@ -147,7 +148,7 @@ class TokenSignatureError(TokenError):
 
 
 class TokenClaimError(TokenError):
-    """A claim is missing, of a wrong type, or (in the subclasses) has a value that is not accepted."""
+    """A claim is missing, has a wrong type, or (in the subclasses) has a value that is not accepted."""
 
     code: ClassVar[str] = "token_claim"
 
@@ -172,12 +173,12 @@ class TokenExpiredError(TokenClaimError):
 
 
 class TokenNotYetValidError(TokenClaimError):
-    """The token's `nbf` is still to come."""
+    """The token's `nbf` is in the future."""
 
     code: ClassVar[str] = "token_not_yet_valid"
 
     def __init__(self, valid_from: datetime) -> None:
-        super().__init__("nbf", f"is still to come: the token is valid from {valid_from:%Y-%m-%dT%H:%M:%SZ}")
+        super().__init__("nbf", f"is in the future: the token is valid from {valid_from:%Y-%m-%dT%H:%M:%SZ}")
         self.args = (valid_from,)
         self.valid_from = valid_from
 
@@ -208,7 +209,7 @@ class TokenClientError(TokenClaimError):
 
 
 class TokenUseError(TokenClaimError):
-    """An id token came where an access token is wanted, or the other way round, or neither."""
+    """An id token came where an access token is required, or the reverse, or the claim is neither."""
 
     code: ClassVar[str] = "token_use"
 
@@ -221,7 +222,7 @@ class TokenUseError(TokenClaimError):
 
 
 class TokenGroupError(TokenClaimError):
-    """The token is good, and its user is in none of the `required` groups: the caller answers 403."""
+    """The token is good, but its user is in none of the `required` groups: the caller answers 403."""
 
     code: ClassVar[str] = "token_group"
 
@@ -233,7 +234,7 @@ class TokenGroupError(TokenClaimError):
 
 
 class TokenScopeError(TokenClaimError):
-    """The token is good, and has none of the `required` scopes: the caller answers 403."""
+    """The token is good, but has none of the `required` scopes: the caller answers 403."""
 
     code: ClassVar[str] = "token_scope"
 
@@ -245,7 +246,7 @@ class TokenScopeError(TokenClaimError):
 
 
 class KeysError(VerifierError):
-    """There are no keys to verify with. It says nothing about the token: the caller answers 503."""
+    """There are no keys to verify with. The token may be good or bad: the caller answers 503."""
 
     code: ClassVar[str] = "keys"
 
@@ -260,11 +261,11 @@ class KeysNotFoundError(KeysError):
         self.path = path
 
     def __str__(self) -> str:
-        return f"no JWKS file {self.path!r}; write it with `python -m usermgr_jwt pull`"
+        return f"there is no JWKS file {self.path!r}; write it with `python -m usermgr_jwt pull`"
 
 
 class KeysFileError(KeysError):
-    """The JWKS file is there, and cannot be read or written."""
+    """The JWKS file exists, but cannot be read or written."""
 
     code: ClassVar[str] = "keys_file"
 
@@ -278,7 +279,7 @@ class KeysFileError(KeysError):
 
 
 class KeysInvalidError(KeysError):
-    """A file or a reply is not a JWKS, or holds a key that must not be there. `where` names the file or source."""
+    """A file or a reply is not a JWKS, or contains a key that must not be there. `where` names the file or source."""
 
     code: ClassVar[str] = "keys_invalid"
 
@@ -292,7 +293,7 @@ class KeysInvalidError(KeysError):
 
 
 class KeysTooOldError(KeysError):
-    """The JWKS file was last written more than `max_age` seconds ago."""
+    """The JWKS file was written more than `max_age` seconds ago, or its date is in the future (a negative `age`)."""
 
     code: ClassVar[str] = "keys_too_old"
 
@@ -303,10 +304,10 @@ class KeysTooOldError(KeysError):
         self.max_age = max_age
 
     def __str__(self) -> str:
-        return (
-            f"JWKS file {self.path!r} is {self.age:.0f} s old, and max_age is {self.max_age:.0f} s; "
-            "write it again with `python -m usermgr_jwt pull`"
-        )
+        problem = f"is {self.age:.0f} s old, which is more than max_age ({self.max_age:.0f} s)"
+        if self.age < 0:
+            problem = "has a modification time in the future, which does not show how old its keys are"
+        return f"JWKS file {self.path!r} {problem}; write it again with `python -m usermgr_jwt pull`"
 
 
 class KeysSourceError(KeysError):
@@ -320,11 +321,11 @@ class KeysSourceError(KeysError):
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"no keys from {self.source}: {self.problem}"
+        return f"no keys could be read from {self.source}: {self.problem}"
 
 
 class KeysReplacementError(KeysError):
-    """The pulled keys are well-formed, and are refused because they have nothing in common with the good ones."""
+    """The pulled keys are well-formed, but have nothing in common with the good ones in the file."""
 
     code: ClassVar[str] = "keys_replacement"
 
@@ -334,4 +335,4 @@ class KeysReplacementError(KeysError):
         self.problem = problem
 
     def __str__(self) -> str:
-        return f"JWKS file {self.path!r} is kept: {self.problem}"
+        return f"JWKS file {self.path!r} was not replaced: {self.problem}"

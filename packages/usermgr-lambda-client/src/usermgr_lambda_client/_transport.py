@@ -61,11 +61,9 @@ class LambdaTransport:
         self, function_name: str, region: str, *, client: LambdaClient | None = None, read_timeout: float = READ_TIMEOUT
     ) -> None:
         self._function = function_name
-        if client is None:
-            # One attempt: the SDK would send a call that timed out again, and a creation would happen twice.
-            limits = CallLimits(attempts=1, connect=5, read=read_timeout)
-            client = Connection(region).client("lambda", limits)
-        self._client: LambdaClient = client
+        # One attempt: the SDK would send a call that timed out again, and a creation would happen twice.
+        limits = CallLimits(attempts=1, connect=5, read=read_timeout)
+        self._client: LambdaClient = client or Connection(region).client("lambda", limits)
 
     def __repr__(self) -> str:
         return f"LambdaTransport({self._function!r})"

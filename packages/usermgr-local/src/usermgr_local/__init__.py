@@ -3,7 +3,7 @@
 >>> from usermgr import Factory
 >>> users = Factory.create(Factory.LOCAL, path="users.db")  # doctest: +SKIP
 
-Read on in `settings`, `manager` (the API), `sign_in`, `tokens`, and from below in `database` and `schema`.
+`LocalUserManager` has the API; `usermgr_local.totp` has one-time codes. Everything else is internal.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from os import PathLike, fspath
 
-from usermgr_local.activity import LocalActivityStore
-from usermgr_local.clock import utc_now
-from usermgr_local.manager import LocalUserManager
-from usermgr_local.passwords import Argon2Cost, PasswordPolicy
-from usermgr_local.settings import LocalSettings
+from usermgr_local._activity import LocalActivityStore
+from usermgr_local._clock import utc_now
+from usermgr_local._manager import LocalUserManager
+from usermgr_local._passwords import Argon2Cost, PasswordPolicy
+from usermgr_local._settings import LocalSettings
 
 __all__ = ["Argon2Cost", "LocalActivityStore", "LocalSettings", "LocalUserManager", "PasswordPolicy", "create"]
 
@@ -33,14 +33,14 @@ def create(
     argon2: Argon2Cost | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> LocalUserManager:
-    """The manager of the store in the file `path`, which is made when it is not there.
+    """The manager of the store in the file `path`, which is created where there is none.
 
-    What is not given comes from the environment; `LocalSettings.read` names the variables. Only the path must be
-    there. `argon2` is not read from the environment, so that no variable can weaken it. `now` is the clock, which
+    What is not given comes from the environment; `LocalSettings.read` names the variables. Only the path is
+    required. `argon2` is not read from the environment, so that no variable can weaken it. `now` is the clock, which
     returns an aware datetime.
 
     Raises:
-        ConfigurationError: a setting is missing or malformed, or the file cannot be, or is not, such a store.
+        ConfigurationError: a setting is missing or malformed, or the file cannot be used as a store.
     """
     given = {
         "path": None if path is None else fspath(path),

@@ -1,4 +1,4 @@
-"""A proxy on the wire that loses, delays and breaks what passes: what moto by itself can never do.
+"""A proxy in front of the sandbox that loses, delays and breaks calls: what moto cannot do.
 
 >>> with FaultProxy(sandbox.endpoint_url) as proxy:                               # doctest: +SKIP
 ...     proxy.fail("AdminSetUserPassword", fault=Fault.DROP_AFTER, times=1)
@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
 
-from usermgr_sandbox.operations import identify
+from usermgr_sandbox._operations import identify
 
 __all__ = ["Fault", "FaultProxy"]
 
@@ -37,7 +37,7 @@ class Fault(Enum):
     ERROR_500 = "the service's own internal error, with status 500"
     HANG = "no answer, and an open connection, until the caller or the proxy gives up; the service sees nothing"
     TRUNCATE = "the service does the work, and half of its answer arrives"
-    REFUSE = "an error of the service, by its code; the service sees nothing"
+    REFUSE = "an error of the service, with the given code; the service sees nothing"
 
 
 _THROTTLING = {
@@ -86,7 +86,7 @@ class _Wire:
     closing: threading.Event = field(default_factory=threading.Event)
 
     def next_fault(self, operation: str) -> _Rule | None:
-        """Counts a call that arrived, and says what is to happen to it."""
+        """Counts a call that arrived; the rule that applies to it, if any."""
         with self.lock:
             self.sent[operation] += 1
             for rule in self.rules:
@@ -120,7 +120,7 @@ class FaultProxy:
     def __init__(self, endpoint_url: str) -> None:
         address = urlsplit(endpoint_url)
         if address.scheme != "http" or address.hostname is None or address.port is None:
-            raise ValueError(f"endpoint_url: {endpoint_url!r} is not of the form http://HOST:PORT")
+            raise ValueError(f"endpoint_url: {endpoint_url!r} must have the form http://HOST:PORT")
         shared = self._wire = _Wire(address.hostname, address.port)
 
         class Handler(_Handler):
@@ -142,11 +142,12 @@ class FaultProxy:
     def fail(self, operation: str, *, fault: Fault, times: int = 1, skip: int = 0, code: str = "") -> None:
         """From now on, let `skip` calls of `operation` pass and then break the next `times`; `code` is for `REFUSE`.
 
-        `operation` is AWS's name, such as `AdminSetUserPassword` or `Invoke`, or `*` for any. Rules are asked in
-        the order of their making. Raises `ValueError` for counts that make no sense.
+        `operation` is AWS's name, such as `AdminSetUserPassword` or `Invoke`, or `*` for any. Rules apply in the
+        order in which they were made. Raises `ValueError` for impossible counts, and for a `code` that is missing
+        or not wanted.
         """
         if (fault is Fault.REFUSE) is not bool(code):
-            raise ValueError("code: REFUSE needs the error's code, and no other fault takes one")
+            raise ValueError("code: Fault.REFUSE needs the code of the error, and the other faults do not take one")
         if times < 1 or skip < 0:
             raise ValueError(f"times must be at least 1 and skip at least 0, not times={times}, skip={skip}")
         with self._wire.lock:
@@ -168,7 +169,7 @@ class FaultProxy:
             return self._wire.forwarded.total() if operation == ANY else self._wire.forwarded[operation]
 
     def close(self) -> None:
-        """Ends the proxy, and every call that hangs in it."""
+        """Stops the proxy, and ends every call that hangs in it."""
         self._wire.closing.set()
         self._server.shutdown()
         self._server.server_close()
@@ -208,21 +209,21 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers:
             self.send_header(name, value)
-        # An empty answer has no half: it claims one byte that never comes.
+        # An empty answer cannot be halved: it announces one byte that never comes.
         self.send_header("Content-Length", str(max(len(answer.body), 1) if broken else len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body[: len(answer.body) // 2] if broken else answer.body)
         self.close_connection = self.close_connection or broken
 
     def _hang(self) -> None:
-        """Nothing is answered; readable without a new request means that the caller has gone."""
+        """Sends no answer. A connection that becomes readable without a new request was closed by the caller."""
         while not self.wire.closing.wait(0.02):
             if select.select([self.connection], [], [], 0)[0]:
                 break
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name of the base
-        """Says nothing: the counts tell."""
+        """Logs nothing: `sent` and `forwarded` count."""
 
 
 def _canonical(headers: Message) -> dict[str, str]:

@@ -19,13 +19,14 @@ from usermgr_cognito.trigger._change import Result, RetryBudget, State, Status, 
 from usermgr_cognito.trigger._errors import MissingPermissionsError, PoolChangedError, TriggerOccupiedError
 from usermgr_cognito.trigger._permissions import Permissions
 from usermgr_cognito.trigger._pool import UserPool
-from usermgr_cognito.trigger._snapshot import Difference, Snapshot, Trigger, canonical, differences
+from usermgr_cognito.trigger._snapshot import VERSIONS, Difference, Snapshot, Trigger, canonical, differences
 
 __all__ = [
     "attach",
     "detach",
     "check",
     "Trigger",
+    "VERSIONS",
     "UserPool",
     "Permissions",
     "RetryBudget",

@@ -11,7 +11,7 @@ from botocore.httpsession import URLLib3Session
 
 from usermgr.errors import NoCredentialsError, ProtocolError
 from usermgr_aws import JsonApi, error_from_sdk, region_of_pool
-from usermgr_cognito._errors import from_client_error
+from usermgr_cognito._errors import TARGET, from_client_error
 from usermgr_cognito._settings import CognitoSettings
 from usermgr_cognito.trigger._snapshot import Snapshot
 
@@ -40,7 +40,7 @@ class UserPool:
         self._api = JsonApi(
             "cognito-idp",
             region,
-            target="AWSCognitoIdentityProviderService",
+            target=TARGET,
             version="1.1",
             url=lambda: endpoint_url,
             credentials=lambda: credentials,

@@ -8,6 +8,7 @@ from usermgr import Challenge, ChallengeName, Tokens, UserManager, UserStatus
 from usermgr.errors import (
     AuthenticationError,
     InvalidCredentialsError,
+    InvalidInputError,
     InvalidPasswordError,
     PasswordResetRequiredError,
 )
@@ -128,6 +129,26 @@ class SignInContract(ContractPart):
         users.disable_user("alice")
         with pytest.raises(InvalidCredentialsError):
             users.refresh(tokens)
+
+    @needs("sign-in")
+    def test_disabled_user_cannot_answer(self, users: UserManager) -> None:
+        """A challenge that waits while an administrator disables the user does not sign in."""
+        users.add_user("alice", PASSWORD, temporary=True)
+        challenge = users.authenticate("alice", PASSWORD)
+        assert isinstance(challenge, Challenge)
+        users.disable_user("alice")
+        with pytest.raises(AuthenticationError):
+            users.answer_challenge(challenge, NEW_PASSWORD)
+        assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
+
+    @needs("sign-in")
+    @pytest.mark.parametrize("name", ["alice ", " alice", "al ice", "x" * 129])
+    def test_name_that_cannot_be_one_is_malformed_at_sign_in_too(self, users: UserManager, name: str) -> None:
+        """A blank that was typed behind the name raises InvalidInputError on `username`, not "wrong password"."""
+        users.add_user("alice", PASSWORD)
+        with pytest.raises(InvalidInputError) as caught:
+            users.authenticate(name, PASSWORD)
+        assert caught.value.field == "username"
 
     @needs("sign-in")
     def test_names_in_another_case_sign_in(self, users: UserManager) -> None:

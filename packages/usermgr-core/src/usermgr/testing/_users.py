@@ -154,6 +154,52 @@ class UsersContract(ContractPart):
         users.update_user("alice", {"name": "Alice", "custom:extra_info": None})
         assert dict(users.get_user("alice").attributes) == {"email": "alice@example.org", "name": "Alice"}
 
+    @pytest.mark.parametrize("refused", [{"sub": "another"}, {"sub": None}, {"custom:unheard_of": "x"}])
+    def test_refused_update_changes_nothing(self, users: UserManager, refused: dict[str, str | None]) -> None:
+        """An update is done as a whole: with one attribute that is refused, none is set and none is removed."""
+        users.add_user("alice", PASSWORD, ATTRIBUTES)
+        before = dict(users.get_user("alice").attributes)
+        with pytest.raises(InvalidInputError):
+            users.update_user("alice", {"name": "Alice", "custom:extra_info": None, **refused})
+        assert dict(users.get_user("alice").attributes) == before
+
+    def test_blank_value_removes_an_attribute(self, users: UserManager) -> None:
+        """An empty string removes an attribute, and is not kept when a user is added with one."""
+        added = users.add_user("alice", PASSWORD, {**ATTRIBUTES, "name": ""})
+        assert dict(added.attributes) == ATTRIBUTES
+        users.update_user("alice", {"custom:extra_info": "", "name": "Alice"})
+        assert dict(users.get_user("alice").attributes) == {"email": "alice@example.org", "name": "Alice"}
+
+    @pytest.mark.parametrize(
+        ("old", "new"), [("alice@example.org", "new@example.org"), ("+81312345678", "+81312345679")]
+    )
+    def test_changed_address_is_unverified(self, users: UserManager, old: str, new: str) -> None:
+        """A changed address is unverified, unless the same call verifies it; one that stays the same stays verified."""
+        kind = "email" if "@" in old else "phone_number"
+        flag = f"{kind}_verified"
+        users.add_user("alice", PASSWORD, {kind: old, flag: "true"})
+        users.update_user("alice", {kind: old, "name": "Alice"})
+        assert users.get_user("alice").attributes[flag] == "true"
+        users.update_user("alice", {kind: new})
+        changed = users.get_user("alice").attributes
+        assert (changed[kind], changed.get(flag, "false")) == (new, "false")
+        users.update_user("alice", {kind: old, flag: "true"})
+        assert users.get_user("alice").attributes[flag] == "true"
+
+    @pytest.mark.parametrize("flag", ["email_verified", "phone_number_verified"])
+    def test_address_that_is_not_there_cannot_be_verified(self, users: UserManager, flag: str) -> None:
+        """Verifying an address that the user does not have raises InvalidInputError with the flag; nothing is done."""
+        users.add_user("bob", PASSWORD)
+        for call in (
+            lambda: users.add_user("alice", PASSWORD, {flag: "true"}),
+            lambda: users.update_user("bob", {flag: "true", "name": "Bob"}),
+        ):
+            with pytest.raises(InvalidInputError) as caught:
+                call()
+            assert caught.value.field == flag
+        assert users.user_exists("alice") is False
+        assert dict(users.get_user("bob").attributes) == {}
+
     def test_sub_cannot_be_changed_or_removed(self, users: UserManager) -> None:
         """The sub is the store's own: setting or removing it raises InvalidInputError."""
         sub = users.add_user("alice", PASSWORD).sub
@@ -199,6 +245,23 @@ class UsersContract(ContractPart):
         with pytest.raises(InvalidStateError) as caught:
             users.reset_password("alice")
         assert caught.value.username == "alice"
+
+    def test_reset_of_a_disabled_user_is_refused(self, users: UserManager) -> None:
+        """A disabled user's password cannot be reset: InvalidStateError, and nothing is changed."""
+        users.add_user("alice", PASSWORD, {"email": "alice@example.org", "email_verified": "true"})
+        users.disable_user("alice")
+        with pytest.raises(InvalidStateError) as caught:
+            users.reset_password("alice")
+        assert caught.value.username == "alice"
+        assert users.get_user("alice").status == UserStatus.CONFIRMED
+
+    def test_reset_needs_a_verified_address(self, users: UserManager) -> None:
+        """Without an address to send a code to, a reset raises InvalidInputError on `email_verified`."""
+        users.add_user("alice", PASSWORD, {"email": "alice@example.org"})
+        with pytest.raises(InvalidInputError) as caught:
+            users.reset_password("alice")
+        assert caught.value.field == "email_verified"
+        assert users.get_user("alice").status == UserStatus.CONFIRMED
 
     def test_deleted_user_is_gone_and_the_name_free(self, users: UserManager) -> None:
         """A deleted user is not found, and a new one of that name is another user."""
@@ -272,7 +335,8 @@ class UsersContract(ContractPart):
         users.add_user("alice", PASSWORD, ATTRIBUTES)
         ensured = users.ensure_user("alice", {"email": "new@example.org", "custom:extra_info": None}, enabled=False)
         assert set(ensured.changed) == {"email", "custom:extra_info", "enabled"}
-        assert (dict(ensured.user.attributes), ensured.user.enabled) == ({"email": "new@example.org"}, False)
+        left = {name: value for name, value in ensured.user.attributes.items() if name != "email_verified"}
+        assert (left, ensured.user.enabled) == ({"email": "new@example.org"}, False)
 
     def test_look_up_by_sub_and_by_email(self, users: UserManager) -> None:
         """A user is found by its sub and by its e-mail address; nobody's sub raises UserNotFoundError."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from usermgr.testing._groups import GroupsContract
+from usermgr.testing._hostile import HostileContract
 from usermgr.testing._search import SearchContract
 from usermgr.testing._sign_in import SignInContract
 from usermgr.testing._users import UsersContract
@@ -10,5 +11,5 @@ from usermgr.testing._users import UsersContract
 __all__ = ["UserManagerContract"]
 
 
-class UserManagerContract(UsersContract, SearchContract, GroupsContract, SignInContract):
+class UserManagerContract(UsersContract, SearchContract, GroupsContract, SignInContract, HostileContract):
     """Every promise of `usermgr.UserManager`."""

@@ -1,6 +1,6 @@
-"""Amazon API Gateway Lambda authorizers, for REST APIs and HTTP APIs. No extra is needed.
+"""Amazon API Gateway Lambda authorizers, for REST, WebSocket and HTTP APIs. No extra is needed.
 
-What API Gateway lets an authorizer say decides the status codes. A REST API answers 401 when the function raises
+API Gateway decides the status codes from what an authorizer may return. A REST API answers 401 when the function raises
 `Unauthorized`, 403 for a Deny policy and 500 for any other failure; an HTTP API with simple responses answers 403 for
 `isAuthorized: false`, and 401 by itself when the header is missing. There is no 503: a KeysError leaves the function,
 API Gateway answers 500, and the function's Errors metric shows it.
@@ -11,17 +11,18 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-lambda-aut
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from usermgr_jwt.errors import TokenError, TokenGroupError, TokenScopeError
-from usermgr_jwt.integrations.bearer import bearer_token
+from usermgr_jwt.integrations._bearer import bearer_token
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from usermgr_jwt.claims import Claims
-    from usermgr_jwt.verifier import Verifier
+    from usermgr_jwt._claims import Claims
+    from usermgr_jwt._verifier import Verifier
 
 __all__ = ["UnauthorizedError", "http_api_authorizer", "rest_authorizer"]
 
@@ -29,14 +30,15 @@ _logger = logging.getLogger(__name__)
 
 
 class UnauthorizedError(Exception):
-    """API Gateway answers 401 to an authorizer's error with exactly this text."""
+    """API Gateway answers 401 when an authorizer raises an error with exactly this text."""
 
     def __init__(self) -> None:
         super().__init__("Unauthorized")
 
 
 def rest_authorizer(verifier: Verifier) -> Callable[[Mapping[str, Any], object], dict[str, Any]]:
-    """The handler of a TOKEN or REQUEST authorizer of a REST API (or of an HTTP API with payload version 1.0).
+    """The handler of a TOKEN or REQUEST authorizer of a REST API, a REQUEST authorizer of a WebSocket API, or an
+    authorizer of an HTTP API that answers with a policy (payload version 1.0, or 2.0 without simple responses).
 
     A good token allows the whole stage, not only the requested method: API Gateway caches the policy by token, and
     a narrower one would refuse the next method. Leave rights that differ between methods to the application, or use
@@ -50,11 +52,11 @@ def rest_authorizer(verifier: Verifier) -> Callable[[Mapping[str, Any], object],
         try:
             claims = verifier.verify(token)
         except (TokenGroupError, TokenScopeError) as error:
-            return _policy("refused", "Deny", event["methodArn"], {"error": error.code})
+            return _policy("refused", "Deny", _arn(event), {"error": error.code})
         except TokenError as error:
             _logger.info("refused: %s", error.code)
             raise UnauthorizedError from None
-        return _policy(claims.sub, "Allow", event["methodArn"], _context(claims))
+        return _policy(claims.sub, "Allow", _arn(event), _context(claims))
 
     return handler
 
@@ -76,22 +78,49 @@ def http_api_authorizer(verifier: Verifier) -> Callable[[Mapping[str, Any], obje
 
 
 def _authorization(event: Mapping[str, Any]) -> str | None:
-    """The header's value: `authorizationToken` of a TOKEN event, else from `headers`, whose names come in any case."""
-    if "authorizationToken" in event:
-        return event["authorizationToken"]
-    headers: Mapping[str, str] = event.get("headers") or {}
-    values = [value for name, value in headers.items() if name.lower() == "authorization"]
-    return values[0] if len(values) == 1 else None
+    """The value of the one Authorization header; None for none, or several.
+
+    Only a TOKEN authorizer has it in `authorizationToken`: payload version 1.0 of HTTP APIs has that member too, and
+    there it holds all identity sources, joined with commas that they may contain themselves.
+    """
+    if event.get("type") == "TOKEN":
+        return _text(event.get("authorizationToken"))
+    # Of a header that was sent twice, `headers` of a REST API holds the last value, `multiValueHeaders` holds both.
+    values = _values(event.get("multiValueHeaders")) or _values(event.get("headers"))
+    return _text(values[0]) if len(values) == 1 else None
+
+
+def _values(headers: object) -> list[object]:
+    """The values of all Authorization headers, whose names come in any case."""
+    if not isinstance(headers, dict):
+        return []
+    members = cast("dict[str, object]", headers)
+    found = [value for name, value in members.items() if name.lower() == "authorization"]
+    return [each for value in found for each in (cast("list[object]", value) if isinstance(value, list) else [value])]
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _arn(event: Mapping[str, Any]) -> str:
+    """What was asked for: `methodArn`, which payload version 2.0 calls `routeArn`."""
+    arn: str = event["routeArn"] if event.get("version") == "2.0" else event["methodArn"]
+    return arn
 
 
 def _context(claims: Claims) -> dict[str, str]:
-    """What the integration sees: flat strings only. Group names and scopes have no spaces, so they join safely."""
+    """What the integration receives: only flat strings.
+
+    `groups` is a JSON array, because a group's name may contain any separator. `scopes` is joined with spaces, as the
+    claim is, which a scope cannot contain (RFC 6749, 3.3).
+    """
     context = {
         "sub": claims.sub,
         "username": claims.username or "",
         "client_id": claims.client_id,
         "token_use": claims.token_use,
-        "groups": " ".join(claims.groups),
+        "groups": json.dumps(claims.groups) if claims.groups else "",
         "scopes": " ".join(claims.scopes),
     }
     return {name: value for name, value in context.items() if value}

@@ -2,39 +2,45 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from fastapi.openapi.models import HTTPBearer
+from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
+from starlette.responses import Response
 
-from usermgr_jwt.claims import Claims
+from usermgr_jwt._claims import Claims
+from usermgr_jwt.integrations._bearer import DeniedError
 from usermgr_jwt.integrations.starlette import CognitoBearer as _StarletteBearer
+from usermgr_jwt.integrations.starlette import VaryMiddleware, add_vary, denied_exception
 
-if TYPE_CHECKING:
-    from collections.abc import Collection
-
-    from usermgr_jwt.verifier import Verifier
-
-__all__ = ["CognitoBearer"]
+__all__ = ["CognitoBearer", "VaryMiddleware"]
 
 
 class CognitoBearer(_StarletteBearer, SecurityBase):
-    """The Starlette bearer as a dependency, which also shows in the application's OpenAPI document."""
+    """The Starlette bearer as a dependency of routes and WebSockets, which also appears in the OpenAPI document.
 
-    def __init__(
+    `Security(bearer, scopes=[...])` requires every one of these scopes, as FastAPI documents it, in addition to the
+    bearer's own `scopes`, of which one is enough.
+    """
+
+    model = HTTPBearer(bearerFormat="JWT", description="A token of an Amazon Cognito user pool")
+    scheme_name = "CognitoBearer"
+
+    # FastAPI reads the annotations at run time, from this module: hence this method, and hence the imports above. It
+    # passes all three; the defaults are for callers who have a connection alone.
+    async def __call__(
         self,
-        verifier: Verifier,
-        *,
-        groups: str | Collection[str] | None = None,
-        scopes: str | Collection[str] | None = None,
-        realm: str = "api",
-    ) -> None:
-        super().__init__(verifier, groups=groups, scopes=scopes, realm=realm)
-        self.model = HTTPBearer(bearerFormat="JWT", description="A token of an Amazon Cognito user pool")
-        self.scheme_name = "CognitoBearer"
-
-    # FastAPI reads the annotations at run time, from this module: hence here, and hence the imports above.
-    async def __call__(self, request: Request) -> Claims:
-        """The claims of the request's bearer token."""
-        return await super().__call__(request)
+        connection: HTTPConnection,
+        security_scopes: SecurityScopes = None,  # pyright: ignore[reportArgumentType] - FastAPI accepts no union here
+        response: Response = None,  # pyright: ignore[reportArgumentType]
+    ) -> Claims:
+        """The claims of the connection's bearer token."""
+        if response is not None:  # pyright: ignore[reportUnnecessaryComparison]
+            add_vary(response.headers)
+        try:
+            claims = self.claims_of(connection)
+            if security_scopes is not None:  # pyright: ignore[reportUnnecessaryComparison]
+                self.rights.check_all_scopes(claims, security_scopes.scopes)
+        except DeniedError as denied:
+            raise denied_exception(connection, denied) from denied
+        return claims

@@ -1,14 +1,12 @@
-"""Texts that some parser takes for JSON or base64url, and a strict one does not."""
+"""Texts that some parser accepts as JSON or base64url, and a strict one does not."""
 
 import json
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Iterator
 from typing import Any
 
-from usermgr_jwt import (
-    TokenError,
-    TokenFormatError,
-)
+from usermgr_jwt import TokenError
+from usermgr_jwt.errors import TokenFormatError
 
 Case = tuple[Any, type[TokenError]]
 
@@ -21,7 +19,7 @@ def b64url(data: bytes) -> str:
 
 
 def broken_json(good: bytes) -> list[bytes]:
-    """Texts that some JSON parser takes, made from a good object."""
+    """Texts that some JSON parser accepts, made from a good object."""
     return [
         b"",
         b"{",
@@ -104,7 +102,7 @@ def payload_json(pool, stranger) -> Iterator[Case]:
 
 
 def base64_forms(pool, stranger) -> Iterator[Case]:
-    """Other texts for the same bytes, each signed as it stands: only canonical base64url is a token."""
+    """Other texts for the same bytes, each signed as it is: only canonical base64url is a token."""
     header = b64url(RS256_HEADER)
     good = json.dumps(pool.access_claims()).encode()
     for spaces in range(3):  # each remainder of the length modulo 4, so that every kind of last character occurs

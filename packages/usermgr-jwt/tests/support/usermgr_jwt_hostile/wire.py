@@ -10,13 +10,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from usermgr_jwt import (
-    TokenAlgorithmError,
-    TokenError,
-    TokenFormatError,
-    TokenSignatureError,
-    UnknownKeyError,
-)
+from usermgr_jwt import TokenError
+from usermgr_jwt.errors import TokenAlgorithmError, TokenFormatError, TokenSignatureError, UnknownKeyError
 
 Case = tuple[Any, type[TokenError]]
 
@@ -26,7 +21,7 @@ def b64url(data: bytes) -> str:
 
 
 def algorithms(pool, stranger) -> Iterator[Case]:
-    """Algorithm confusion: the header's wish is never granted."""
+    """Algorithm confusion: the header never chooses the algorithm."""
     for value in ["none", "None", "NONE", "nOnE", "", "HS256", "HS384", "HS512", "RS384", "RS512", "PS256", "ES256"]:
         yield pool.token(header={"alg": value}), TokenAlgorithmError
         yield pool.token(header={"alg": value}).rpartition(".")[0] + ".", TokenFormatError
@@ -77,7 +72,7 @@ def _numbers(key) -> tuple[str, str]:
 
 
 def critical_headers(pool, stranger) -> Iterator[Case]:
-    """`crit` asks for an extension; there is none that we know, and an empty one is not allowed either."""
+    """`crit` asks for an extension; none is known here, and an empty list is not allowed either."""
     for value in [[], ["exp"], ["b64"], ["alg"], "exp", None, {}, 0, False, ["http://example.com/unknown"]]:
         yield pool.token(header={"crit": value}), TokenFormatError
     yield pool.token(header={"crit": ["b64"], "b64": False}), TokenFormatError
@@ -88,7 +83,7 @@ def critical_headers(pool, stranger) -> Iterator[Case]:
 
 
 def key_ids(pool, stranger) -> Iterator[Case]:
-    """Key ids that are none, that aim at files or databases, or that are not ours."""
+    """Key ids that are not key ids, that aim at files or databases, or that are not ours."""
     for value in [None, 5, True, [], ["access-key"], {"kid": "access-key"}, "", "x" * 257, "x" * 40_000]:
         yield pool.token(header={"kid": value}), TokenFormatError
     yield pool.token(header={"kid": ...}), TokenFormatError
@@ -149,7 +144,7 @@ def signatures(pool, stranger) -> Iterator[Case]:
 
 
 def structures(pool, stranger) -> Iterator[Case]:
-    """What is no compact JWS at all."""
+    """What is not a compact JWS at all."""
     token = pool.token()
     header, payload, signature = token.split(".")
     for text in [

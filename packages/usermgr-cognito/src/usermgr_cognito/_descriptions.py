@@ -1,0 +1,166 @@
+"""What Cognito says about the pool and its app client: read in one place, kept, and read anew after a refusal.
+
+DescribeUserPool and DescribeUserPoolClient share small quotas (15 requests a second for an account in a Region:
+https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html), so nothing is read until somebody needs it.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from usermgr.errors import UsermgrError
+from usermgr_cognito._client import call
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
+
+__all__ = ["AppClient", "AttributeRule", "Descriptions", "Pool"]
+
+T = TypeVar("T")
+
+FRESH = 1.0
+"""Seconds for which a description is not read again, however many refusals there are."""
+
+DENIED_FOR = 60.0
+"""Seconds after which a description that could not be read is tried again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeRule:
+    """What the pool's schema says of one attribute."""
+
+    kind: str
+    """`String`, `Number`, `Boolean` or `DateTime`."""
+    required: bool
+    mutable: bool
+    low: float | None
+    """The least length of a String, or the least Number."""
+    high: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """The part of a pool's description that decides what it accepts."""
+
+    attributes: Mapping[str, AttributeRule]
+    username_attributes: frozenset[str]
+    """Where not empty, a user's name is one of these addresses."""
+    alias_attributes: frozenset[str]
+    case_sensitive: bool
+    password_policy: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, description: Mapping[str, Any]) -> Pool:
+        """From the `UserPool` of DescribeUserPool."""
+        return cls(
+            attributes={shape["Name"]: _rule(shape) for shape in description.get("SchemaAttributes", ())},
+            username_attributes=frozenset(description.get("UsernameAttributes", ())),
+            alias_attributes=frozenset(description.get("AliasAttributes", ())),
+            case_sensitive=description.get("UsernameConfiguration", {}).get("CaseSensitive", True),
+            password_policy=description.get("Policies", {}).get("PasswordPolicy", {}),
+        )
+
+
+def _rule(shape: Mapping[str, Any]) -> AttributeRule:
+    bounds: Mapping[str, str] = shape.get("StringAttributeConstraints") or shape.get("NumberAttributeConstraints") or {}
+    low, high = (bounds.get(name) for name in ("MinLength", "MaxLength"))
+    if "NumberAttributeConstraints" in shape:
+        low, high = (bounds.get(name) for name in ("MinValue", "MaxValue"))
+    return AttributeRule(
+        kind=shape.get("AttributeDataType", "String"),
+        required=shape.get("Required", False),
+        mutable=shape.get("Mutable", True),
+        low=None if low is None else float(low),
+        high=None if high is None else float(high),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class AppClient:
+    """The part of an app client's description that decides how a sign-in must be made."""
+
+    secret: str | None = field(repr=False)
+    flows: frozenset[str]
+    """Its `ExplicitAuthFlows`."""
+    rotates: bool
+    """Whether it has refresh token rotation, and with it no REFRESH_TOKEN_AUTH."""
+
+
+class Descriptions:
+    """The pool's description, and the app client's. Each is `None` where it may not, or cannot, be read."""
+
+    def __init__(
+        self, client: CognitoIdentityProviderClient, user_pool_id: str, now: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._client = client
+        self._id = user_pool_id
+        self._now = now
+        client.meta.events.register(
+            "after-call.cognito-idp.DescribeUserPoolClient", _keep_rotation, unique_id="usermgr-refresh-token-rotation"
+        )
+        self._pool = _Kept(self._read_pool, now)
+        self._clients: dict[str, _Kept[AppClient]] = {}
+
+    def _read_pool(self) -> Pool:
+        return Pool.read(call(self._client.describe_user_pool, UserPoolId=self._id)["UserPool"])
+
+    def _read_client(self, client_id: str) -> AppClient:
+        answer = call(self._client.describe_user_pool_client, UserPoolId=self._id, ClientId=client_id)
+        shape = answer["UserPoolClient"]
+        rotation = shape.get("RefreshTokenRotation", {})
+        return AppClient(
+            secret=shape.get("ClientSecret"),
+            flows=frozenset(shape.get("ExplicitAuthFlows", ())),
+            rotates=rotation.get("Feature") == "ENABLED",
+        )
+
+    def pool(self, *, anew: bool = False) -> Pool | None:
+        """The pool; `anew` after a refusal, which the kept description may be too old to explain."""
+        return self._pool.get(anew=anew)
+
+    def app_client(self, client_id: str, *, anew: bool = False) -> AppClient | None:
+        """The app client; `anew` after a refusal."""
+        kept = self._clients.setdefault(client_id, _Kept(partial(self._read_client, client_id), self._now))
+        return kept.get(anew=anew)
+
+    def require_app_client(self, client_id: str) -> AppClient:
+        """The app client, for a sign-in that cannot do without. Raises the error that kept it from being read."""
+        return self.app_client(client_id) or self._read_client(client_id)
+
+
+def _keep_rotation(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
+    """Keeps a member of the answer that an SDK older than refresh token rotation drops."""
+    try:
+        rotation = json.loads(http_response.content)["UserPoolClient"]["RefreshTokenRotation"]
+    except (ValueError, LookupError, TypeError):
+        return
+    parsed.setdefault("UserPoolClient", {}).setdefault("RefreshTokenRotation", rotation)
+
+
+class _Kept(Generic[T]):
+    """A value that is read when it is first needed, and again when it is asked for anew. Safe to share."""
+
+    def __init__(self, read: Callable[[], T], now: Callable[[], float]) -> None:
+        self._read = read
+        self._now = now
+        self._lock = threading.Lock()
+        self._value: T | None = None
+        self._read_at: float | None = None
+
+    def get(self, *, anew: bool) -> T | None:
+        with self._lock:
+            age = None if self._read_at is None else self._now() - self._read_at
+            due = DENIED_FOR if self._value is None else FRESH
+            if age is None or ((anew or self._value is None) and age > due):
+                self._read_at = self._now()
+                try:
+                    self._value = self._read()
+                except UsermgrError:
+                    self._value = None  # not allowed, or not to be had now: whoever asks must do without
+            return self._value

@@ -1,0 +1,57 @@
+"""Where an installed distribution came from, by what its installer recorded."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import url2pathname
+
+__all__ = ["Source", "find_source"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The folder or the address that a wheel was installed from, or the checkout of a development installation."""
+
+    address: str
+    is_folder: bool
+    has_wheels: bool
+
+    def requirements(self, extra: str, version: str) -> str | None:
+        """The requirements file for an extra, quoted for a shell; None where none is for this version."""
+        if not self.has_wheels:
+            return None
+        if not self.is_folder:
+            return shlex.quote(f"{self.address}/{extra}.txt")
+        path = Path(self.address) / f"{extra}.txt"
+        try:
+            is_ours = f"/usermgr_core-{version}-" in path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            return None
+        return shlex.quote(str(path)) if is_ours else None
+
+
+def find_source(direct_url: str | None) -> Source | None:
+    """The source by `direct_url.json`; None where there is none: an index installed it.
+
+    https://packaging.python.org/en/latest/specifications/direct-url/ has the format. A user name, a password and a
+    query are left out, because they may be secrets.
+    """
+    try:
+        recorded: Any = json.loads(direct_url or "null")
+        if not isinstance(recorded, dict):
+            return None
+        recorded = cast("dict[str, Any]", recorded)
+        parts = urlsplit(str(recorded["url"]))
+        is_wheel = "archive_info" in recorded
+        path = parts.path.rpartition("/")[0] if is_wheel else parts.path
+        if parts.scheme == "file":
+            return Source(url2pathname(path), is_folder=True, has_wheels=is_wheel)
+        host = parts.netloc.rpartition("@")[2]
+        return Source(urlunsplit((parts.scheme, host, path, "", "")), is_folder=False, has_wheels=is_wheel)
+    except (ValueError, KeyError):
+        return None

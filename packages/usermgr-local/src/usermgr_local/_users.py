@@ -1,0 +1,169 @@
+"""Users: adding, reading, changing, deleting."""
+
+from __future__ import annotations
+
+import sqlite3
+import uuid
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from usermgr import User, UserStatus
+from usermgr.errors import InvalidStateError, UserExistsError
+from usermgr.validation import check_has_own_password, check_has_verified_address, check_texts
+from usermgr_local import totp
+from usermgr_local._attributes import AttributeSchema, with_verification
+from usermgr_local._clock import to_micros
+from usermgr_local._database import Database
+from usermgr_local._passwords import Passwords
+from usermgr_local._records import UsernameRule, read_user, write_attributes
+from usermgr_local._sessions import end_sessions
+from usermgr_local._settings import LocalSettings
+
+__all__ = ["Users"]
+
+
+class Users:
+    """The operations of `UserManager` on one user; see there."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: LocalSettings,
+        schema: AttributeSchema,
+        *,
+        rule: UsernameRule,
+        passwords: Passwords,
+        now: Callable[[], datetime],
+    ) -> None:
+        self._database = database
+        self._rule = rule
+        self._schema = schema
+        self._policy = settings.password_policy
+        self._passwords = passwords
+        self._now = now
+
+    def add(self, username: str, password: str | None, attributes: Mapping[str, str], *, temporary: bool) -> User:
+        wanted = self._schema.check(attributes, removable=False)
+        with_verification({}, wanted)  # a new user's address is as verified as the call says
+        with self._database.read() as connection:
+            self._check_is_new(connection, username)  # before the password costs an Argon2
+        password_hash = None if password is None else self._hash(password)
+        confirmed = password is not None and not temporary
+        status = UserStatus.CONFIRMED if confirmed else UserStatus.FORCE_CHANGE_PASSWORD
+        now = self._now()
+        with self._database.write() as connection:
+            self._check_is_new(connection, username)
+            row = connection.execute(
+                "INSERT INTO users (name_key, username, sub, status, created_at, updated_at, password_hash, "
+                "password_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                (
+                    self._rule.key(username),
+                    username,
+                    str(uuid.uuid4()),
+                    status.value,
+                    to_micros(now),
+                    to_micros(now),
+                    password_hash,
+                    None if confirmed else self._temporary_until(now),
+                ),
+            ).fetchone()
+            write_attributes(connection, row["id"], wanted)
+            return read_user(connection, row["id"])
+
+    def get(self, username: str) -> User:
+        with self._database.read() as connection:
+            return read_user(connection, self._rule.find(connection, username)["id"])
+
+    def update(self, username: str, attributes: Mapping[str, str | None]) -> None:
+        wanted = self._schema.check(attributes, removable=True)
+        with self._changing(username) as (connection, user):
+            before = read_user(connection, user["id"]).attributes
+            write_attributes(connection, user["id"], with_verification(before, wanted))
+
+    def set_password(self, username: str, password: str, *, permanent: bool) -> None:
+        check_texts(password=password)
+        check_has_own_password(self.get(username))  # before the password costs an Argon2
+        password_hash = self._hash(password)
+        status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
+        with self._changing(username) as (connection, user):
+            check_has_own_password(read_user(connection, user["id"]))
+            connection.execute(
+                "UPDATE users SET password_hash = ?, password_expires_at = ?, status = ? WHERE id = ?",
+                (password_hash, None if permanent else self._temporary_until(self._now()), status.value, user["id"]),
+            )
+            end_sessions(connection, user["id"])
+
+    def reset_password(self, username: str) -> None:
+        """Cognito needs somewhere to send the code to, so a user without a verified address is refused here too.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminResetUserPassword.html
+        Also raises `InvalidInputError`, and `InvalidStateError` for a user who is disabled or has not chosen a
+        password yet.
+        """
+        with self._changing(username) as (connection, user):
+            if not user["enabled"]:
+                raise InvalidStateError(
+                    f"{username} is disabled, so the password cannot be reset: use enable_user first",
+                    username=username,
+                )
+            if user["status"] not in (UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED):
+                raise InvalidStateError(
+                    f"{username} has not chosen a password yet, so there is none to reset: use set_password",
+                    username=username,
+                )
+            check_has_verified_address(read_user(connection, user["id"]))
+            connection.execute(
+                "UPDATE users SET status = ? WHERE id = ?", (UserStatus.RESET_REQUIRED.value, user["id"])
+            )
+            end_sessions(connection, user["id"])
+
+    def enable(self, username: str) -> None:
+        with self._changing(username) as (connection, user):
+            connection.execute("UPDATE users SET enabled = 1 WHERE id = ?", (user["id"],))
+
+    def disable(self, username: str) -> None:
+        with self._changing(username) as (connection, user):
+            connection.execute("UPDATE users SET enabled = 0 WHERE id = ?", (user["id"],))
+            end_sessions(connection, user["id"])
+
+    def sign_out(self, username: str) -> None:
+        with self._database.write() as connection:
+            end_sessions(connection, self._rule.find(connection, username)["id"])
+
+    def delete(self, username: str) -> None:
+        with self._database.write() as connection:
+            connection.execute("DELETE FROM users WHERE id = ?", (self._rule.find(connection, username)["id"],))
+
+    def set_totp_secret(self, username: str, secret: str | None) -> None:
+        """See `LocalUserManager.set_totp_secret`."""
+        if secret is not None:
+            check_texts(secret=secret)
+        raw = None if secret is None else totp.read_secret(secret)
+        with self._changing(username) as (connection, user):
+            connection.execute("UPDATE users SET totp_secret = ? WHERE id = ?", (raw, user["id"]))
+            end_sessions(connection, user["id"])
+
+    # --- Steps ---------------------------------------------------------------------------------------
+
+    def _check_is_new(self, connection: sqlite3.Connection, username: str) -> None:
+        key = self._rule.key(username)
+        if connection.execute("SELECT 1 FROM users WHERE name_key = ?", (key,)).fetchone() is not None:
+            raise UserExistsError(username=username)
+
+    def _hash(self, password: str) -> str:
+        check_texts(password=password)
+        self._policy.check(password)
+        return self._passwords.hash(password)
+
+    def _temporary_until(self, now: datetime) -> int:
+        return to_micros(now + timedelta(days=self._policy.temporary_days))
+
+    @contextmanager
+    def _changing(self, username: str) -> Generator[tuple[sqlite3.Connection, Any]]:
+        """A write transaction, and the row of the user that it changes."""
+        with self._database.write() as connection:
+            user = self._rule.find(connection, username)
+            connection.execute("UPDATE users SET updated_at = ? WHERE id = ?", (to_micros(self._now()), user["id"]))
+            yield connection, user

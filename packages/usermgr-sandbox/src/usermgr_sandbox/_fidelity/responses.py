@@ -1,0 +1,105 @@
+"""Corrected request handlers, where moto's drop or cut what the backend needs.
+
+Cognito's handler does not pass ClientMetadata on, and Lambda's cuts answers at 6,000,000 bytes, where AWS's limit is
+6,291,556.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import unquote
+
+from moto.awslambda.responses import LambdaResponse
+from moto.cognitoidp.responses import CognitoIdpResponse
+from moto.core.responses import ActionResult, EmptyResult
+
+from usermgr_sandbox._fidelity.pool import all_pools
+from usermgr_sandbox._fidelity.triggers import client_metadata
+from usermgr_sandbox._fidelity.world import force_alias
+
+__all__ = ["SandboxCognitoResponse", "SandboxLambdaResponse"]
+
+
+class SandboxCognitoResponse(CognitoIdpResponse):
+    """Registered instead of moto's own."""
+
+    def admin_respond_to_auth_challenge(self) -> ActionResult:
+        with self._metadata():
+            return super().admin_respond_to_auth_challenge()
+
+    def respond_to_auth_challenge(self) -> ActionResult:
+        with self._metadata():
+            return super().respond_to_auth_challenge()
+
+    def admin_create_user(self) -> ActionResult:
+        token = force_alias.set(bool(self.parameters.get("ForceAliasCreation")))
+        try:
+            return super().admin_create_user()
+        finally:
+            force_alias.reset(token)
+
+    def get_tokens_from_refresh_token(self) -> str:
+        """As plain JSON, because the models of older SDKs, which moto would serialize it by, do not have it.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html"""
+        asked = self.parameters
+        with self._metadata():
+            result = self._region_of(asked["ClientId"]).get_tokens_from_refresh_token(
+                asked["RefreshToken"], asked["ClientId"], asked.get("ClientSecret")
+            )
+        return json.dumps(result)
+
+    def verify_user_attribute(self) -> ActionResult:
+        """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifyUserAttribute.html"""
+        asked = self.parameters
+        self._holder_of(asked["AccessToken"]).verify_user_attribute(
+            asked["AccessToken"], asked["AttributeName"], asked["Code"]
+        )
+        return EmptyResult()
+
+    def get_user_attribute_verification_code(self) -> ActionResult:
+        """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserAttributeVerificationCode.html"""
+        asked = self.parameters
+        details = self._holder_of(asked["AccessToken"]).get_user_attribute_verification_code(
+            asked["AccessToken"], asked["AttributeName"]
+        )
+        return ActionResult({"CodeDeliveryDetails": details})
+
+    def _region_of(self, client_id: str) -> Any:
+        """The backend with the client: a request without a signature does not tell its region."""
+        return next((pool.backend for pool in all_pools() if client_id in pool.clients), self.backend)
+
+    def _holder_of(self, access_token: str) -> Any:
+        """The backend that issued the token."""
+        return next((pool.backend for pool in all_pools() if access_token in pool.access_tokens), self.backend)
+
+    @contextmanager
+    def _metadata(self) -> Generator[None]:
+        """The request's ClientMetadata, for the trigger that runs meanwhile."""
+        token = client_metadata.set(self.parameters.get("ClientMetadata"))
+        try:
+            yield
+        finally:
+            client_metadata.reset(token)
+
+
+class SandboxLambdaResponse(LambdaResponse):
+    """Registered instead of moto's own."""
+
+    def invoke(self) -> tuple[int, dict[str, str], str | bytes]:
+        """https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax"""
+        name, headers = unquote(self.path.rsplit("/", 2)[-2]), dict[str, str]()
+        payload = self.backend.invoke(
+            name, self.querystring.get("Qualifier", [None])[0], self.body, self.headers, headers
+        )
+        status = _STATUS.get(self.headers.get("X-Amz-Invocation-Type", "RequestResponse"), 200)
+        if self.headers.get("X-Amz-Log-Type") != "Tail":
+            headers.pop("x-amz-log-result", None)
+        headers |= {"content-type": "application/json", "status": str(status)}
+        return status, headers, payload or b""
+
+
+_STATUS = {"Event": 202, "DryRun": 204}

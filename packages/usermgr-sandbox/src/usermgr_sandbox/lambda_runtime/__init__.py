@@ -1,5 +1,0 @@
-"""Runs Lambda functions for real, without Docker: the uploaded zip, in a subprocess, through awslambdaric."""
-
-from usermgr_sandbox.lambda_runtime.executor import Executor, FunctionSpec, Outcome
-
-__all__ = ["Executor", "FunctionSpec", "Outcome"]

@@ -1,0 +1,112 @@
+"""Writes docs/reference.md from the code: the operations of the API, and the errors that they raise.
+
+uv run python tools/reference_docs.py [--check]
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from usermgr import UserManager, errors
+from usermgr.operations import OPERATIONS
+
+__all__ = ["main", "rendered"]
+
+PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+
+
+def main() -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Writes docs/reference.md from the code.")
+    parser.add_argument("--check", action="store_true", help="change nothing; end with status 1 if the page is old")
+    check = parser.parse_args().check
+    if PAGE.is_file() and rendered() == PAGE.read_text():
+        return 0
+    if not check:
+        PAGE.write_text(rendered())
+    print(f"{'old' if check else 'written'}: {PAGE.relative_to(PAGE.parent.parent)}")
+    return 1 if check else 0
+
+
+def rendered() -> str:
+    """The whole page."""
+    return "\n".join([
+        "# Reference",
+        "",
+        "Written by `make docs` from the code. Do not edit this page.",
+        "",
+        "## Operations",
+        "",
+        "The abstract methods of `UserManager`: what every backend implements, and what travels to the user",
+        "management function. The access is what a function must be configured to allow. Everything else in",
+        "`UserManager` is built from these.",
+        "",
+        "| operation | access | what it does |",
+        "| --- | --- | --- |",
+        *_operations(),
+        "",
+        "## Errors",
+        "",
+        "Classes of `usermgr.errors`. The code is stable and crosses the wire; the evidence is attributes of the",
+        "error, and every error has `operation` and `service_code` where they are known. A retryable call may succeed",
+        "later.",
+        "",
+        "| class | code | evidence | retryable | meaning |",
+        "| --- | --- | --- | --- | --- |",
+        *_errors(),
+        "",
+    ])  # fmt: skip
+
+
+def _operations() -> Iterator[str]:
+    for name, operation in sorted(OPERATIONS.items(), key=lambda item: (item[1].access.value, item[0])):
+        signature = ", ".join([
+            *(parameter for parameter in operation.parameters if parameter not in operation.defaults),
+            *(f"{parameter}={default!r}" for parameter, default in operation.defaults.items()),
+        ])  # fmt: skip
+        yield _row(f"`{name}({signature})`", operation.access.value, _first_line(getattr(UserManager, name)))
+
+
+def _errors() -> Iterator[str]:
+    for cls in _tree(errors.UsermgrError):
+        evidence = [
+            name for base in reversed(cls.__mro__) if base is not errors.UsermgrError for name in _annotated(base)
+        ]
+        yield _row(
+            f"`{cls.__name__}`",
+            f"`{cls.code}`",
+            ", ".join(f"`{name}`" for name in dict.fromkeys(evidence)),
+            "yes" if cls.retryable else "",
+            _first_line(cls),
+        )
+
+
+def _tree(root: type[errors.UsermgrError]) -> Iterator[type[errors.UsermgrError]]:
+    """The classes that `usermgr.errors` exports, each before its children."""
+    if root.__name__ in errors.__all__:
+        yield root
+    for child in root.__subclasses__():
+        yield from _tree(child)
+
+
+def _annotated(cls: type) -> list[str]:
+    """The evidence that the class itself adds."""
+    if not issubclass(cls, errors.UsermgrError):
+        return []
+    return [name for name in inspect.get_annotations(cls) if name in cls.evidence_names()]
+
+
+def _first_line(documented: object) -> str:
+    return (inspect.getdoc(documented) or "").split("\n\n")[0].replace("\n", " ")
+
+
+def _row(*cells: str) -> str:
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
