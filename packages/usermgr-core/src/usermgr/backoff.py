@@ -55,7 +55,7 @@ class Backoff:
 
     def attempts(self) -> Iterator[Attempt]:
         """Yields the attempts, and sleeps between them; leave the loop when one succeeds."""
-        started, ceiling, number = self.now(), self.first, 0
+        started, ceiling, number = self.now(), min(self.first, self.longest), 0
         while self.tries is None or number < self.tries:
             number += 1
             pause = ceiling * (0.1 + 0.9 * self.jitter())
