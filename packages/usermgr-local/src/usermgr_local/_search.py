@@ -12,7 +12,7 @@ from typing import Any
 
 from usermgr import Condition, Operator, UserMatches
 from usermgr.errors import InvalidInputError
-from usermgr.validation import check_limit, check_type
+from usermgr.validation import check_conditions, check_limit
 from usermgr_local._attributes import AttributeSchema, is_storable
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
@@ -63,9 +63,8 @@ class Search:
 
     def _check(self, conditions: Sequence[Condition]) -> None:
         """Conditions, on what a user can have: a misspelt attribute must not look like an empty store."""
-        check_type("conditions", conditions, Sequence)
+        check_conditions(conditions)
         for condition in conditions:
-            check_type("conditions", condition, Condition)
             if condition.field not in _FIELDS and not self._schema.knows(condition.field):
                 raise InvalidInputError(
                     f"this store has no attribute {condition.field}: declare it in USERMGR_LOCAL_CUSTOM_ATTRIBUTES, or "
