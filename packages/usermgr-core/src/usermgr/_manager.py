@@ -24,7 +24,7 @@ __all__ = ["Access", "Ensured", "UserManager"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
-ADDRESSES = ("email", "phone_number")
+ADDRESSES = frozenset({"email", "phone_number"})
 """The attributes that have a verification of their own, in `email_verified` and `phone_number_verified`."""
 
 MAX_UNCONFIRMED = 10_000
@@ -371,9 +371,9 @@ class UserManager(ABC):
         return {}
 
     def _note_unconfirmed(self, user: User, sent: Mapping[str, str | None]) -> None:
-        for address in ADDRESSES:
+        for address in ADDRESSES & sent.keys():
             self._unconfirmed.pop((user.sub, address), None)
-            if address in sent and user.attributes.get(address) != sent[address]:
+            if user.attributes.get(address) != sent[address]:
                 self._unconfirmed[user.sub, address] = sent[address]
         while len(self._unconfirmed) > MAX_UNCONFIRMED:
             del self._unconfirmed[next(iter(self._unconfirmed))]
