@@ -44,6 +44,13 @@ class Site:
         self.answer = answer
 
 
+def trickling_headers(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
+    for _ in range(40):
+        handler.wfile.write(b"x: y\r\n")
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
@@ -129,12 +136,6 @@ class TestHttps:
                 handler.wfile.write(b" ")
                 time.sleep(0.05)
 
-        def trickling_headers(handler: BaseHTTPRequestHandler) -> None:
-            handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
-            for _ in range(40):
-                handler.wfile.write(b"x: y\r\n")
-                time.sleep(0.05)
-
         def hanging(handler: BaseHTTPRequestHandler) -> None:
             time.sleep(0.5)
 
@@ -165,6 +166,9 @@ class TestHttps:
         assert HttpsSource(url).fetch() == compact(pool.jwks())
         with pytest.raises(KeysSourceError, match="CERTIFICATE_VERIFY_FAILED"):
             HttpsSource(url.replace("localhost", "127.0.0.1")).fetch()
+        site.answer = trickling_headers
+        with pytest.raises(KeysSourceError, match="longer than"):
+            HttpsSource(url, timeout=0.3).fetch()
 
 
 def make_certificate(folder: Path) -> Path:
