@@ -58,6 +58,7 @@ def surroundings(
     [
         ("README.md", 3),
         ("docs/backends.md", 2),
+        ("docs/settings.md", 1),
         ("packages/usermgr/README.md", 1),
         ("packages/usermgr-core/README.md", 1),
         ("packages/usermgr-aws/README.md", 1),

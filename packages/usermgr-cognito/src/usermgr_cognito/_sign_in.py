@@ -19,7 +19,7 @@ from usermgr.errors import (
     UnsupportedOperationError,
     UsermgrError,
 )
-from usermgr.validation import check_attributes, check_texts, check_type
+from usermgr.validation import check_answer, check_attributes, check_refreshable, check_texts, check_type
 from usermgr_cognito._client import call, check_username
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
@@ -74,10 +74,7 @@ class SignIn:
 
     def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
         """See `UserManager.answer_challenge`."""
-        check_type("challenge", challenge, Challenge)
-        check_texts(answer=answer, challenge=challenge.name)
-        if challenge.session is not None:
-            check_texts(challenge=challenge.session)
+        check_answer(challenge, answer)
         check_username(self._client, challenge.username)
         check_type("parameters", challenge.parameters, Mapping)
         check_attributes(attributes, removable=False)
@@ -115,10 +112,7 @@ class SignIn:
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """See `UserManager.refresh`. The hash is made with the real user name, never with an alias."""
-        check_type("tokens", tokens, Tokens)
-        if tokens.refresh_token is None:
-            raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
-        check_texts(refresh_token=tokens.refresh_token)
+        check_refreshable(tokens)
         check_username(self._client, tokens.username)
         result = _result(self._refresh(tokens), tokens.username, refresh_token=tokens.refresh_token)
         if isinstance(result, Challenge):

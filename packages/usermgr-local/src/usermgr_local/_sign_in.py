@@ -18,7 +18,7 @@ from usermgr.errors import (
     UserNotConfirmedError,
     UserNotFoundError,
 )
-from usermgr.validation import check_texts, check_type
+from usermgr.validation import check_answer, check_refreshable, check_texts
 from usermgr_local._activity import record
 from usermgr_local._attributes import MAX_NAME, AttributeSchema, with_verification
 from usermgr_local._clock import to_micros, to_seconds
@@ -79,8 +79,7 @@ class SignIn:
         return self._result(result)
 
     def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
-        check_type("challenge", challenge, Challenge)
-        check_texts(answer=answer, name=challenge.name, username=challenge.username)
+        check_answer(challenge, answer)
         wanted = self._schema.check(attributes, removable=False)
         if wanted and challenge.name != ChallengeName.NEW_PASSWORD_REQUIRED:
             raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
@@ -95,14 +94,14 @@ class SignIn:
                 )
 
     def refresh(self, tokens: Tokens) -> Tokens:
-        check_type("tokens", tokens, Tokens)
-        if tokens.refresh_token is None:
-            raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
+        check_refreshable(tokens)
         with self._database.write() as connection:
             user = self._sessions.find_refresh(connection, tokens.refresh_token)
             self._check_may_sign_in(user)
             self._record(connection, user, SightingKind.REFRESH)
-            signed_in = self._signed_in(connection, user, user["origin_jti"], user["auth_time"], tokens.refresh_token)
+            signed_in = self._signed_in(
+                connection, user, user["origin_jti"], user["auth_time"], tokens.refresh_token or ""
+            )
         return self._issuer.issue(signed_in)
 
     # --- Answers -------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 
 from usermgr import User, UserStatus
 from usermgr.errors import InvalidStateError, UserExistsError
-from usermgr.validation import check_has_own_password, check_has_verified_address, check_texts
+from usermgr.validation import check_has_own_password, check_has_verified_address, check_texts, check_type
 from usermgr_local import totp
 from usermgr_local._attributes import AttributeSchema, with_verification
 from usermgr_local._clock import to_micros
@@ -45,6 +45,7 @@ class Users:
         self._now = now
 
     def add(self, username: str, password: str | None, attributes: Mapping[str, str], *, temporary: bool) -> User:
+        check_type("temporary", temporary, bool)
         wanted = self._schema.check(attributes, removable=False)
         with_verification({}, wanted)  # a new user's address is as verified as the call says
         with self._database.read() as connection:
@@ -84,6 +85,7 @@ class Users:
 
     def set_password(self, username: str, password: str, *, permanent: bool) -> None:
         check_texts(password=password)
+        check_type("permanent", permanent, bool)
         check_has_own_password(self.get(username))  # before the password costs an Argon2
         password_hash = self._hash(password)
         status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
