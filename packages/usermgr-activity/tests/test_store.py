@@ -19,7 +19,7 @@ from usermgr.errors import (
 from usermgr_activity import SHARDS, DynamoActivityStore
 from usermgr_activity._errors import ErrorAnswer
 from usermgr_activity._store import UNPROCESSED
-from usermgr_activity.table import PK, shard_of, user_item
+from usermgr_activity.table import PK, shard_of, stamp, user_item
 from usermgr_activity.transport import Body, endpoint
 
 POOL = "ap-northeast-1_Example"
@@ -150,6 +150,17 @@ def test_questions_are_queries(make_store: Callable[..., DynamoActivityStore], s
     store.last_seen("ada")
     store.machine("job")
     assert set(spy.sent) == {"Query", "BatchGetItem", "GetItem"}
+
+
+def test_stamps_sort_as_times() -> None:
+    """Stamps of any year sort as their times do, and all have one length."""
+    moments = [datetime(year, 1, 31, tzinfo=UTC) for year in (1, 999, 1000, 2026, 9999)]
+
+    stamps = [stamp(moment) for moment in moments]
+
+    assert stamps == sorted(stamps)
+    assert {len(text) for text in stamps} == {20}
+    assert stamps[3] == "2026-01-31T00:00:00Z"
 
 
 def test_shards_are_even() -> None:

@@ -372,3 +372,12 @@ def test_evidence_of_a_peer_is_typed_bounded_and_clean() -> None:
     assert len(caught.value.details["long"]) == wire.MAX_TEXT
     assert caught.value.message.startswith("m\ufffd\ufffdy")
     assert len(caught.value.message) == wire.MAX_TEXT
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_time_that_utc_does_not_have(text: str) -> None:
+    """A peer's time that overflows in UTC is not part of the protocol, and no OverflowError."""
+    user = {"username": "a", "sub": "s", "status": "CONFIRMED", "enabled": True, "created_at": text, "updated_at": text}
+
+    with pytest.raises(errors.ProtocolError, match=r"result\.created_at must be a time"):
+        wire.decode_reply(OPERATIONS["get_user"], json.dumps({"v": 1, "result": user}).encode())

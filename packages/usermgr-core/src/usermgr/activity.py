@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 BUCKET = timedelta(minutes=5)
-"""The grain of every time in an activity store."""
+"""Every time in an activity store is the start of a bucket of this length."""
 
 
 class SightingKind(StrEnum):
@@ -57,12 +57,15 @@ class Outcome(StrEnum):
 
 
 def in_utc(value: datetime, field: str) -> datetime:
-    """`value` in UTC. Raises `InvalidInputError`, naming `field`, when it has no time zone."""
+    """`value` in UTC. Raises `InvalidInputError`, naming `field`, when it has no time zone or no time in UTC."""
     if value.tzinfo is None:
         raise InvalidInputError(
             f"{field} needs a time zone: datetime(..., tzinfo=UTC), not {value.isoformat()}", field=field
         )
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInputError(f"{field} is not in the years 1 to 9999 of UTC", field=field) from None
 
 
 def bucket_of(at: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""Trying again: the one loop for everything that may pass, with an injected clock.
+"""Retrying: one loop for every failure that may be temporary, with an injected clock.
 
 >>> pauses = []
 >>> backoff = Backoff(first=1, longest=3, tries=4, jitter=lambda: 1.0, sleep=pauses.append)

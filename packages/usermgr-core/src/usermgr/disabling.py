@@ -1,6 +1,6 @@
 """Disabling dormant users: first a plan that can be shown, then a run that does nothing unless it is told to.
 
-`plan_disabling` says whom it would disable, how long that takes and what it costs; `disable_dormant` carries it out.
+`plan_disabling` shows whom it would disable, how long that takes and what it costs; `disable_dormant` carries it out.
 """
 
 from __future__ import annotations
@@ -108,7 +108,8 @@ def disable_dormant(
     and the run goes on; `progress` is called with the report after each user.
 
     Raises:
-        AccessDeniedError: the caller lacks the permission to disable users, so nobody could be disabled.
+        AccessDeniedError: the caller lacks the permission to disable users, so the run ends. Users whom `progress` has
+            reported as disabled stay disabled.
     """
     report = DisableReport(dry_run)
     backoff = Backoff(first=1, longest=16, tries=TRIES, now=clock, sleep=sleep)

@@ -9,7 +9,7 @@ objects::
 
 The two sides are deployed at different times. An argument with its default value is not sent, so an argument that the
 function does not know would change what is done: it is refused. Any other member that a peer does not know is ignored,
-and a missing one takes its default. Every other change raises `VERSION`.
+and a missing one takes its default. Every other change needs a higher `VERSION`.
 """
 
 from __future__ import annotations
