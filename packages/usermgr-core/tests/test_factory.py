@@ -117,7 +117,7 @@ def test_remedy_never_moves_what_is_installed(requirements: str | None, tmp_path
 
     _, remedy = missing("lambda", tmp_path, {"url": wheel.as_uri(), "archive_info": {}})
 
-    assert remedy == f"install usermgr-lambda-client 1.2.3 from {tmp_path} alone"
+    assert remedy == f"install usermgr-lambda-client 1.2.3, and only from {tmp_path}"
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_remedy_never_moves_what_is_installed(requirements: str | None, tmp_path
         ),
         pytest.param(
             {"url": "file:///src/packages/usermgr-core", "dir_info": {"editable": True}},
-            "install usermgr-local 1.2.3 from /src/packages/usermgr-core alone",
+            "install usermgr-local 1.2.3, and only from /src/packages/usermgr-core",
             id="checkout",
         ),
         *(
             pytest.param(
                 wrong,
-                "install usermgr-local 1.2.3 from the same index or folder as usermgr-core alone",
+                "install usermgr-local 1.2.3, and only from the same index or folder as usermgr-core",
                 id=f"index: {wrong}",
             )
             for wrong in (None, "{", "[]", "{}", '{"url": "https://[", "archive_info": {}}')

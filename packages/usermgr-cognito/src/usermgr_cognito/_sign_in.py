@@ -20,7 +20,7 @@ from usermgr.errors import (
     UsermgrError,
 )
 from usermgr.validation import check_attributes, check_texts, check_type
-from usermgr_cognito._client import call
+from usermgr_cognito._client import call, check_username
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
 from usermgr_cognito._rotation import exchange_refresh_token
@@ -67,7 +67,8 @@ class SignIn:
 
     def authenticate(self, username: str, password: str) -> AuthResult:
         """See `UserManager.authenticate`. The flow is ADMIN_USER_PASSWORD_AUTH."""
-        check_texts(username=username, password=password)
+        check_texts(password=password)
+        check_username(self._client, username)
         response = self._initiate("ADMIN_USER_PASSWORD_AUTH", username, {"USERNAME": username, "PASSWORD": password})
         return _result(response, username)
 
@@ -75,6 +76,7 @@ class SignIn:
         """See `UserManager.answer_challenge`."""
         check_type("challenge", challenge, Challenge)
         check_texts(answer=answer)
+        check_username(self._client, challenge.username)
         check_attributes(attributes, removable=False)
         answer_name = _ANSWERS.get(challenge.name)
         if answer_name is None:
@@ -113,7 +115,8 @@ class SignIn:
         check_type("tokens", tokens, Tokens)
         if tokens.refresh_token is None:
             raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
-        check_texts(refresh_token=tokens.refresh_token, username=tokens.username)
+        check_texts(refresh_token=tokens.refresh_token)
+        check_username(self._client, tokens.username)
         result = _result(self._refresh(tokens), tokens.username, refresh_token=tokens.refresh_token)
         if isinstance(result, Challenge):
             raise ServiceError("the service answered a refresh with a challenge", operation="refresh")

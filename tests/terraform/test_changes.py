@@ -1,0 +1,160 @@
+"""Changes of a deployment while people sign in: none of them is refused. One estate, changed step by step."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from tools.terraform_sandbox import TerraformRun
+from usermgr_cognito.trigger import Trigger, UserPool
+from usermgr_sandbox import Sandbox
+
+LAMBDA = "arn:aws:lambda:ap-northeast-1:123456789012:function:"
+PASSWORD = "a-Long-passw0rd"
+
+
+@dataclass
+class SignIns:
+    """What came of signing in again and again."""
+
+    accepted: int = 0
+    refused: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Estate:
+    """An applied deployment, two pools, and the variables so far; each change builds on the ones before."""
+
+    run: TerraformRun
+    pools: list[tuple[str, str]]
+    """Ids of pools and of their app clients."""
+
+    variables: dict[str, Any]
+
+    def sign_in(self, pool: int) -> None:
+        user_pool_id, client_id = self.pools[pool]
+        boto3.client("cognito-idp").admin_initiate_auth(
+            UserPoolId=user_pool_id, ClientId=client_id, AuthFlow="ADMIN_USER_PASSWORD_AUTH",
+            AuthParameters={"USERNAME": "alice", "PASSWORD": PASSWORD},
+        )  # fmt: skip
+
+    @contextmanager
+    def people_signing_in(self) -> Iterator[SignIns]:
+        """Somebody signs in to each pool, one after the other, all the while."""
+        seen, stop = SignIns(), threading.Event()
+
+        def sign_in() -> None:
+            while not stop.is_set():
+                for pool in range(len(self.pools)):
+                    try:
+                        self.sign_in(pool)
+                    except ClientError as error:
+                        seen.refused.append(str(error))
+                    else:
+                        seen.accepted += 1
+
+        thread = threading.Thread(target=sign_in)
+        thread.start()
+        try:
+            yield seen
+        finally:
+            stop.set()
+            thread.join()
+
+    def trigger(self, pool: int) -> Trigger | None:
+        return UserPool.connect(self.pools[pool][0]).read().trigger
+
+
+@pytest.fixture(scope="module")
+def estate(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Estate]:
+    """A deployment beside the first of two pools, with functions in a folder of its own."""
+    with Sandbox.start() as sandbox, pytest.MonkeyPatch.context() as patch:
+        for name, value in sandbox.environment().items():
+            patch.setenv(name, value)
+        pools = [make_pool(name) for name in ("first", "second")]
+        folder = tmp_path_factory.mktemp("functions")
+        shutil.copytree(zips, folder, dirs_exist_ok=True)
+        variables = {"user_pool_id": pools[0][0], "functions_directory": str(folder)}
+        run = TerraformRun(tmp_path_factory.mktemp("run"), sandbox.endpoint_url, sandbox.environment(), variables)
+        run.init()
+        run.apply()
+        estate = Estate(run, pools, variables)
+        yield estate
+        run.destroy()
+        assert [estate.trigger(pool) for pool in (0, 1)] == [None, None]
+
+
+def make_pool(name: str) -> tuple[str, str]:
+    cognito = boto3.client("cognito-idp")
+    pool = cognito.create_user_pool(PoolName=name, UserPoolTier="ESSENTIALS")["UserPool"]["Id"]
+    flows = ["ALLOW_ADMIN_USER_PASSWORD_AUTH"]
+    client = cognito.create_user_pool_client(UserPoolId=pool, ClientName="app", ExplicitAuthFlows=flows)
+    cognito.admin_create_user(UserPoolId=pool, Username="alice", MessageAction="SUPPRESS")
+    cognito.admin_set_user_password(UserPoolId=pool, Username="alice", Password=PASSWORD, Permanent=True)
+    return pool, client["UserPoolClient"]["ClientId"]
+
+
+def another_zip(estate: Estate) -> dict[str, Any]:
+    with zipfile.ZipFile(Path(estate.variables["functions_directory"]) / "activity.zip", "a") as archive:
+        archive.writestr("usermgr_function_activity/another.py", "")
+    return {}
+
+
+def with_(**changes: Any) -> Callable[[Estate], dict[str, Any]]:
+    return lambda _: changes
+
+
+CHANGES = {
+    "rename the recorder": with_(function_name_activity="people_activity"),
+    "rename the table": with_(activity_table_name="people_activity"),
+    "rename the recorder's policy": with_(activity_policy_name="people_activity_policy"),
+    "rename the roles": with_(role_name="people-role"),
+    "rename the attacher": with_(function_name_trigger="people_attacher"),
+    "rename the other functions": with_(function_name_usermgr="people", function_name_download_jwks="people_jwks"),
+    "another runtime and processor": with_(runtime="python3.12", architecture="x86_64"),
+    "another event version": with_(trigger_event_version="V2_0"),
+    "another zip": another_zip,
+    "memory, tracing, tags and protection": with_(
+        memory_size={"activity": 512}, tracing_mode="Active", tags={"team": "people"}, table_deletion_protection=True
+    ),
+    "rename recorder, attacher and roles at once, while the table is protected": with_(
+        function_name_activity="again", function_name_trigger="again_attacher", role_name="again-role"
+    ),
+    "another pool": lambda estate: {"user_pool_id": estate.pools[1][0]},
+    "detach, while the table is protected": with_(attach_trigger=False),
+    "attach": with_(attach_trigger=True),
+    "protect no more": with_(table_deletion_protection=False),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_no_sign_in_is_refused(estate: Estate, change: str) -> None:
+    """Whatever is changed, everybody gets in meanwhile, and the pool calls the recorder that is there afterwards."""
+    estate.variables |= CHANGES[change](estate)
+    estate.run.set_variables(estate.variables)
+
+    with estate.people_signing_in() as seen:
+        estate.run.apply()
+
+    print(f"{change}: {seen.accepted} sign-ins, {len(seen.refused)} refused")
+    assert (seen.refused, seen.accepted > 0) == ([], True)
+    attached = Trigger(
+        f"{LAMBDA}{estate.variables.get('function_name_activity', 'usermgr_activity')}",
+        estate.variables.get("trigger_event_version", "V1_0"),
+    )
+    expected = [
+        attached if estate.variables.get("attach_trigger", True) and pool == estate.variables["user_pool_id"] else None
+        for pool, _ in estate.pools
+    ]
+    assert [estate.trigger(pool) for pool in (0, 1)] == expected
+    assert estate.run.plan_is_empty()
