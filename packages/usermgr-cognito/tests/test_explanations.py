@@ -59,7 +59,7 @@ def explain(
         pytest.param({"birthdate": "1815-2-1"}, "birthdate", "a date such as", id="date"),
         pytest.param({"custom:team": "crimson"}, "custom:team", "at most 5 characters", id="too long"),
         pytest.param({"custom:team": "x"}, "custom:team", "at least 2 characters", id="too short"),
-        pytest.param({"custom:level": "high"}, "custom:level", "must be a number", id="not a number"),
+        pytest.param({"custom:level": "high"}, "custom:level", "must be a whole number", id="not a number"),
         pytest.param({"custom:level": "10"}, "custom:level", "at most 9", id="too high"),
         pytest.param({"custom:staff": "yes"}, "custom:staff", "true or false", id="boolean"),
         pytest.param({"email_verified": "true"}, "email_verified", "without a value for email", id="verified nothing"),

@@ -33,6 +33,19 @@ def test_update_resets_what_is_not_sent(cloud):
     cloud.cognito.delete_user_pool(UserPoolId=pool)
 
 
+def test_a_policy_is_described_with_all_rules_that_apply(differs, error_of):
+    """A pool that names one rule of its password policy is described with the others, to which passwords are held."""
+
+    def check(cloud):
+        pool = cloud.pool(Policies={"PasswordPolicy": {"MinimumLength": 8}})
+        policy = cloud.cognito.describe_user_pool(UserPoolId=pool)["UserPool"]["Policies"]["PasswordPolicy"]
+        call = cloud.cognito.admin_create_user
+        code, _ = error_of(call, UserPoolId=pool, Username="alice", TemporaryPassword="no-upper-1")
+        assert (policy.get("RequireUppercase"), code) == (True, "InvalidPasswordException")
+
+    differs(check)
+
+
 def test_a_protected_pool_cannot_be_deleted(differs, error_of):
     """DeleteUserPool is refused while DeletionProtection is ACTIVE."""
 

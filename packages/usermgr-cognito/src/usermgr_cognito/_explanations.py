@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from usermgr.errors import InvalidInputError, InvalidPasswordError
-from usermgr.validation import check_form, check_verified_has_address
+from usermgr.validation import PASSWORD_NEEDS, check_form, check_password, check_verified_has_address
 from usermgr_cognito._descriptions import AttributeRule, Pool
 
 __all__ = ["explain_password", "explain_user"]
@@ -34,20 +34,21 @@ def explain_user(
     *,
     username: str | None,
     attributes: Mapping[str, str | None],
-    present: Mapping[str, str],
+    present: Mapping[str, str] | None,
 ) -> InvalidInputError:
     """The error for a refused creation or change of a user.
 
     `username` is the name of a user to be created, `None` for one who exists; `attributes` are those that were sent
-    (`None` removes one), `present` those that the user has already.
+    (`None` removes one), `present` those that the user has already, `None` where they are not known.
     """
     if pool is None:
         return InvalidInputError(UNREADABLE, operation=refusal.operation, service_code=refusal.service_code)
     try:
         for name, value in attributes.items():
             _check_attribute(pool, name, value, creating=username is not None)
-        implied = dict.fromkeys(pool.username_attributes, username)
-        check_verified_has_address({**implied, **present, **attributes})
+        if present is not None:
+            implied = dict.fromkeys(pool.username_attributes, username)
+            check_verified_has_address({**implied, **present, **attributes})
         if username is not None:
             _check_name(pool, username)
             _check_required(pool, username, attributes)
@@ -81,8 +82,8 @@ def _check_attribute(pool: Pool, name: str, value: str | None, *, creating: bool
 def _value_problem(rule: AttributeRule, value: str) -> str | None:
     match rule.kind:
         case "Number":
-            if re.fullmatch(r"-?[0-9]+(\.[0-9]+)?", value) is None:
-                return "must be a number"
+            if re.fullmatch(r"-?[0-9]+", value) is None:
+                return "must be a whole number"
             return _bounds_problem(rule, float(value), "must be {} {}")
         case "Boolean" if value not in ("true", "false"):
             return "must be true or false"
@@ -129,14 +130,14 @@ def _check_required(pool: Pool, username: str, attributes: Mapping[str, str | No
             raise InvalidInputError(f"the attribute {name} is required by the pool's schema", field=name)
 
 
-def explain_password(pool: Pool | None, refusal: InvalidPasswordError, password: str) -> InvalidPasswordError:
+def explain_password(pool: Pool | None, refusal: InvalidInputError, password: str) -> InvalidPasswordError:
     """The error for a refused password, which names what the policy asks for and the password lacks."""
-    missing = list(_missing(pool.password_policy, password)) if pool is not None else []
     evidence: dict[str, Any] = {"operation": refusal.operation, "service_code": refusal.service_code}
-    if not missing:
-        return InvalidPasswordError(refusal.message, field="password", **evidence)
-    text = f"the password does not meet the pool's policy: it needs {', '.join(missing)}"
-    return InvalidPasswordError(text, field="password", **evidence)
+    try:
+        check_password(_missing(pool.password_policy if pool is not None else {}, password), **evidence)
+    except InvalidPasswordError as found:
+        return found
+    return InvalidPasswordError(refusal.message, field="password", **evidence)
 
 
 def _missing(policy: Mapping[str, Any], password: str) -> Iterator[str]:
@@ -144,11 +145,13 @@ def _missing(policy: Mapping[str, Any], password: str) -> Iterator[str]:
     minimum = policy.get("MinimumLength", 0)
     if len(password) < minimum:
         yield f"at least {minimum} characters"
-    for setting, words, pattern in (
-        ("RequireUppercase", "an upper-case letter", "[A-Z]"),
-        ("RequireLowercase", "a lower-case letter", "[a-z]"),
-        ("RequireNumbers", "a digit", "[0-9]"),
-        ("RequireSymbols", "a symbol", r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"),
+    if password != password.strip():
+        yield PASSWORD_NEEDS["trimmed"]
+    for setting, need, pattern in (
+        ("RequireUppercase", "uppercase", "[A-Z]"),
+        ("RequireLowercase", "lowercase", "[a-z]"),
+        ("RequireNumbers", "numbers", "[0-9]"),
+        ("RequireSymbols", "symbols", r"[\^$*.\[\]{}()?\"!@#%&/\\,><':;|_~`=+\- ]"),
     ):
         if policy.get(setting) and re.search(pattern, password) is None:
-            yield words
+            yield PASSWORD_NEEDS[need]

@@ -14,6 +14,7 @@ from functools import cache
 from typing import Any
 
 from usermgr.errors import InvalidInputError, InvalidPageTokenError, InvalidPasswordError
+from usermgr.validation import PASSWORD_NEEDS
 
 __all__ = ["FIELDS", "check_parameters"]
 
@@ -81,8 +82,12 @@ def _problems(shape: Any, value: Any) -> Iterator[str]:
 def _text_problems(metadata: Mapping[str, Any], value: str, *, is_password: bool) -> Iterator[str]:
     low, high, pattern = metadata.get("min", 0), metadata.get("max"), metadata.get("pattern")
     if len(value) < low or (high is not None and len(value) > high):
-        yield f"must have {low} to {high} characters" if high is not None else f"must have at least {low} characters"
-    # The model's pattern for passwords has no space, but the guide to passwords allows spaces: Cognito decides.
+        least, most = f"at least {low}" if low else "", f"at most {high}" if high is not None else ""
+        yield f"must have {' and '.join(filter(None, (least, most)))} characters"
+    # The model's pattern for passwords has no space, but the guide allows one that is not the first or last character:
+    # https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html
+    if is_password and value != value.strip():
+        yield f"needs {PASSWORD_NEEDS['trimmed']}"
     if pattern is not None and value and not is_password and not _matcher(pattern)(value):
         yield _WORDS.get(pattern, f"must match {pattern}")
 

@@ -237,7 +237,7 @@ class SignIn:
             )
         if attributes:
             return explain_user(
-                self._descriptions.pool(anew=True), refusal, username=None, attributes=attributes, present={}
+                self._descriptions.pool(anew=True), refusal, username=None, attributes=attributes, present=None
             )
         return InvalidInputError(
             "Cognito does not accept the answer: the pool may require attributes with a new password (pass "

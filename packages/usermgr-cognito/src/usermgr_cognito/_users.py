@@ -7,11 +7,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from usermgr import User
-from usermgr.errors import InvalidInputError, InvalidPasswordError
+from usermgr.errors import InvalidInputError, InvalidPasswordError, InvalidStateError, UsermgrError
 from usermgr.validation import (
     check_attributes,
     check_has_own_password,
-    check_has_verified_address,
+    check_resettable,
     check_texts,
     check_type,
 )
@@ -70,9 +70,17 @@ class Users:
     def reset_password(self, username: str) -> None:
         try:
             self._call(self._client.admin_reset_user_password, username)
-        except InvalidInputError as error:
-            if error.service_code is not None:
-                check_has_verified_address(self.get(username))
+        except (InvalidInputError, InvalidStateError) as error:
+            found = self._find_quietly(username) if error.service_code is not None else None
+            if found is not None:
+                check_resettable(found)
+            if error.service_code is not None and isinstance(error, InvalidInputError):
+                raise InvalidInputError(
+                    f"the pool does not reset the password of {username}: it needs a verified address for the code, "
+                    "an account recovery that is not left to administrators, and no trigger that refuses",
+                    operation=error.operation,
+                    service_code=error.service_code,
+                ) from error
             raise
 
     @contextmanager
@@ -92,9 +100,11 @@ class Users:
                 raise
             raise explain_password(self._descriptions.pool(anew=True), error, password) from None
         except InvalidInputError as error:
-            if error.service_code is None or type(error) is not InvalidInputError or attributes is None:
+            if error.service_code is None or type(error) is not InvalidInputError:
                 raise
-            present: Mapping[str, str] = self.get(existing).attributes if existing is not None else {}
+            if attributes is None:
+                raise explain_password(self._descriptions.pool(anew=True), error, password or "") from None
+            present: Mapping[str, str] | None = self._attributes_of(existing) if existing is not None else {}
             raise explain_user(
                 self._descriptions.pool(anew=True), error, username=username, attributes=attributes, present=present
             ) from error
@@ -110,6 +120,17 @@ class Users:
 
     def delete(self, username: str) -> None:
         self._call(self._client.admin_delete_user, username)
+
+    def _attributes_of(self, username: str) -> Mapping[str, str] | None:
+        found = self._find_quietly(username)
+        return None if found is None else found.attributes
+
+    def _find_quietly(self, username: str) -> User | None:
+        """The user, to explain a refusal by; `None` where the caller may not read users, or the read fails."""
+        try:
+            return self.get(username)
+        except UsermgrError:
+            return None
 
     def _call(self, method: Callable[..., Any], username: str, **parameters: Any) -> Any:
         check_texts(username=username)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from usermgr._models import Challenge, Tokens, User, UserStatus
-from usermgr.errors import InvalidCredentialsError, InvalidInputError, InvalidStateError
+from usermgr.errors import InvalidCredentialsError, InvalidInputError, InvalidPasswordError, InvalidStateError
 from usermgr.search import Condition
 
 __all__ = [
     "PAGE_LIMIT",
+    "PASSWORD_NEEDS",
     "STANDARD_ATTRIBUTES",
     "check_answer",
     "check_attributes",
     "check_conditions",
     "check_form",
     "check_has_own_password",
-    "check_has_verified_address",
     "check_limit",
+    "check_password",
     "check_refreshable",
+    "check_resettable",
     "check_texts",
     "check_type",
     "check_verified_has_address",
@@ -45,6 +48,7 @@ _FORMS = {
     "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an address such as ada@example.org"),
     "phone_number": (re.compile(r"\+[0-9]{1,15}"), "a number in E.164 form, such as +81312345678"),
     "birthdate": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "a date such as 1815-12-10"),
+    "updated_at": (re.compile(r"[0-9]{1,20}"), "a number of seconds since 1970, such as 1767225600"),
     "email_verified": (re.compile("true|false"), "true or false"),
     "phone_number_verified": (re.compile("true|false"), "true or false"),
 }
@@ -119,8 +123,35 @@ def check_has_own_password(user: User) -> None:
 def check_form(name: str, value: str) -> None:
     """A standard attribute has its usual form. Raises `InvalidInputError` with the attribute as its field."""
     form, example = _FORMS.get(name, (None, ""))
-    if form is not None and form.fullmatch(value) is None:
+    if form is not None and (form.fullmatch(value) is None or (name == "birthdate" and not _is_date(value))):
         raise InvalidInputError(f"the attribute {name} must be {example}", field=name)
+
+
+def _is_date(value: str) -> bool:
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
+
+
+PASSWORD_NEEDS = {
+    "uppercase": "an upper-case letter",
+    "lowercase": "a lower-case letter",
+    "numbers": "a digit",
+    "symbols": "a symbol",
+    "trimmed": "no space at the beginning or end",
+}
+"""What a policy can ask of a password, beside its length, in words."""
+
+
+def check_password(missing: Iterable[str], **evidence: Any) -> None:
+    """Nothing of what the policy asks for is missing. Raises `InvalidPasswordError`, which names what is."""
+    found = list(missing)
+    if found:
+        raise InvalidPasswordError(
+            f"the password does not meet the policy: it needs {', '.join(found)}", field="password", **evidence
+        )
 
 
 def check_verified_has_address(attributes: Mapping[str, str | None]) -> None:
@@ -134,8 +165,22 @@ def check_verified_has_address(attributes: Mapping[str, str | None]) -> None:
             raise InvalidInputError(f"{flag} cannot be true without a value for {address}: set both", field=flag)
 
 
-def check_has_verified_address(user: User) -> None:
-    """There is an address that a code can be sent to. Raises `InvalidInputError`."""
+def check_resettable(user: User) -> None:
+    """The user is enabled, and has a password and an address that a code can be sent to.
+
+    Raises `InvalidStateError`, and `InvalidInputError` where there is no such address.
+    """
+    if not user.enabled:
+        raise InvalidStateError(
+            f"{user.username} is disabled, so the password cannot be reset: use enable_user first",
+            username=user.username,
+        )
+    check_has_own_password(user)
+    if user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+        raise InvalidStateError(
+            f"{user.username} has not chosen a password yet, so there is none to reset: use set_password",
+            username=user.username,
+        )
     if "true" not in (user.attributes.get("email_verified"), user.attributes.get("phone_number_verified")):
         raise InvalidInputError(
             f"{user.username} has no verified e-mail address or phone number to send a code to: set email_verified or "

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
-from usermgr.errors import InvalidPasswordError
+from usermgr.validation import PASSWORD_NEEDS, check_password
 
 __all__ = ["CHARACTERS", "Argon2Cost", "PasswordPolicy", "Passwords"]
 
@@ -51,11 +51,7 @@ class PasswordPolicy:
 
     def check(self, password: str) -> None:
         """Raises `InvalidPasswordError`, which names all that is missing and never the password."""
-        missing = list(self._missing(password))
-        if missing:
-            raise InvalidPasswordError(
-                f"the password does not meet the policy: it needs {', '.join(missing)}", field="password"
-            )
+        check_password(self._missing(password))
 
     def _missing(self, password: str) -> Iterator[str]:
         if len(password) < self.minimum_length:
@@ -63,10 +59,10 @@ class PasswordPolicy:
         if len(password) > MAX_LENGTH:
             yield f"at most {MAX_LENGTH} characters"
         if password != password.strip():
-            yield "no space at the beginning or end"
+            yield PASSWORD_NEEDS["trimmed"]
         for name, characters in CHARACTERS.items():
             if name in self.requires and characters.isdisjoint(password):
-                yield name
+                yield PASSWORD_NEEDS[name]
         if not _is_unicode(password):
             yield "characters that Unicode can encode"
 

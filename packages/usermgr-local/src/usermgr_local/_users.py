@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from usermgr import User, UserStatus
-from usermgr.errors import InvalidStateError, UserExistsError
-from usermgr.validation import check_has_own_password, check_has_verified_address, check_texts, check_type
+from usermgr.errors import UserExistsError
+from usermgr.validation import check_has_own_password, check_resettable, check_texts, check_type
 from usermgr_local import totp
 from usermgr_local._attributes import AttributeSchema, with_verification
 from usermgr_local._clock import to_micros
@@ -105,17 +105,7 @@ class Users:
         password yet.
         """
         with self._changing(username) as (connection, user):
-            if not user["enabled"]:
-                raise InvalidStateError(
-                    f"{username} is disabled, so the password cannot be reset: use enable_user first",
-                    username=username,
-                )
-            if user["status"] not in (UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED):
-                raise InvalidStateError(
-                    f"{username} has not chosen a password yet, so there is none to reset: use set_password",
-                    username=username,
-                )
-            check_has_verified_address(read_user(connection, user["id"]))
+            check_resettable(read_user(connection, user["id"]))
             connection.execute(
                 "UPDATE users SET status = ? WHERE id = ?", (UserStatus.RESET_REQUIRED.value, user["id"])
             )

@@ -186,6 +186,46 @@ class UsersContract(ContractPart):
         users.update_user("alice", {kind: old, flag: "true"})
         assert users.get_user("alice").attributes[flag] == "true"
 
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            pytest.param("birthdate", "1815-13-10", id="a month too many"),
+            pytest.param("birthdate", "10.12.1815", id="another order"),
+            pytest.param("updated_at", "yesterday", id="a time in words"),
+            pytest.param("updated_at", "-1", id="a time before 1970"),
+            pytest.param("email", "alice", id="no address"),
+            pytest.param("phone_number", "0312345678", id="no country"),
+            pytest.param("email_verified", "yes", id="not true or false"),
+        ],
+    )
+    def test_attribute_of_another_form_is_named(self, users: UserManager, name: str, value: str) -> None:
+        """A standard attribute without its form raises InvalidInputError with its name; nothing is done."""
+        users.add_user("bob", PASSWORD)
+        for call in (
+            lambda: users.add_user("alice", PASSWORD, {name: value}),
+            lambda: users.update_user("bob", {"nickname": "Bob", name: value}),
+        ):
+            with pytest.raises(InvalidInputError, match=name) as caught:
+                call()
+            assert caught.value.field == name
+
+        assert users.user_exists("alice") is False
+        assert dict(users.get_user("bob").attributes) == {}
+
+    @pytest.mark.parametrize("password", [f"{PASSWORD} ", f" {PASSWORD}"], ids=["at the end", "at the beginning"])
+    def test_space_around_a_password_is_refused(self, users: UserManager, password: str) -> None:
+        """A password may not begin or end with a space: InvalidPasswordError, which says so; nothing is done."""
+        users.add_user("bob", PASSWORD)
+        for call in (
+            lambda: users.add_user("alice", password),
+            lambda: users.add_user("alice", password, temporary=True),
+            lambda: users.set_password("bob", password),
+        ):
+            with pytest.raises(InvalidPasswordError, match="no space at the beginning or end"):
+                call()
+
+        assert users.user_exists("alice") is False
+
     @pytest.mark.parametrize("flag", ["email_verified", "phone_number_verified"])
     def test_address_that_is_not_there_cannot_be_verified(self, users: UserManager, flag: str) -> None:
         """Verifying an address that the user does not have raises InvalidInputError with the flag; nothing is done."""
@@ -242,7 +282,7 @@ class UsersContract(ContractPart):
         """A user without a password of its own has none to reset: InvalidStateError, with the name."""
         verified = {"email": "alice@example.org", "email_verified": "true"}
         users.add_user("alice", PASSWORD, verified, temporary=True)
-        with pytest.raises(InvalidStateError) as caught:
+        with pytest.raises(InvalidStateError, match="set_password") as caught:
             users.reset_password("alice")
         assert caught.value.username == "alice"
 
@@ -250,7 +290,7 @@ class UsersContract(ContractPart):
         """A disabled user's password cannot be reset: InvalidStateError, and nothing is changed."""
         users.add_user("alice", PASSWORD, {"email": "alice@example.org", "email_verified": "true"})
         users.disable_user("alice")
-        with pytest.raises(InvalidStateError) as caught:
+        with pytest.raises(InvalidStateError, match="enable_user") as caught:
             users.reset_password("alice")
         assert caught.value.username == "alice"
         assert users.get_user("alice").status == UserStatus.CONFIRMED

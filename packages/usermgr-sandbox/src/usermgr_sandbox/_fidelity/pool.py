@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from moto.cognitoidp.models import (
+    DEFAULT_USER_POOL_CONFIG,
     CognitoIdpUser,
     CognitoIdpUserPool,
     CognitoIdpUserPoolAttribute,
@@ -51,6 +52,16 @@ class SandboxUserPool(CognitoIdpUserPool):
     def names(self, setting: str) -> tuple[str, ...]:
         """The attributes that a setting of the pool lists, such as `AliasAttributes`; none where it is not set."""
         return tuple(self.extended_config.get(setting) or ())
+
+    def update_extended_config(self, extended_config: dict[str, Any]) -> None:
+        """A password policy that names some rules only is described with the defaults of the others, which apply."""
+        super().update_extended_config(extended_config)
+        policies: dict[str, dict[str, Any]] = self.extended_config.get("Policies") or {}
+        default: dict[str, Any] = DEFAULT_USER_POOL_CONFIG["Policies"]["PasswordPolicy"]
+        self.extended_config["Policies"] = {
+            **policies,
+            "PasswordPolicy": {**default, **(policies.get("PasswordPolicy") or {})},
+        }
 
     @property
     def verified_before_update(self) -> tuple[str, ...]:
