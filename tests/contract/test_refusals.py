@@ -122,6 +122,32 @@ def test_client_with_rotation_is_refreshed_by_exchange(make: Make, usermgr_sandb
         users.refresh(first)
 
 
+@pytest.mark.parametrize(
+    ("given", "words"), [("wrong", "SECRET is not the secret"), (None, "SECRET is not set")], ids=["wrong", "none"]
+)
+def test_exchange_with_another_secret_is_configuration(make: Make, given: str | None, words: str) -> None:
+    """Where a client rotates refresh tokens, a wrong secret is named, and not a flow that such a client cannot have."""
+    members = {
+        "ExplicitAuthFlows": ["ALLOW_ADMIN_USER_PASSWORD_AUTH"],
+        "RefreshTokenRotation": {"Feature": "ENABLED", "RetryGracePeriodSeconds": 0},
+    }
+    users = make(client=members, client_secret=given)
+
+    with pytest.raises(ConfigurationError, match=words):
+        users.refresh(Tokens("alice", "a.b.c", "a.b.c", "garbage", 3600))
+
+
+def test_attribute_that_the_client_cannot_write_is_among_the_causes(make: Make) -> None:
+    """A verification cannot be set with an answer; Cognito's refusal looks like a wrong password, so both are named."""
+    users = make()
+    users.add_user("alice", PASSWORD, {"email": "alice@example.org"}, temporary=True)
+    challenge = users.authenticate("alice", PASSWORD)
+    assert isinstance(challenge, Challenge)
+
+    with pytest.raises(InvalidCredentialsError, match=r"WriteAttributes"):
+        users.answer_challenge(challenge, NEW_PASSWORD, {"email_verified": "true"})
+
+
 def test_required_attribute_is_asked_for_and_taken_with_the_new_password(make: Make, usermgr_sandbox: Sandbox) -> None:
     """A challenge that lacks a required attribute names it, and carries it when it is passed."""
     usermgr_sandbox.allow_incomplete_users()

@@ -78,7 +78,8 @@ _SENTENCES: dict[type[errors.UsermgrError] | str, str] = {
     # By class: what only Cognito's users can act on.
     errors.StoreNotFoundError: "there is no such user pool or app client: check USERPOOL_ID, CLIENT_ID and AWS_REGION",
     errors.InvalidInputError: "the pool does not accept a value",
-    errors.AccessDeniedError: "the caller's AWS identity lacks a permission: allow the action on the pool's ARN",
+    errors.AccessDeniedError: "the caller's AWS identity lacks a permission: allow cognito-idp:{operation} on "
+    "the pool's ARN",
     errors.ThrottledError: "too many requests: the account's quota in this Region is used up for the moment",
     errors.LimitExceededError: "a limit of the pool is reached, or there were too many attempts",
     errors.TriggerError: "a Lambda function that the pool calls during this operation failed or refused",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from usermgr import AuthResult, Challenge, ChallengeName, Tokens
 from usermgr.errors import (
+    AuthenticationError,
     ConfigurationError,
     InvalidCredentialsError,
     InvalidInputError,
@@ -107,7 +108,14 @@ class SignIn:
                 raise
             raise self._explain_answer(error, challenge, attributes) from None
         except InvalidCredentialsError as error:
-            raise self._explain_credentials(error) from None
+            explained = self._explain_credentials(error)
+            if attributes and isinstance(explained, InvalidCredentialsError):
+                names = ", ".join(attributes)
+                explained = InvalidCredentialsError(
+                    f"{explained.message}; or the app client may not write an attribute ({names}): only those in its "
+                    "WriteAttributes can be set with an answer, and no verification"
+                )
+            raise explained from None
         return _result(response, challenge.username)
 
     def refresh(self, tokens: Tokens) -> Tokens:
@@ -132,18 +140,26 @@ class SignIn:
                 raise
             try:
                 response = self._exchange(tokens)
-            except InvalidCredentialsError:
+            except (AuthenticationError, ConfigurationError):
                 raise
             except UsermgrError:
+                if app_client is not None:
+                    raise  # the client rotates, so the flow is not what it lacks
                 raise refusal from None
             self._rotates = True
             return response
 
     def _exchange(self, tokens: Tokens) -> Mapping[str, Any]:
         client_id = self._client_id()
-        return exchange_refresh_token(
-            self._client, client_id, self._client_secret(client_id), tokens.refresh_token or ""
-        )
+        try:
+            return exchange_refresh_token(
+                self._client, client_id, self._client_secret(client_id), tokens.refresh_token or ""
+            )
+        except InvalidCredentialsError as error:
+            raise self._explain_credentials(error) from None
+        except InvalidInputError as error:
+            app_client = self._descriptions.app_client(client_id, anew=True)
+            raise (app_client and self._secret_problem(app_client)) or error from None
 
     def _initiate(self, flow: str, username: str, parameters: dict[str, str]) -> dict[str, Any]:
         try:
@@ -188,8 +204,9 @@ class SignIn:
         app_client = self._descriptions.app_client(self._client_id(), anew=True)
         if app_client is None:
             return InvalidInputError(
-                f"Cognito does not accept this: the app client may lack {name} in its ExplicitAuthFlows; to have the "
-                "cause named, allow cognito-idp:DescribeUserPoolClient on the pool's ARN",
+                f"Cognito does not accept this: the app client may lack {name} in its ExplicitAuthFlows, or have no "
+                "secret although SECRET is set; to have the cause named, allow cognito-idp:DescribeUserPoolClient on "
+                "the pool's ARN",
                 operation=refusal.operation,
                 service_code=refusal.service_code,
             )
