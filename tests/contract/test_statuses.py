@@ -82,12 +82,12 @@ class InTheFile:
     users: UserManager
 
     def sign_up(self, name: str, attributes: dict[str, str]) -> str:
-        """There is no sign-up, so the file is told."""
+        """There is no sign-up, so the status is written into the file."""
         self.users.add_user(name, PASSWORD, attributes)
         return self._force(name, UserStatus.UNCONFIRMED)
 
     def federate(self, name: str, attributes: dict[str, str]) -> str:
-        """There are no providers, so the file is told."""
+        """There are no providers, so the status is written into the file."""
         self.users.add_user(f"Google_{name}", None, attributes)
         return self._force(f"Google_{name}", UserStatus.EXTERNAL_PROVIDER)
 

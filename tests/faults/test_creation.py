@@ -63,7 +63,7 @@ def test_killed_after_each_call_and_run_again(call: str, pool: Pool, usermgr_san
 
 @pytest.mark.parametrize("call", CALLS)
 def test_killed_add_user_says_that_the_name_is_taken(call: str, pool: Pool, usermgr_sandbox: Sandbox) -> None:
-    """add_user never takes over what stands there, not even what it began itself in another life."""
+    """add_user never takes over a user who exists already, not even what it began itself in another life."""
     with pytest.raises(Killed):
         manager(pool, usermgr_sandbox.endpoint_url, kill_after=call).add_user("alice", PASSWORD, ATTRIBUTES)
     users = manager(pool, usermgr_sandbox.endpoint_url)

@@ -225,7 +225,7 @@ def package_index(folder: Path) -> Iterator[str]:
 
 
 def test_third_party_comes_from_the_lock(locked: Path, workspace: Path, tmp_path: Path) -> None:
-    """What is neither ours nor the runtime's is installed as the lock says it, with its hash."""
+    """What is neither ours nor the runtime's is installed in the version of the lock, with its hash."""
     build_functions.build(workspace, tmp_path / "out")
     assert names(tmp_path / "out" / "other.zip") == [
         "outside-2.0.dist-info/METADATA",

@@ -29,7 +29,7 @@ def test_every_copy_of_the_version_agrees() -> None:
 
 
 def test_installed_packages_have_the_version() -> None:
-    """What is installed for development says the same version: the environment is not an old one."""
+    """What is installed for development has the same version: the environment is not an old one."""
     assert version("usermgr-core") == current(ROOT)
 
 

@@ -163,7 +163,7 @@ def test_no_secret_in_any_text(
 
 
 def test_the_search_would_find_one(stub: type[Stub]) -> None:
-    """Without redaction the SDK's own log does hold the password: the test above is no empty one."""
+    """Without redaction the SDK's own log does hold the password, so the test above is not empty."""
     code = (
         "import logging; logging.basicConfig(level=logging.DEBUG)\n"
         "import boto3\n"

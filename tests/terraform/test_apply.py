@@ -82,7 +82,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Stag
 
 
 def test_01_a_taken_trigger_stops_the_apply(stage: Stage) -> None:
-    """Without `replaces`, apply names the function that stands there, and how to have it replaced; nothing changes."""
+    """Without `replaces`, apply names the present function, and how to have it replaced; nothing changes."""
     with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*set replaces = "):
         stage.run.apply()
     assert differences(stage.before, stage.pool.read()) == []
@@ -179,7 +179,7 @@ def test_07_a_lost_trigger_shows_in_the_plan(stage: Stage) -> None:
 
 
 def test_08_protected_table_stops_destroy_first(stage: Stage) -> None:
-    """While the table is protected, destroy stops with everything in place, and says which two steps to take."""
+    """While the table is protected, destroy stops with everything in place, and names the two steps to take."""
     before = stage.run.state()
     with pytest.raises(TerraformError, match="first apply with table_deletion_protection = false, then destroy"):
         stage.run.destroy()

@@ -78,7 +78,7 @@ def test_every_validation_has_a_run() -> None:
 
 @pytest.mark.parametrize("path", HCL, ids=name)
 def test_everything_is_described(path: Path) -> None:
-    """Every variable and every output says what it is."""
+    """Every variable and every output has a description."""
     blocks = find(r'^(?:variable|output) "(\w+)" \{((?s:.*?))^\}', path.read_text())
     assert [block for block, body in blocks if not find(r'^  description = ".{10,}\."$', body)] == []
 
@@ -109,7 +109,7 @@ def test_no_secret_is_named() -> None:
 
 
 def test_permissions_name_source_and_account() -> None:
-    """Every permission to invoke a function says from where: which resource, and of which account."""
+    """Every permission to invoke a function names the resource that may invoke it, and its account."""
     text = "\n".join(path.read_text() for path in HCL)
     permissions = find(r'^resource "aws_lambda_permission" "\w+" \{((?s:.*?))^\}', text)
     assert [("source_arn" in body, "source_account" in body) for body in permissions] == [(True, True)]

@@ -82,7 +82,7 @@ def test_narrowed_function_asks_cognito_nothing(cognito: list[str], monkeypatch:
 
 
 def test_bad_configuration_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A function that is configured wrongly says so in its reply, every time."""
+    """A function that is configured wrongly reports that in its reply, every time."""
     monkeypatch.delenv("USERPOOL_ID")
     for _ in range(2):
         reply = call("get_user", username="alice")
@@ -106,5 +106,5 @@ def test_what_nobody_foresaw_tells_nothing(monkeypatch: pytest.MonkeyPatch, capl
 
 @pytest.mark.parametrize("event", [None, [], "x", {}, {"v": 2, "op": "get_user"}, {"v": 1, "op": "drop_table"}])
 def test_strange_event_is_answered(event: Any) -> None:
-    """An event that is no request is answered with an error of the protocol."""
+    """An event that is not a request is answered with an error of the protocol."""
     assert module.handler(event, Context())["error"]["code"] in ("protocol", "version_mismatch")

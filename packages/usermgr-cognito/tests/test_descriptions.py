@@ -95,7 +95,7 @@ def test_threads_share_one_reading(clock: Clock) -> None:
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b"{}", b'{"UserPoolClient": 7}'])
 def test_answer_without_rotation_is_left_as_it_is(body: bytes) -> None:
-    """An answer that says nothing of rotation, or is not JSON, changes nothing."""
+    """An answer that does not mention rotation, or is not JSON, changes nothing."""
     parsed: dict[str, Any] = {"UserPoolClient": {"ClientId": "c"}}
 
     _keep_rotation(_Response(body), parsed)

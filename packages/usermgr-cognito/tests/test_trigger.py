@@ -353,7 +353,7 @@ def theirs(cognito: Double) -> Double:
 
 @pytest.mark.parametrize("replaces", [None, Trigger(THEIRS.arn, "V1_0"), Trigger(f"{LAMBDA}third", "V2_0")])
 def test_another_trigger_is_refused_by_name(theirs: Double, pool: UserPool, replaces: Trigger | None) -> None:
-    """Without the exact name and version of what stands there, nothing is overwritten."""
+    """Without the exact name and version of the present trigger, nothing is overwritten."""
     with pytest.raises(TriggerOccupiedError, match=r"function:other_team \(V2_0\).*set replaces = ") as caught:
         attach(pool, OURS, replaces=replaces)
     assert (caught.value.found_arn, caught.value.found_version) == (THEIRS.arn, "V2_0")
@@ -381,13 +381,13 @@ def test_legacy_form_is_restored_as_derived(cognito: Double, pool: UserPool) -> 
 
 
 def test_replacing_what_is_not_there_is_refused(pool: UserPool) -> None:
-    """`replaces` is exact: where nothing stands, it must be left out, for detach would invent a trigger."""
+    """`replaces` is exact: where there is no trigger, it must be left out, because detach would invent one."""
     with pytest.raises(TriggerOccupiedError, match=r"has no pre token generation trigger.*leave replaces out"):
         attach(pool, OURS, replaces=THEIRS)
 
 
 def test_detach_leaves_another_trigger_alone(theirs: Double, pool: UserPool) -> None:
-    """Where somebody else's trigger stands, there is nothing of ours to take away."""
+    """Where the trigger is somebody else's, there is nothing of ours to remove."""
     assert detach(pool, OURS, restores=Trigger(f"{LAMBDA}third")).trigger == THEIRS
     assert theirs.count("UpdateUserPool") == 0
 
@@ -427,7 +427,7 @@ def demanding(cognito: Double) -> Double:
 
 
 def test_missing_permissions_are_all_named(demanding: Double, pool: UserPool) -> None:
-    """Nothing is written before the caller says that every further grant is there, for exactly that resource."""
+    """Nothing is written before the caller confirms that every further grant exists, for exactly that resource."""
     with pytest.raises(MissingPermissionsError) as caught:
         attach(pool, OURS, permissions=Permissions(sms_role_arn=f"{ROLE}-other"))
     assert [grant.split(" ", maxsplit=1)[0] for grant in caught.value.permissions or []] == [
@@ -477,7 +477,7 @@ def test_passing_refusals_are_retried(
 def test_a_busy_pool_ends_in_a_clear_error(
     cognito: Double, pool: UserPool, budget: RetryBudget, code: str, text: str
 ) -> None:
-    """After the budget, the error says why, and how long it was tried; the pool is as it was."""
+    """After the budget, the error gives the reason, and how long it was tried; the pool is as it was."""
     before = pool.read()
     cognito.fail("UpdateUserPool", code, times=99)
     with pytest.raises(ConcurrentChangeError, match=rf"{text}.*tried for \d+ s"):
@@ -630,7 +630,7 @@ def test_bad_input(monkeypatch: pytest.MonkeyPatch, pool: UserPool) -> None:
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
-    """Without credentials nothing is sent, and the error says so."""
+    """Without credentials nothing is sent, and the error names the cause."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):

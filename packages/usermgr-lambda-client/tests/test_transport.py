@@ -156,7 +156,7 @@ def test_service_out_of_reach(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_no_credentials(stub: Stub, users: UserManager, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without credentials nothing is sent and the error says so."""
+    """Without credentials nothing is sent, and the error names the cause."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -77,7 +77,7 @@ def _is_url(value: object) -> bool:
     try:
         parts = urlsplit(value) if isinstance(value, str) else None
         return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:  # a port that is none, or half an IPv6 address
+    except ValueError:  # a malformed port, or half an IPv6 address
         return False
 
 

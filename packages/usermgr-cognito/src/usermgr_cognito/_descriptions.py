@@ -1,4 +1,4 @@
-"""What Cognito says about the pool and its app client: read in one place, kept, and read anew after a refusal.
+"""Cognito's descriptions of the pool and its app client: read in one place, kept, and read again after a refusal.
 
 DescribeUserPool and DescribeUserPoolClient share small quotas (15 requests a second for an account in a Region:
 https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html), so nothing is read until somebody needs it.
@@ -33,7 +33,7 @@ DENIED_FOR = 60.0
 
 @dataclass(frozen=True, slots=True)
 class AttributeRule:
-    """What the pool's schema says of one attribute."""
+    """One attribute in the pool's schema."""
 
     kind: str
     """`String`, `Number`, `Boolean` or `DateTime`."""
@@ -138,7 +138,7 @@ class Descriptions:
         return kept.get(anew=anew)
 
     def require_app_client(self, client_id: str) -> AppClient:
-        """The app client, for a sign-in that cannot do without. Raises the error that kept it from being read."""
+        """The app client, for a sign-in that needs it. Raises the error that kept it from being read."""
         return self.app_client(client_id) or self._read_client(client_id)
 
 
@@ -170,5 +170,5 @@ class _Kept(Generic[T]):
                 try:
                     self._value = self._read()
                 except UsermgrError:
-                    self._value = None  # not allowed, or not to be had now: whoever asks must do without
+                    self._value = None  # not allowed, or not available now: the caller must do without it
             return self._value

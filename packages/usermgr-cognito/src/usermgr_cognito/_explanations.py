@@ -69,7 +69,7 @@ def _check_attribute(pool: Pool, name: str, value: str | None, *, creating: bool
         if f"custom:{name}" in pool.attributes:
             problem += f": did you mean custom:{name}?"
     elif not rule.mutable and not creating:
-        problem = "cannot be changed or removed, because the pool's schema says that it is not mutable"
+        problem = "cannot be changed or removed, because it is not mutable in the pool's schema"
     elif not value:
         problem = "cannot be removed, because the pool's schema requires it" if rule.required and not creating else None
     else:

@@ -35,7 +35,7 @@ _TYPES: Mapping[str, type | tuple[type, ...]] = {
 
 
 def has_form(shape: Any, value: Any) -> bool:
-    """Whether a value of a reply, and all that is in it, is of the type that its shape says."""
+    """Whether a value of a reply, and all that is in it, has the type that its shape names."""
     match shape.type_name:
         case "structure":
             return isinstance(value, dict) and _has_members(shape, cast("dict[str, Any]", value))

@@ -17,7 +17,7 @@ from usermgr_local._signing import new_signing_key
 __all__ = ["APPLICATION_ID", "MIGRATIONS", "Migration", "check_file", "fold", "migrate", "secret_hash"]
 
 APPLICATION_ID = 0x75736D67
-"""`usmg`: tells a store from any other SQLite file (https://www.sqlite.org/pragma.html#pragma_application_id)."""
+"""`usmg`: distinguishes a store from any other SQLite file (https://www.sqlite.org/pragma.html#pragma_application_id)."""
 
 Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
 """SQL statements, and functions for what SQL cannot do."""
@@ -45,7 +45,7 @@ def fold(name: str) -> str:
 
 
 def secret_hash(secret: bytes) -> bytes:
-    """Tells TOTP secrets apart without keeping one that is no longer in use."""
+    """Distinguishes TOTP secrets without keeping one that is no longer in use."""
     return hashlib.sha256(secret).digest()
 
 

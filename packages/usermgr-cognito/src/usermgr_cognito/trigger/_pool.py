@@ -100,7 +100,7 @@ class UserPool:
 
 
 def _words(body: Mapping[str, Any]) -> str:
-    """What the service itself says, on one line. These three operations carry configuration only, no user's input."""
+    """The service's own text, on one line. These three operations carry configuration only, no user's input."""
     text = body.get("message") or body.get("Message")
     if not isinstance(text, str):
         return ""

@@ -41,7 +41,7 @@ class GroupsContract(ContractPart):
         assert (group.description, group.precedence) == ("after", 3)
 
     def test_users_come_and_go(self, users: UserManager) -> None:
-        """A user is in the groups it was put in, and no longer in those it was taken from; twice is no error."""
+        """A user is in the groups it was put in, and no longer in those it was taken from; twice is not an error."""
         users.add_user("alice", PASSWORD)
         for name in ("a", "b"):
             users.add_group(name)

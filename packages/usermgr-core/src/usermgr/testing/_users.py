@@ -77,7 +77,7 @@ class UsersContract(ContractPart):
         assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
 
     def test_ensure_user_finishes_what_has_no_password(self, users: UserManager) -> None:
-        """ensure_user gives its password to a user that has none of its own yet, and says so, once."""
+        """ensure_user gives its password to a user that has none of its own yet, and reports it once."""
         users.add_user("alice", None, ATTRIBUTES)
         assert users.ensure_user("alice", password=PASSWORD).changed == ("password",)
         assert users.ensure_user("alice", password=PASSWORD + "2").changed == ()
@@ -117,12 +117,12 @@ class UsersContract(ContractPart):
     def test_malformed_input_names_its_field(
         self, users: UserManager, username: str, password: str, field: str
     ) -> None:
-        """A name or a password that is empty or no text raises InvalidInputError with the field."""
+        """A name or a password that is empty or not a string raises InvalidInputError with the field."""
         with pytest.raises(InvalidInputError) as caught:
             users.add_user(username, password)
         assert caught.value.field == field
 
-    def test_attribute_that_is_no_text_is_refused(self, users: UserManager) -> None:
+    def test_attribute_that_is_not_a_string_is_refused(self, users: UserManager) -> None:
         """A number as an attribute's value raises InvalidInputError, and nobody was added."""
         with pytest.raises(InvalidInputError):
             users.add_user("alice", PASSWORD, {"custom:extra_info": 7})  # pyright: ignore[reportArgumentType]
@@ -249,7 +249,7 @@ class UsersContract(ContractPart):
         assert users.get_user("alice").sub == sub
 
     def test_disabled_user_can_be_enabled_again(self, users: UserManager) -> None:
-        """disable_user and enable_user turn `enabled`, and doing it twice is no error."""
+        """disable_user and enable_user turn `enabled`, and doing it twice is not an error."""
         users.add_user("alice", PASSWORD)
         users.disable_user("alice")
         users.disable_user("alice")
@@ -363,7 +363,7 @@ class UsersContract(ContractPart):
             users.list_users(page_token="not a token")  # noqa: S106 - a page's token, not a secret
 
     def test_ensure_user_creates_then_changes_nothing(self, users: UserManager) -> None:
-        """ensure_user creates the user once, says so, and finds nothing to do the second time."""
+        """ensure_user creates the user once, reports it, and finds nothing to do the second time."""
         first = users.ensure_user("alice", ATTRIBUTES, password=PASSWORD)
         again = users.ensure_user("alice", ATTRIBUTES, password=PASSWORD)
         assert first.created is True
@@ -371,7 +371,7 @@ class UsersContract(ContractPart):
         assert (again.created, again.changed, again.user.sub) == (False, (), first.user.sub)
 
     def test_ensure_user_brings_to_the_wanted_state(self, users: UserManager) -> None:
-        """ensure_user changes exactly what differs, and says what."""
+        """ensure_user changes exactly what differs, and reports what."""
         users.add_user("alice", PASSWORD, ATTRIBUTES)
         ensured = users.ensure_user("alice", {"email": "new@example.org", "custom:extra_info": None}, enabled=False)
         assert set(ensured.changed) == {"email", "custom:extra_info", "enabled"}
