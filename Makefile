@@ -32,7 +32,7 @@ demo: terraform-is-here lowest pips ## The main job, end to end, on a sandbox: n
 
 test: terraform-is-here lowest pips ## All tests
 	@$(RUN) python -m pytest $(ARGS)
-	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5
+	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5 -W "ignore:datetime.datetime.utcnow:DeprecationWarning"
 
 check: $(SYNCED) ## Lint, format, types, direction of imports
 	@$(RUN) ruff check .

@@ -10,10 +10,9 @@ from typing import Any
 
 import pytest
 
+import usermgr_jwt as jwt
 from usermgr.errors import ProtocolError, UsermgrError
 from usermgr_function_download_jwks.jwks import read_jwks
-
-jwt = pytest.importorskip("usermgr_jwt", reason="the verifier is not among the functions' own dependencies")
 
 
 def number(value: int) -> str:
