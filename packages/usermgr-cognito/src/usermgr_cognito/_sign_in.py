@@ -21,7 +21,7 @@ from usermgr.errors import (
 )
 from usermgr.validation import check_answer, check_attributes, check_refreshable, check_texts, check_type
 from usermgr_cognito._client import call, check_username
-from usermgr_cognito._descriptions import Descriptions
+from usermgr_cognito._descriptions import AppClient, Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
 from usermgr_cognito._rotation import exchange_refresh_token
 from usermgr_cognito._settings import CognitoSettings
@@ -196,7 +196,7 @@ class SignIn:
             )
         if not allowed & app_client.flows:
             return _misconfigured(f"the app client does not allow this: add {name} to its ExplicitAuthFlows")
-        return InvalidInputError(
+        return self._secret_problem(app_client) or InvalidInputError(
             "Cognito does not accept this, although the app client allows the flow: a value may be malformed",
             operation=refusal.operation,
             service_code=refusal.service_code,
@@ -204,18 +204,22 @@ class SignIn:
 
     def _explain_credentials(self, refusal: InvalidCredentialsError) -> UsermgrError:
         """A wrong client secret looks like a wrong password, but for the app client's description."""
-        client_id, ours = self._client_id(), self._settings.client_secret
-        if self._settings.discover_client_secret and ours is None:
+        if self._settings.discover_client_secret and self._settings.client_secret is None:
             return refusal
+        client_id = self._client_id()
         app_client = self._descriptions.app_client(client_id)
-        if app_client is not None and app_client.secret != ours:
+        if app_client is not None and self._secret_problem(app_client) is not None:
             app_client = self._descriptions.app_client(client_id, anew=True)
         if app_client is None:
             return InvalidCredentialsError(
                 f"{InvalidCredentialsError.sentence}; the app client's secret (SECRET) may also be missing or wrong"
             )
+        return self._secret_problem(app_client) or refusal
+
+    def _secret_problem(self, app_client: AppClient) -> ConfigurationError | None:
+        ours = self._client_secret(self._client_id())
         if app_client.secret == ours:
-            return refusal
+            return None
         if ours is None:
             return _misconfigured("the app client has a secret, and SECRET is not set: set it")
         if app_client.secret is None:

@@ -24,7 +24,7 @@ __all__ = ["Access", "Ensured", "UserManager"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
-ADDRESSES = ("email", "phone_number")
+ADDRESSES = frozenset({"email", "phone_number"})
 """The attributes that have a verification of their own, in `email_verified` and `phone_number_verified`."""
 
 MAX_UNCONFIRMED = 10_000
@@ -372,9 +372,9 @@ class UserManager(ABC):
         return {}
 
     def _note_unconfirmed(self, user: User, sent: Mapping[str, str | None]) -> None:
-        for address in ADDRESSES:
+        for address in ADDRESSES & sent.keys():
             self._unconfirmed.pop((user.sub, address), None)
-            new = sent.get(address)
+            new = sent[address]
             if new is not None and user.attributes.get(address) != new:
                 self._unconfirmed[user.sub, address] = new
         while len(self._unconfirmed) > MAX_UNCONFIRMED:

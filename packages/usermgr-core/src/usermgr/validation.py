@@ -68,6 +68,13 @@ def check_attributes(attributes: Mapping[str, Any], *, removable: bool) -> None:
             )
 
 
+def check_conditions(conditions: Any) -> None:
+    """The conditions are a sequence of `Condition`. Raises `InvalidInputError`."""
+    check_type("conditions", conditions, Sequence)
+    for condition in conditions:
+        check_type("conditions", condition, Condition)
+
+
 def check_type(name: str, value: Any, expected: type) -> None:
     """The value is of that type. Raises `InvalidInputError`; the value is never repeated."""
     if not isinstance(value, expected):
@@ -78,13 +85,6 @@ def check_limit(limit: Any) -> None:
     """A page holds from 1 to 60 items."""
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= PAGE_LIMIT:
         raise InvalidInputError(f"limit must be a whole number from 1 to {PAGE_LIMIT}", field="limit")
-
-
-def check_conditions(conditions: Any) -> None:
-    """A sequence of conditions. Raises `InvalidInputError`."""
-    check_type("conditions", conditions, Sequence)
-    for condition in conditions:
-        check_type("conditions", condition, Condition)
 
 
 def check_answer(challenge: Any, answer: Any) -> None:
