@@ -15,7 +15,7 @@ from usermgr.errors import (
     StoreNotFoundError,
 )
 from usermgr.validation import check_texts
-from usermgr_aws import error_from_sdk
+from usermgr_aws import UNREADABLE_ANSWER, error_from_sdk
 from usermgr_cognito._errors import from_client_error
 from usermgr_cognito._model import check_parameters
 
@@ -67,6 +67,8 @@ def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **paramet
         raise error_from_sdk(error, method.__name__) from None  # its text quotes the value
     except BotoCoreError as error:
         raise error_from_sdk(error, method.__name__) from error
+    except UNREADABLE_ANSWER:
+        raise ServiceTimeoutError(f"{method.__name__}: the answer cannot be read", operation=method.__name__) from None
     expected = _MEMBERS.get(method.__name__)
     if expected is not None and not response.keys() & expected:
         raise ServiceTimeoutError(f"{method.__name__}: the answer broke off", operation=method.__name__)

@@ -25,6 +25,7 @@ from usermgr_cognito._descriptions import AppClient, Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
 from usermgr_cognito._rotation import exchange_refresh_token
 from usermgr_cognito._settings import CognitoSettings
+from usermgr_cognito._shapes import readable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
@@ -257,9 +258,12 @@ def _required(challenge: Challenge) -> list[str]:
         names = json.loads(challenge.parameters.get("requiredAttributes", "[]"))
     except (ValueError, RecursionError):
         return []
-    return [str(name).removeprefix("userAttributes.") for name in cast("list[object]", names)] if names else []
+    if not isinstance(names, list):
+        return []
+    return [str(name).removeprefix("userAttributes.") for name in cast("list[object]", names)]
 
 
+@readable
 def _result(response: Mapping[str, Any], username: str, *, refresh_token: str | None = None) -> AuthResult:
     tokens = response.get("AuthenticationResult")
     if tokens is not None:
