@@ -173,6 +173,7 @@ def test_names_and_used_codes_are_brought_forward(tmp_path: Path) -> None:
         "VALUES ('strasse', 'Straße', '0a1b', 'CONFIRMED', 0, 0, ?, ?)",
         (totp.read_secret(secret), step),
     )
+    connection.execute("INSERT INTO attributes (user_id, name, value) VALUES (1, 'email', 'Ada@Example.org')")
     connection.close()
     old.chmod(0o600)
 
@@ -180,6 +181,7 @@ def test_names_and_used_codes_are_brought_forward(tmp_path: Path) -> None:
 
     assert users.get_user("STRAßE").sub == "0a1b"
     assert users.user_exists("strasse") is False
+    assert [user.sub for user in users.get_users_by_email("ada@example.org")] == ["0a1b"]
     users.set_password("straße", PASSWORD)
     with pytest.raises(ExpiredCodeError):
         users.answer_challenge(challenged(users, "straße"), totp.code_at(totp.read_secret(secret), step))

@@ -166,4 +166,6 @@ def test_same_is_as_the_store_compares_names(tmp_path: Path, case_sensitive: boo
     assert ([user.username for user in found.users], list(found.answered)) == (expected, [0])
     assert [user.username for user in users.get_users_by_email("ada@example.org")] == expected
     assert [user.username for user in users.search_users(where("username").same_as("bob"))] == expected[1:]
+    by_status = where("status").same_as("force_change_password")
+    assert [user.username for user in users.search_users(by_status)] == ([] if case_sensitive else ["Alice", "BOB"])
     users.close()
