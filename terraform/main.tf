@@ -146,6 +146,7 @@ module "trigger" {
   attach = var.attach_trigger
   attacher = var.attach_trigger ? {
     function_name = module.attacher.names["trigger"]
+    function_arn  = module.attacher.arns["trigger"]
     role_name     = module.role["trigger"].name
   } : null
 

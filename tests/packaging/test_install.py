@@ -12,6 +12,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -29,7 +30,14 @@ from tools.version import current
 ROOT = Path(__file__).parents[2]
 VERSION = current(ROOT)
 TOOLS = [*(f"pip-{version}" for version in PIPS), "uv"]
-EXTRAS = ["cognito", "lambda", "local", "jwt", "activity", "sandbox", "all", "testing"]
+VERSIONS = {"lower": "0.0.1", "equal": VERSION, "higher": "99.0.0"}
+PROJECTS = {
+    table["project"]["name"]: table
+    for table in (tomllib.loads(path.read_text()) for path in sorted(ROOT.glob("packages/*/pyproject.toml")))
+}
+OURS = frozenset(PROJECTS)
+MODULES = {name: table["tool"]["uv"]["build-backend"]["module-name"] for name, table in PROJECTS.items()}
+EXTRAS = [*PROJECTS["usermgr"]["project"]["optional-dependencies"], "testing"]
 TRIED = [
     (tool, extra)
     for tool in TOOLS
@@ -37,14 +45,6 @@ TRIED = [
     if tool in TOOLS[-2:] or extra not in ("lambda", "activity", "sandbox")
 ]
 """The newest pip and uv take every file. The older pips take `all`, which has lambda and activity, and no sandbox."""
-
-VERSIONS = {"lower": "0.0.1", "equal": VERSION, "higher": "99.0.0"}
-MODULES = {
-    "usermgr-core": "usermgr", "usermgr-aws": "usermgr_aws", "usermgr-cognito": "usermgr_cognito",
-    "usermgr-lambda-client": "usermgr_lambda_client", "usermgr-local": "usermgr_local", "usermgr-jwt": "usermgr_jwt",
-    "usermgr-activity": "usermgr_activity", "usermgr-sandbox": "usermgr_sandbox",
-}  # fmt: skip
-OURS = frozenset({"usermgr", *MODULES})
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,7 @@ def test_remedy_of_a_missing_backend_harms_nothing(
         "except errors.BackendNotInstalledError as error: print(error.remedy)"
     )
 
-    done = here.run(f"uv {remedy}" if tool == "uv" else remedy)
+    done = here.run(remedy)
 
     assert done.returncode == 0, done.stderr
     assert here.decoys() == []

@@ -24,6 +24,7 @@ from usermgr.errors import (
     ServiceError,
     ServiceUnavailableError,
     StoreNotFoundError,
+    UsermgrError,
 )
 from usermgr_cognito.trigger import (
     Difference,
@@ -124,8 +125,10 @@ class Double(ThreadingHTTPServer):
         self.faults: list[tuple[str, Callable[[], tuple[int, bytes] | None]]] = []
         """(operation, what happens instead) for the next calls of it; `None` means that it is then carried out."""
 
+    words = "what AWS answers"
+
     def fail(self, operation: str, code: str, times: int = 1, status: int = 400) -> None:
-        body = json.dumps({"__type": f"com.amazonaws.cognito#{code}", "message": "secret-looking text"}).encode()
+        body = json.dumps({"__type": f"com.amazonaws.cognito#{code}", "message": self.words}).encode()
         self.faults += [(operation, lambda: (status, body))] * times
 
     def before(self, operation: str, action: Callable[[], None]) -> None:
@@ -556,12 +559,41 @@ def test_denials_of_a_new_role_are_retried_for_a_minute(
 
 
 def test_lasting_denial_names_the_actions(cognito: Double, pool: UserPool, budget: RetryBudget, clock: Clock) -> None:
-    """A denial that stays ends within the minute and says what to grant; Cognito's own text is not repeated."""
+    """A denial that stays ends within the minute, and names what to allow, the variable, and AWS's own words."""
     cognito.fail("DescribeUserPool", "AccessDeniedException", times=99)
     with pytest.raises(AccessDeniedError, match="cognito-idp:UpdateUserPool on the pool's ARN") as caught:
         attach(pool, OURS, budget=budget)
     assert 40 < clock.time <= 60
-    assert "secret-looking" not in str(caught.value)
+    assert "set pool_has_tags = true" in str(caught.value)
+    assert "AWS answered: what AWS answers" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("AccessDeniedException", "pool_has_tags"),
+        ("NotAuthorizedException", "pool_has_tags"),
+        ("InvalidSmsRoleAccessPolicyException", "sms_role_arn"),
+        ("InvalidSmsRoleTrustRelationshipException", "sms_role_arn"),
+        ("InvalidEmailRoleAccessPolicyException", "ses_source_arn"),
+        ("InvalidParameterException", "MFA"),
+        ("InvalidUserPoolConfigurationException", "own settings"),
+    ],
+)
+def test_a_refusal_keeps_the_words_of_aws(cognito: Double, pool: UserPool, code: str, remedy: str) -> None:
+    """A refused write names the remedy and repeats AWS's words, bounded and on one line; the pool is as it was."""
+    before = pool.read()
+    cognito.words = "User: arn:aws:sts::1:role/r\n\x1b[31mmay not\u2028do it " + "x" * 2000
+    cognito.fail("UpdateUserPool", code)
+
+    with pytest.raises(UsermgrError) as caught:
+        attach(pool, OURS)
+
+    assert remedy in caught.value.message
+    assert "AWS answered: User: arn:aws:sts::1:role/r [31mmay not do it xxx" in caught.value.message
+    assert caught.value.message.isprintable()
+    assert len(caught.value.message) < 1_600
+    assert differences(before, pool.read()) == []
 
 
 def test_without_a_budget_a_denial_is_final(cognito: Double, pool: UserPool) -> None:

@@ -68,11 +68,12 @@ DISTRIBUTIONS = {
 }
 
 
-def missing(name: str, folder: Path, direct_url: object = None) -> tuple[str, str]:
+def missing(name: str, folder: Path, direct_url: object = None, *, installer: str = "pip") -> tuple[str, str]:
     """Message and remedy for a missing backend, where only core 1.2.3 is installed, with this direct_url.json."""
     info = folder / "usermgr_core-1.2.3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: usermgr-core\nVersion: 1.2.3\n")
+    (info / "INSTALLER").write_text(f"{installer}\n")
     if direct_url is not None:
         (info / "direct_url.json").write_text(direct_url if isinstance(direct_url, str) else json.dumps(direct_url))
     source = Path(sys.modules["usermgr"].__file__ or "").parent.parent
@@ -100,6 +101,16 @@ def test_missing_backend_comes_from_where_core_came_from(name: str, tmp_path: Pa
     assert remedy == f"pip install -r '{wheels}/{name}.txt'"
     assert f"{DISTRIBUTIONS[name]} 1.2.3, which must come from {wheels}" in message
     assert message.endswith(remedy)
+
+
+def test_remedy_is_a_command_of_the_installer_that_was_used(tmp_path: Path) -> None:
+    """Where uv installed core, the remedy is uv's command, because an environment of uv's has no pip."""
+    wheel = (tmp_path / "usermgr_core-1.2.3-py3-none-any.whl").as_uri()
+    (tmp_path / "local.txt").write_text(f"usermgr-core @ {wheel}\n")
+
+    _, remedy = missing("local", tmp_path, {"url": wheel, "archive_info": {}}, installer="uv")
+
+    assert remedy == f"uv pip install -r {tmp_path}/local.txt"
 
 
 @pytest.mark.parametrize(

@@ -300,6 +300,15 @@ def test_a_path_is_fixed_when_it_is_given(jwks_path, tmp_path, monkeypatch, pool
     assert keys.path == keys._refresh._path == str(jwks_path)
 
 
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_what_is_not_a_path_is_named_at_once(path, pool, compact):
+    """An unset variable that became an empty path is an error at the start, not a missing file at each request."""
+    with pytest.raises(ValueError, match="path must be"):
+        JwksFile(path)
+    with pytest.raises(ValueError, match="path must be"):
+        pull(InvokeSource(lambda _event: compact(pool.jwks())), path)
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("kind", ["fifo", "device", "socket", "folder", "link to fifo"])
 def test_what_is_not_a_regular_file_is_refused_without_waiting(tmp_path, kind, pool, compact):

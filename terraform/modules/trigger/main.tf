@@ -31,6 +31,17 @@ locals {
     )
   }
 
+  # What the attacher restores until this plan is applied.
+  restored_before = {
+    for id, attacher in data.aws_lambda_function.attacher : id => try(
+      {
+        arn     = attacher.environment[0].variables["REPLACED_TRIGGER_ARN"]
+        version = attacher.environment[0].variables["REPLACED_TRIGGER_VERSION"]
+      },
+      null,
+    )
+  }
+
   # UpdateUserPool sends every setting back; these need more than itself. See usermgr_cognito.trigger.grants.
   grant_statements = concat(
     var.grants.sms_role_arn == null ? [] : [{
@@ -100,6 +111,13 @@ data "aws_cognito_user_pool" "before" { # if the pool was deleted, run: terrafor
   for_each = local.attached_pools
 
   user_pool_id = each.value
+}
+
+# Read while planning, but for a new attacher, whose ARN is not known yet.
+data "aws_lambda_function" "attacher" {
+  for_each = local.attached_pools
+
+  function_name = split(":", var.attacher.function_arn)[6]
 }
 
 # Keeps the first replaces until destroy has restored it, even if the variable is removed or changed.

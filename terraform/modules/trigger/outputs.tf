@@ -1,16 +1,10 @@
 output "result" {
   description = "The attacher's answer: pool, trigger and hash of the pool's description; null where nothing is attached."
-  value = one([
-    for invocation in aws_lambda_invocation.trigger :
-    { for name in ["user_pool_id", "trigger_arn", "hash"] : name => jsondecode(invocation.result)[name] }
-  ])
+  value       = one([for invocation in aws_lambda_invocation.trigger : jsondecode(invocation.result)])
 
   precondition {
-    condition = alltrue([
-      for id, invocation in aws_lambda_invocation.trigger :
-      try(jsondecode(invocation.result).replaces, null) == null || try(jsondecode(invocation.result).replaces == local.replaced[id], false)
-    ])
-    error_message = "The trigger that destroy restores would be forgotten, because it was given after the first apply: give the variable replaces that trigger again (${join(", ", [for i in aws_lambda_invocation.trigger : try(jsonencode(jsondecode(i.result).replaces), "")])}), and to have Terraform keep it, run terraform apply -replace=ADDRESS with the address of terraform_data.replaced."
+    condition     = alltrue([for id, before in local.restored_before : before == null || try(before == local.replaced[id], false)])
+    error_message = "nothing was changed: the trigger that destroy restores would be forgotten, because it was given after the first apply.\n  Set replaces = ${join("", [for before in local.restored_before : "{ arn = \"${before.arn}\", version = \"${before.version}\" }" if before != null])} again; to have Terraform keep it, run once: terraform apply -replace=ADDRESS of terraform_data.replaced"
   }
 }
 

@@ -4,9 +4,10 @@ variable "attach" {
 }
 
 variable "attacher" {
-  description = "The function that attaches, and its role's name; null where nothing is attached."
+  description = "The function that attaches, with its ARN and its role's name; null where nothing is attached."
   type = object({
     function_name = string
+    function_arn  = string
     role_name     = string
   })
 

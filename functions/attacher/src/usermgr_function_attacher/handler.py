@@ -33,8 +33,8 @@ class Context(Protocol):
         ...
 
 
-def handler(event: Any, context: Context) -> dict[str, Any]:
-    """`{"user_pool_id", "trigger_arn", "hash", "replaces"}` of the pool as it is now; Terraform keeps it in its state.
+def handler(event: Any, context: Context) -> dict[str, str | None]:
+    """`{"user_pool_id", "trigger_arn", "hash"}` of the pool as it is now, which Terraform keeps in its state.
 
     Every action may be repeated. Raises an error of usermgr's tree, whose message names the remedy.
     """
@@ -75,7 +75,9 @@ def _previous(event: Event, config: Config) -> Trigger | None:
     return event.before.trigger
 
 
-def _attach(attachment: Attachment, previous: Trigger | None, config: Config, budget: RetryBudget) -> dict[str, Any]:
+def _attach(
+    attachment: Attachment, previous: Trigger | None, config: Config, budget: RetryBudget
+) -> dict[str, str | None]:
     def attached(replaces: Trigger | None) -> Result:
         return attach(
             UserPool.connect(attachment.user_pool_id),
@@ -92,10 +94,10 @@ def _attach(attachment: Attachment, previous: Trigger | None, config: Config, bu
         if error.found_arn is not None:
             raise
         result = attached(None)  # somebody removed ours: the plan has made sure that what it replaced was there once
-    return _answer(result, config)
+    return _answer(result)
 
 
-def _detach(attachment: Attachment, config: Config, budget: RetryBudget) -> dict[str, Any]:
+def _detach(attachment: Attachment, config: Config, budget: RetryBudget) -> dict[str, str | None]:
     try:
         result = detach(
             UserPool.connect(attachment.user_pool_id),
@@ -105,15 +107,10 @@ def _detach(attachment: Attachment, config: Config, budget: RetryBudget) -> dict
             budget=budget,
         )
     except StoreNotFoundError:  # the pool was deleted first: nothing is attached to it any more
-        return {"user_pool_id": attachment.user_pool_id, "trigger_arn": None, "hash": None, "replaces": None}
-    return _answer(result, config)
+        return {"user_pool_id": attachment.user_pool_id, "trigger_arn": None, "hash": None}
+    return _answer(result)
 
 
-def _answer(result: Result, config: Config) -> dict[str, Any]:
-    replaced = config.replaced
-    return {
-        "user_pool_id": result.user_pool_id,
-        "trigger_arn": result.trigger.arn if result.trigger else None,
-        "hash": result.hash,
-        "replaces": {"arn": replaced.arn, "version": replaced.version} if replaced else None,
-    }
+def _answer(result: Result) -> dict[str, str | None]:
+    trigger_arn = result.trigger.arn if result.trigger else None
+    return {"user_pool_id": result.user_pool_id, "trigger_arn": trigger_arn, "hash": result.hash}

@@ -206,23 +206,32 @@ def _occupied(user_pool_id: str, found: Trigger | None, replaces: Trigger | None
     )
 
 
-_BUSY = {
-    "UserImportInProgressException": "users are being imported, and Cognito allows no other change meanwhile: "
-    "try again when the import has ended",
+_REMEDIES = {
+    "UserImportInProgressException": "Cognito allows no other change during an import: try again when it has ended",
     "ConcurrentModificationException": "somebody else keeps changing the pool: try again",
+    "InvalidSmsRoleAccessPolicyException": "correct the policy of the pool's SMS role, and set sms_role_arn to it",
+    "InvalidSmsRoleTrustRelationshipException": "correct the trust policy of the pool's SMS role, and set sms_role_arn "
+    "to it",
+    "InvalidEmailRoleAccessPolicyException": "correct the sending authorization of the pool's SES identity, and set "
+    "ses_source_arn to it",
+    "InvalidParameterException": "Cognito does not take the pool's own settings back, such as a combination of MFA "
+    "settings: the pool's owner must correct them first",
+    "InvalidUserPoolConfigurationException": "Cognito does not take the pool's own settings back: its owner must "
+    "correct them first",
 }
 
 _DENIED = (
-    "the attacher's role lacks a permission: it needs cognito-idp:DescribeUserPool, cognito-idp:GetUserPoolMfaConfig "
-    "and cognito-idp:UpdateUserPool on the pool's ARN, and for a pool with tags perhaps cognito-idp:TagResource"
+    "the attacher's role needs cognito-idp:DescribeUserPool, cognito-idp:GetUserPoolMfaConfig and "
+    "cognito-idp:UpdateUserPool on the pool's ARN, and for a pool with tags cognito-idp:TagResource "
+    "(set pool_has_tags = true)"
 )
 
 
 def _final(error: UsermgrError, user_pool_id: str, elapsed: float) -> UsermgrError:
-    """The error that the caller gets, with what helps."""
+    """The error that the caller gets: the remedy, what was answered, and how long it was tried."""
     code = str(error.details.get("service_code"))
-    text = _DENIED if type(error) is AccessDeniedError else _BUSY.get(code)
-    if text is None:
+    remedy = _DENIED if type(error) is AccessDeniedError else _REMEDIES.get(code)
+    if remedy is None:
         return error
     tried = f" (tried for {elapsed:.0f} s)" if elapsed >= 1 else ""
-    return type(error)(f"{user_pool_id}: {text}{tried}", **error.details)
+    return type(error)(f"{user_pool_id}: {remedy}: {error.message}{tried}", **error.details)

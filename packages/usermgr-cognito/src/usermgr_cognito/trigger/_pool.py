@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["UserPool"]
 
+_MAXIMUM_WORDS = 1_000
+
 
 class UserPool:
     """One user pool, spoken to in the service's own protocol (JSON 1.1, Signature Version 4).
@@ -90,7 +92,17 @@ class UserPool:
             raise error_from_sdk(error, operation) from error
         if answer.code is not None:
             response: Any = {"Error": {"Code": answer.code}, "ResponseMetadata": {"HTTPStatusCode": answer.status}}
-            raise from_client_error(sdk.ClientError(response, operation), store=self.user_pool_id)
+            error = from_client_error(sdk.ClientError(response, operation), store=self.user_pool_id)
+            raise type(error)(f"{error.message}{_words(answer.body or {})}", **error.details)
         if answer.body is None:
             raise ProtocolError(f"{operation}: Cognito's answer is not a JSON object")
         return answer.body
+
+
+def _words(body: Mapping[str, Any]) -> str:
+    """What the service itself says, on one line. These three operations carry configuration only, no user's input."""
+    text = body.get("message") or body.get("Message")
+    if not isinstance(text, str):
+        return ""
+    line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
+    return f"; AWS answered: {line[:_MAXIMUM_WORDS]}" if line else ""
