@@ -348,7 +348,7 @@ class TestDjango:
         from django.middleware import cache  # noqa: PLC0415 - needs the settings
         from django.test import override_settings  # noqa: PLC0415
 
-        monkeypatch.setattr(cache, "patch_vary_headers", lambda *_arguments: None)
+        monkeypatch.setattr(cache, "patch_vary_headers", lambda *_arguments: None, raising=False)
         middleware = "usermgr_jwt.integrations.django.cognito_middleware"
         caches = ["django.middleware.cache.UpdateCacheMiddleware", "django.middleware.cache.FetchFromCacheMiddleware"]
         page = "sync/wrapped" if site_wide else "cached"
