@@ -47,8 +47,8 @@ CALL = "import boto3; print(len(boto3.client('cognito-idp').list_user_pools(MaxR
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """An environment in which every setting leads to the real AWS, or to nowhere."""
     (tmp_path / ".aws").mkdir()
-    for path in (tmp_path / "config", tmp_path / ".aws" / "config"):
-        path.write_text(CONFIGURATION)
+    (tmp_path / "config").write_text(CONFIGURATION)
+    (tmp_path / ".aws" / "config").write_text("no configuration: whoever reads it fails")
     (tmp_path / "credentials").write_text("[default]\naws_access_key_id = AKIAPRODUCTION\naws_secret_access_key = x\n")
     files = {
         "AWS_CONFIG_FILE": tmp_path / "config",
