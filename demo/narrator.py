@@ -17,7 +17,7 @@ class DemoError(Exception):
 
 
 class Narrator:
-    """Counts the steps, tells what each one showed, and names the step that failed."""
+    """Counts the steps, shows what each one found, and names the step that failed."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False, soft_wrap=True)
@@ -26,7 +26,7 @@ class Narrator:
 
     @contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Announces a step, and tells how long it took."""
+        """Announces a step, and shows how long it took."""
         self._number += 1
         self._title = title
         self._console.print(f"[bold cyan]{self._number}.[/] [bold]{escape(title)}[/]")

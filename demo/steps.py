@@ -97,7 +97,7 @@ def apply_terraform(stage: Stage) -> None:
     stage.settings = outputs["environment"]
     stage.caller_policy = outputs["caller_policy_json"]
     expect("SECRET" not in stage.settings, "no secret enters Terraform")
-    stage.narrator.tell("Its output `environment` is all that an application needs to be told:")
+    stage.narrator.tell("Its output `environment` is all that an application needs to know:")
     stage.narrator.table(stage.settings.items())
 
 
@@ -119,7 +119,7 @@ def use_cognito(stage: Stage) -> None:
 def use_lambda(stage: Stage) -> None:
     """Do the same through Factory.create(Factory.AWS_LAMBDA), from a private subnet."""
     credentials = _application_credentials(stage.caller_policy)
-    seen = len(stage.sandbox.requests())
+    earlier = len(stage.sandbox.requests())
     with _closed_port() as closed:
         environment = {
             **{name: value for name, value in os.environ.items() if name not in ("SECRET", "CLIENT_ID")},
@@ -127,21 +127,21 @@ def use_lambda(stage: Stage) -> None:
             "AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER": f"http://127.0.0.1:{closed}",
             "AWS_MAX_ATTEMPTS": "1",
         }
-        told = _run("demo.private_subnet", environment)
-    calls = [call for call in stage.sandbox.requests(seen) if call.service == "cognito-idp"]
+        seen = _run("demo.private_subnet", environment)
+    calls = [call for call in stage.sandbox.requests(earlier) if call.service == "cognito-idp"]
     signers = sorted({call.principal for call in calls})
     expect(calls, "the function called Cognito")
-    stage.narrator.tell(f"From the private subnet, Cognito itself cannot be reached: {told['direct']}.")
+    stage.narrator.tell(f"From the private subnet, Cognito itself cannot be reached: {seen['direct']}.")
     stage.narrator.tell(
-        f"Through the function, {told['found'][0]} was added, and the list has {' and '.join(told['listed'])}."
+        f"Through the function, {seen['found'][0]} was added, and the list has {' and '.join(seen['listed'])}."
     )
     stage.narrator.tell(
         f"All {len(calls)} calls to Cognito were signed by the function's role, and none by the application:"
     )
     stage.narrator.table([("role", signer.rpartition(":")[2]) for signer in signers])
-    expect(told["direct"] == "ServiceUnavailableError", "Cognito is out of reach from the private subnet")
-    expect(told["found"] == ["bob@example.org"] and told["name"] == "Bob", "the function did the work")
-    expect(told["listed"] == [EMAIL, "bob@example.org"], "both users are listed through Lambda")
+    expect(seen["direct"] == "ServiceUnavailableError", "Cognito is out of reach from the private subnet")
+    expect(seen["found"] == ["bob@example.org"] and seen["name"] == "Bob", "the function did the work")
+    expect(seen["listed"] == [EMAIL, "bob@example.org"], "both users are listed through Lambda")
     role = f":assumed-role/{stage.settings['ROLE']}-usermgr/"
     expect(all(role in signer for signer in signers), "each Cognito call is signed by the function's role")
     statements = json.loads(stage.caller_policy)["Statement"]
@@ -196,11 +196,11 @@ def verify_offline(stage: Stage) -> None:
         },
     }
     bare = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
-    told = _run("demo.offline", bare, json.dumps(asked))
-    stage.narrator.tell(f"The verifier's process may not open a socket (its first try ended with {told['denied']}).")
+    seen = _run("demo.offline", bare, json.dumps(asked))
+    stage.narrator.tell(f"The verifier's process may not open a socket (its first try ended with {seen['denied']}).")
     stage.narrator.tell("Its verdicts, from the file of keys alone:")
-    stage.narrator.table(told["verdicts"].items())
-    verdicts = list(told["verdicts"].values())
+    stage.narrator.table(seen["verdicts"].items())
+    verdicts = list(seen["verdicts"].values())
     expect(all(verdict.startswith("verified") for verdict in verdicts[:2]), "both tokens verify offline")
     expected = [f"refused: {name}" for name in ("TokenSignatureError", "TokenExpiredError", "TokenClientError")]
     expect(verdicts[2:] == expected, f"the other three verdicts are {', '.join(expected)}")

@@ -3,9 +3,11 @@
 
 locals {
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
+  # DescribeUserPool: the schema tells which value of a refused call does not fit.
   read_actions = [
     "cognito-idp:AdminGetUser",
     "cognito-idp:AdminListGroupsForUser",
+    "cognito-idp:DescribeUserPool",
     "cognito-idp:GetGroup",
     "cognito-idp:ListGroups",
     "cognito-idp:ListUsers",
@@ -15,7 +17,6 @@ locals {
   user_actions = [
     "cognito-idp:AdminCreateUser",
     "cognito-idp:AdminDeleteUser",
-    "cognito-idp:AdminDeleteUserAttributes",
     "cognito-idp:AdminDisableUser",
     "cognito-idp:AdminEnableUser",
     "cognito-idp:AdminUpdateUserAttributes",
@@ -35,7 +36,7 @@ locals {
     "cognito-idp:UpdateGroup",
   ]
 
-  # DescribeUserPoolClient: the function reads the client's secret, so that no configuration holds it.
+  # DescribeUserPoolClient: the function reads the client's secret, so that no configuration holds it, and its flows.
   sign_in_actions = [
     "cognito-idp:AdminInitiateAuth",
     "cognito-idp:AdminRespondToAuthChallenge",

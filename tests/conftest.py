@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +9,7 @@ import boto3
 import pytest
 
 from tools.build_functions import build
-from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
+from usermgr_sandbox import REGION, Sandbox, SandboxPool
 
 ROOT = Path(__file__).parents[1]
 PASSWORD_POLICY = {
@@ -23,14 +20,8 @@ PASSWORD_POLICY = {
     "RequireSymbols": False,
 }
 
-
-@dataclass(frozen=True)
-class Pool:
-    """What a backend must be told of it."""
-
-    id: str
-    client_id: str
-    client_secret: str = field(repr=False)
+Pool = SandboxPool
+"""What a backend must be told of a pool."""
 
 
 @pytest.fixture(scope="session")
@@ -51,67 +42,41 @@ def cognito(aws: boto3.session.Session, usermgr_sandbox: Sandbox) -> Any:
 
 
 @pytest.fixture(scope="session")
-def contract_pool(cognito: Any) -> Pool:
-    """A pool as the contract wants it, with an app client."""
-    pool_id = cognito.create_user_pool(
-        PoolName="contract",
-        Policies={"PasswordPolicy": PASSWORD_POLICY},
-        UsernameConfiguration={"CaseSensitive": False},
-        Schema=[{"Name": "extra_info", "AttributeDataType": "String", "Mutable": True}],
-    )["UserPool"]["Id"]
-    client = cognito.create_user_pool_client(
-        UserPoolId=pool_id,
-        ClientName="contract",
-        GenerateSecret=True,
-        ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-    )["UserPoolClient"]
-    return Pool(pool_id, client["ClientId"], client["ClientSecret"])
-
-
-@pytest.fixture
-def pool(
-    contract_pool: Pool, cognito: Any, usermgr_sandbox_env: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Pool]:
-    """The pool, empty, and named in the environment."""
-    monkeypatch.setenv("USERPOOL_ID", contract_pool.id)
-    monkeypatch.setenv("CLIENT_ID", contract_pool.client_id)
-    monkeypatch.setenv("SECRET", contract_pool.client_secret)
-    yield contract_pool
-    for user in cognito.list_users(UserPoolId=contract_pool.id)["Users"]:
-        cognito.admin_delete_user(UserPoolId=contract_pool.id, Username=user["Username"])
-    for group in cognito.list_groups(UserPoolId=contract_pool.id)["Groups"]:
-        cognito.delete_group(UserPoolId=contract_pool.id, GroupName=group["GroupName"])
+def usermgr_sandbox_pool_settings() -> dict[str, Any]:
+    """A pool as the contract wants it."""
+    return {
+        "PoolName": "contract",
+        "Policies": {"PasswordPolicy": PASSWORD_POLICY},
+        "UsernameConfiguration": {"CaseSensitive": False},
+        "Schema": [{"Name": "extra_info", "AttributeDataType": "String", "Mutable": True}],
+    }
 
 
 @pytest.fixture(scope="session")
-def deployed(
-    aws: boto3.session.Session,
-    contract_pool: Pool,
-    usermgr_sandbox: Sandbox,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> str:
-    """The user management function, from its real zip, with a role that may administer this pool alone."""
-    built = build(ROOT, tmp_path_factory.mktemp("functions"))["usermgr"]
-    iam = aws.client("iam", endpoint_url=usermgr_sandbox.endpoint_url)
-    trust = {"Version": "2012-10-17", "Statement": []}
-    role = iam.create_role(RoleName="contract", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    arn = f"arn:aws:cognito-idp:{REGION}:{ACCOUNT_ID}:userpool/{contract_pool.id}"
-    allow = {"Effect": "Allow", "Action": "cognito-idp:*", "Resource": arn}
-    document = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
-    iam.put_role_policy(RoleName="contract", PolicyName="pool", PolicyDocument=document)
-    aws.client("lambda", endpoint_url=usermgr_sandbox.endpoint_url).create_function(
-        FunctionName="contract",
-        Runtime="python3.13",
-        Role=role,
-        Handler="usermgr_function_usermgr.handler.handler",
-        Code={"ZipFile": built.path.read_bytes()},
-        Timeout=30,
-        Environment={
-            "Variables": {
-                "USERPOOL_ID": contract_pool.id,
-                "CLIENT_ID": contract_pool.client_id,
-                "USERMGR_SIGN_IN": "true",
-            }
-        },
-    )
+def usermgr_sandbox_function_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The user management function's real zip."""
+    return build(ROOT, tmp_path_factory.mktemp("functions"))["usermgr"].path
+
+
+@pytest.fixture(scope="session")
+def usermgr_sandbox_function_name() -> str:
+    """Not that of the function which Terraform creates on the same sandbox."""
     return "contract"
+
+
+@pytest.fixture(scope="session")
+def contract_pool(usermgr_sandbox_shared_pool: Pool) -> Pool:
+    """The one pool of these tests; the environment does not name it."""
+    return usermgr_sandbox_shared_pool
+
+
+@pytest.fixture
+def pool(usermgr_sandbox_pool: Pool) -> Pool:
+    """The pool, empty, and named in the environment."""
+    return usermgr_sandbox_pool
+
+
+@pytest.fixture(scope="session")
+def deployed(usermgr_sandbox_shared_function: str) -> str:
+    """The user management function, from its real zip, with a role that may administer this pool alone."""
+    return usermgr_sandbox_shared_function

@@ -1,7 +1,7 @@
-"""One contender in a process of its own: `worker.py NAME FOLDER`.
+"""One contender in a separate process: `worker.py NAME FOLDER`.
 
-It builds its verifier, shows that a good token passes and a tampered one does not, prints `ready`, and then for each
-line on stdin verifies all tokens once and prints two numbers of nanoseconds: that passed, and that it used.
+It builds its verifier, checks that a good token passes and a tampered one does not, prints `ready`, and then for each
+line on stdin verifies all tokens once and prints the nanoseconds that passed, and those that it used.
 """
 
 from __future__ import annotations

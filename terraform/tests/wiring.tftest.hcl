@@ -136,6 +136,7 @@ run "read_only" {
     condition = flatten([for s in jsondecode(output.policy_documents.usermgr).Statement : s.Action if startswith(s.Sid, "Read") || startswith(s.Sid, "Sign") || s.Sid != "WriteOwnLog"]) == [
       "cognito-idp:AdminGetUser",
       "cognito-idp:AdminListGroupsForUser",
+      "cognito-idp:DescribeUserPool",
       "cognito-idp:GetGroup",
       "cognito-idp:ListGroups",
       "cognito-idp:ListUsers",

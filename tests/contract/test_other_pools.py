@@ -203,7 +203,7 @@ def test_page_of_very_large_users_arrives_in_parts(make: Make) -> None:
 
 def test_plan_on_cognito(make: Make) -> None:
     """Cognito answers an equality on a standard attribute, or the group; the rest is done here."""
-    users = make()
+    users = make(Schema=[{"Name": "x", "AttributeDataType": "String", "Mutable": True}])
     users.add_group("admins")
     by_email, by_custom, by_group = (
         where("email").equals("a"),

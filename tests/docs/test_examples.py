@@ -58,6 +58,7 @@ def surroundings(
     [
         ("README.md", 3),
         ("docs/backends.md", 2),
+        ("docs/settings.md", 1),
         ("packages/usermgr/README.md", 1),
         ("packages/usermgr-core/README.md", 1),
         ("packages/usermgr-aws/README.md", 1),
@@ -104,6 +105,18 @@ def test_named_files_exist() -> None:
     ]
 
     assert gone == []
+
+
+def test_files_named_in_a_packages_readme_exist() -> None:
+    """Every `*.py` between backticks in a package's README is a file of that package."""
+    named = [
+        (page, name)
+        for page in ROOT.glob("packages/*/README.md")
+        for name in re.findall(r"`([\w/]+\.py)`", page.read_text())
+    ]
+    assert len(named) > 20
+
+    assert [f"{page.parent.name}: {name}" for page, name in named if not any(page.parent.rglob(name))] == []
 
 
 def test_table_of_gaps_is_the_classes() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import boto3
@@ -104,6 +105,54 @@ def test_lost_reply_to_an_invitation(
             "alice", attributes=ATTRIBUTES, **arguments
         )
     assert manager(pool, usermgr_sandbox.endpoint_url).get_user("alice").sub == added.sub
+
+
+@pytest.mark.parametrize(
+    ("fault", "attempts", "expected"),
+    [
+        pytest.param(Fault.DROP_BEFORE, 1, ServiceTimeoutError, id="the request was lost"),
+        pytest.param(Fault.DROP_BEFORE, 3, UserExistsError, id="and was sent again"),
+    ],
+)
+def test_user_from_before_the_call_is_not_adopted(
+    fault: Fault, attempts: int, expected: type[UsermgrError], pool: Pool, usermgr_sandbox: Sandbox
+) -> None:
+    """A waiting user with the very same attributes, invited seconds before, is not taken for this call's own."""
+    users = manager(pool, usermgr_sandbox.endpoint_url)
+    invited = users.add_user("alice", None, ATTRIBUTES)
+    time.sleep(2.5)  # longer than the grain of the service's clock
+
+    with FaultProxy(usermgr_sandbox.endpoint_url) as proxy:
+        proxy.fail("AdminCreateUser", fault=fault, times=1)
+        with pytest.raises(expected):
+            manager(pool, proxy.endpoint_url, attempts=attempts).add_user("alice", PASSWORD, ATTRIBUTES)
+
+    found = users.get_user("alice")
+    assert (found.sub, found.status) == (invited.sub, UserStatus.FORCE_CHANGE_PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "theirs",
+    [
+        pytest.param({"email": "mallory@example.org"}, id="another value"),
+        pytest.param({**ATTRIBUTES, "name": "Mallory"}, id="one more"),
+        pytest.param({}, id="one less"),
+    ],
+)
+def test_user_with_other_attributes_is_not_adopted(
+    theirs: dict[str, str], pool: Pool, usermgr_sandbox: Sandbox
+) -> None:
+    """A user that somebody else creates in the same moment, with other attributes, is not taken for this call's own."""
+    users = manager(pool, usermgr_sandbox.endpoint_url)
+    with FaultProxy(usermgr_sandbox.endpoint_url) as proxy:
+        proxy.fail("AdminCreateUser", fault=Fault.DROP_BEFORE, times=1)
+        ours = manager(pool, proxy.endpoint_url)
+        users.add_user("alice", None, theirs)
+
+        with pytest.raises(ServiceTimeoutError):
+            ours.add_user("alice", PASSWORD, ATTRIBUTES)
+
+    assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
 
 
 def test_user_that_somebody_made_whole_meanwhile_is_not_deleted(pool: Pool, usermgr_sandbox: Sandbox) -> None:

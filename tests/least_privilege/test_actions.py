@@ -18,7 +18,7 @@ from tests.conftest import Pool
 from tools.build_functions import build
 from tools.terraform_sandbox import TerraformRun
 from usermgr import Challenge, Factory, UserManager
-from usermgr.errors import AccessDeniedError, UsermgrError
+from usermgr.errors import AccessDeniedError, InvalidInputError, UsermgrError
 from usermgr_cognito.trigger import Trigger, UserPool
 from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
 
@@ -123,6 +123,14 @@ def answer_a_challenge(users: UserManager) -> None:
     users.answer_challenge(challenge, "An0ther-password")
 
 
+def have_a_refusal_explained(users: UserManager) -> None:
+    """A refused update names the attribute that the pool does not have."""
+    with pytest.raises(InvalidInputError) as caught:
+        users.update_user("alice", {"custom:unheard_of": "x"})
+    if caught.value.field != "custom:unheard_of":
+        raise caught.value
+
+
 WORK: dict[str, Callable[[UserManager], object]] = {
     "AdminGetUser": lambda users: users.get_user("alice"),
     "AdminListGroupsForUser": lambda users: users.list_groups_for_user("alice"),
@@ -133,7 +141,6 @@ WORK: dict[str, Callable[[UserManager], object]] = {
     "AdminCreateUser": lambda users: users.add_user("carol", PASSWORD),
     "AdminSetUserPassword": lambda users: users.add_user("dave", PASSWORD),
     "AdminUpdateUserAttributes": lambda users: users.update_user("alice", {"name": "A"}),
-    "AdminDeleteUserAttributes": lambda users: users.update_user("alice", {"name": None}),
     "AdminDisableUser": lambda users: users.disable_user("bob"),
     "AdminEnableUser": lambda users: users.enable_user("bob"),
     "AdminResetUserPassword": lambda users: users.reset_password("alice"),
@@ -147,6 +154,7 @@ WORK: dict[str, Callable[[UserManager], object]] = {
     "AdminRespondToAuthChallenge": answer_a_challenge,
     "AdminInitiateAuth": lambda users: users.authenticate("alice", PASSWORD),
     "DescribeUserPoolClient": lambda users: users.authenticate("alice", PASSWORD),
+    "DescribeUserPool": have_a_refusal_explained,
 }
 """A piece of the function's work that needs the action."""
 
@@ -176,14 +184,16 @@ def test_without_one_action_its_effect_is_absent(
 ) -> None:  # fmt: skip
     """Without that one action, the piece of work that needs it is denied."""
     grant(function, without(policies["usermgr"], f"cognito-idp:{name}"))
-    if name == "DescribeUserPoolClient":  # read once a container: start another
+    if name.startswith("Describe"):  # read once per container: start another
         client = aws.client("lambda", endpoint_url=usermgr_sandbox.endpoint_url)
-        client.update_function_configuration(FunctionName=function, MemorySize=256)
+        client.update_function_configuration(FunctionName=function, MemorySize=256 + len(name))
     with pytest.raises(UsermgrError) as caught:
         WORK[name](far)
     if name == "AdminSetUserPassword":
         assert caught.value.code in ("access_denied", "incomplete_creation")
         assert Factory.create(Factory.AWS_COGNITO).user_exists("dave") is False
+    elif name == "DescribeUserPool":
+        assert "allow cognito-idp:DescribeUserPool" in caught.value.message
     else:
         assert isinstance(caught.value, AccessDeniedError)
 

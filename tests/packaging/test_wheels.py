@@ -115,7 +115,7 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
     own = {name for name in report["distributions"] if name.startswith("usermgr")}
     assert own == {"usermgr", "usermgr-core", EXTRAS[extra]} | ({"usermgr-aws"} if extra in ON_AWS else set())
     assert report["backends"] == {
-        name: "installed" if name == extra else f"install {distribution} {VERSION} from {folder} alone"
+        name: "installed" if name == extra else f"install {distribution} {VERSION}, and only from {folder}"
         for name, distribution in BACKENDS.items()
     }
     assert report["provided_by"] == ["usermgr-core"]

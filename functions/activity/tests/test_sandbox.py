@@ -128,7 +128,7 @@ def pool(usermgr_sandbox_env: Any) -> Iterator[Pool]:
     }
     clients["dynamodb"].create_table(**definition(TABLE))
     cognito = clients["cognito-idp"]
-    made = cognito.create_user_pool(PoolName="somebody-else's")["UserPool"]
+    made = cognito.create_user_pool(PoolName="of-somebody-else")["UserPool"]
     app = cognito.create_user_pool_client(
         UserPoolId=made["Id"],
         ClientName="web",

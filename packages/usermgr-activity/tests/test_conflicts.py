@@ -1,16 +1,16 @@
-"""Sightings of the same user at the same moment, which a moto server does not show: answers as DynamoDB gives them."""
+"""Sightings of the same user at the same moment: in a table, and, where moto shows no conflict, as DynamoDB answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from usermgr.activity import Activity, Outcome, Sighting, SightingKind
+from usermgr.activity import Activity, Outcome, Sighting, SightingKind, merge
 from usermgr.errors import ConcurrentChangeError, ThrottledError
-from usermgr_activity import Recorder
+from usermgr_activity import DynamoActivityStore, Recorder, Transport
 from usermgr_activity._errors import ErrorAnswer
 from usermgr_activity.table import user_item
 from usermgr_activity.transport import Body
@@ -24,6 +24,66 @@ UPDATE, TRANSACTION = "UpdateItem", "TransactWriteItems"
 def row(last_seen: datetime, last_sign_in: datetime | None, count: int) -> Body:
     """The user's row as another sighting left it."""
     return user_item(Activity("ada", last_seen, last_seen, last_sign_in, count, "web"), POOL)
+
+
+class Meanwhile:
+    """A transport that lets somebody else act, once, just before the second request."""
+
+    def __init__(self, inner: Transport, act: Callable[[], object]) -> None:
+        self.inner = inner
+        self.act = act
+        self.sent: list[str] = []
+
+    def call(self, operation: str, body: Body) -> Body:
+        self.sent.append(operation)
+        if len(self.sent) == 2:
+            self.act()
+        return self.inner.call(operation, body)
+
+
+def seen(kind: SightingKind, minutes: int, client: str = "web") -> Sighting:
+    """Ada, minutes after noon."""
+    return Sighting("ada", kind, client, NOON + timedelta(minutes=minutes))
+
+
+SIGN_IN, REFRESH = SightingKind.SIGN_IN, SightingKind.REFRESH
+
+
+@pytest.mark.parametrize(
+    ("before", "meanwhile", "then"),
+    [
+        pytest.param([], seen(REFRESH, 10), seen(SIGN_IN, 0), id="first-row"),
+        pytest.param([], seen(SIGN_IN, 0), seen(SIGN_IN, 0), id="first-row-by-a-retry"),
+        pytest.param([seen(REFRESH, 10)], seen(REFRESH, 15), seen(SIGN_IN, 0), id="last-seen"),
+        pytest.param([seen(REFRESH, 10)], seen(REFRESH, 10, "wide"), seen(SIGN_IN, 0), id="client"),
+        pytest.param([seen(REFRESH, 10)], seen(SIGN_IN, 5), seen(SIGN_IN, 0), id="first-sign-in"),
+        pytest.param([seen(REFRESH, 10)], seen(SIGN_IN, 0), seen(SIGN_IN, 5), id="earlier-first-sign-in"),
+        pytest.param([seen(SIGN_IN, -60), seen(REFRESH, 10)], seen(SIGN_IN, 5), seen(SIGN_IN, 0), id="last-sign-in"),
+        pytest.param(
+            [seen(SIGN_IN, -60), seen(REFRESH, 10)], seen(SIGN_IN, 0), seen(SIGN_IN, 5), id="earlier-last-sign-in"
+        ),
+    ],
+)
+def test_change_between_two_requests(
+    before: list[Sighting],
+    meanwhile: Sighting,
+    then: Sighting,
+    spy: Any,
+    table_name: str,
+    make_store: Callable[..., DynamoActivityStore],
+) -> None:
+    """A row that somebody else made or changed after it was read is not overwritten: the sightings add up."""
+    store, expected = make_store(), None
+    for sighting in before:
+        store.record(sighting)
+    for sighting in (*before, meanwhile, then):
+        expected, outcome = merge(expected, sighting)
+    transport = Meanwhile(spy, lambda: store.record(meanwhile))
+
+    recorded = Recorder(transport, table_name=table_name, user_pool_id=POOL).record(then)
+
+    assert len(transport.sent) >= 2
+    assert (recorded, store.last_seen("ada")) == (outcome, expected)
 
 
 NEW_DAY = ErrorAnswer("ConditionalCheckFailedException", {})

@@ -12,7 +12,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 
 from usermgr import User, UserStatus
 from usermgr.activity import Sighting, SightingKind
-from usermgr_activity import SHARDS, DynamoActivityStore
+from usermgr_activity import SHARDS, DynamoActivityStore, table
 
 DOCS = Path(__file__).parents[3] / "docs" / "activity.md"
 POOL = "ap-northeast-1_Example"
@@ -54,6 +54,11 @@ def test_examples(
         example.evaluate()
 
 
-def test_the_page_says_the_constants() -> None:
-    """The number of shards in the text is the code's."""
-    assert f"spread over {SHARDS} shards" in DOCS.read_text()
+def test_the_page_has_the_constants() -> None:
+    """The number of shards, and the names of keys and attributes, are the code's."""
+    page = DOCS.read_text()
+    names = [value for name, value in vars(table).items() if name.isupper() and isinstance(value, str)]
+
+    assert f"spread over {SHARDS} shards" in page
+    assert len(names) > 8
+    assert [name for name in names if f"`{name}`" not in page] == []

@@ -12,7 +12,7 @@ import pytest
 
 from usermgr.activity import Activity, Outcome, Sighting, SightingKind, bucket_of
 from usermgr_activity import SHARDS, DynamoActivityStore, MachineSighting, Recorder
-from usermgr_activity.table import day_key, shard_of, user_key
+from usermgr_activity.table import day_item, day_key, shard_of, user_key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -220,6 +220,17 @@ def test_growing_the_shards(make_store: MakeStore) -> None:
         large.record(Sighting(sub, REFRESH, "web", MORNING + timedelta(minutes=5)))
     assert list(large.active_on(MORNING.date())) == subs
     assert sorted(a.sub for a in large.not_seen_since(MORNING + timedelta(days=1))) == subs
+
+
+def test_first_seen_of_a_day(make_store: MakeStore, client: DynamoDBClient, table_name: str) -> None:
+    """A day's row keeps its first sighting when another of that day arrives after midnight."""
+    store, night = make_store(), datetime(2026, 1, 31, 22, 0, tzinfo=UTC)
+
+    for kind, hours in ((REFRESH, 0), (REFRESH, 3), (SIGN_IN, 1)):
+        store.record(Sighting("ada", kind, "web", night + timedelta(hours=hours)))
+
+    key = day_key(POOL, night.date(), "ada", shard_of("ada"))
+    assert client.get_item(TableName=table_name, Key=key)["Item"] == day_item(POOL, night, "ada")
 
 
 def test_day_on_which_the_shards_grew(make_store: MakeStore) -> None:

@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 
 from usermgr.activity import Activity, Sighting, SightingKind
-from usermgr.errors import AccessDeniedError, ConfigurationError, StoreNotFoundError, ThrottledError
+from usermgr.errors import (
+    AccessDeniedError,
+    ServiceError,
+    StoreNotFoundError,
+    ThrottledError,
+)
 from usermgr_activity import SHARDS, DynamoActivityStore
 from usermgr_activity._errors import ErrorAnswer
 from usermgr_activity._store import UNPROCESSED
-from usermgr_activity.table import PK, shard_of, user_item
+from usermgr_activity.table import PK, shard_of, stamp, user_item
 from usermgr_activity.transport import Body, endpoint
 
 POOL = "ap-northeast-1_Example"
@@ -72,6 +77,35 @@ def test_unprocessed_keys_are_asked_again() -> None:
     assert pauses == [0.05, 0.1]
 
 
+def test_reads_of_one_user_are_consistent() -> None:
+    """Activity and machines are read as they are now, also the keys that are asked for again."""
+    answers = iter(({"Responses": {}, "UnprocessedKeys": None}, {"Responses": {}}, {}))
+
+    def answer(_: str, body: Body) -> Body:
+        found = next(answers)
+        return {**found, "UnprocessedKeys": body["RequestItems"]} if "UnprocessedKeys" in found else found
+
+    transport = Scripted(answer)
+    store = store_over(transport, backoff=replace(UNPROCESSED, sleep=lambda _: None))
+
+    store.last_seen("ada")
+    store.machine("job")
+
+    reads = [body.get("RequestItems", {}).get("table", body) for _, body in transport.asked]
+    assert [operation for operation, _ in transport.asked] == ["BatchGetItem", "BatchGetItem", "GetItem"]
+    assert [read["ConsistentRead"] for read in reads] == [True, True, True]
+
+
+def test_query_without_an_end() -> None:
+    """A table that continues a query where it began ends in an error, not in a loop."""
+    transport = Scripted(lambda _, __: {"Items": [], "LastEvaluatedKey": {"pk": {"S": "x"}}})
+
+    with pytest.raises(ServiceError):
+        list(store_over(transport, shards=1).active_on(NOON.date()))
+
+    assert len(transport.asked) == 2
+
+
 def test_keys_that_stay_unprocessed() -> None:
     """A table that never answers for a key is throttled, not empty."""
     transport = Scripted(lambda _, body: {"Responses": {}, "UnprocessedKeys": body["RequestItems"]})
@@ -118,6 +152,17 @@ def test_questions_are_queries(make_store: Callable[..., DynamoActivityStore], s
     assert set(spy.sent) == {"Query", "BatchGetItem", "GetItem"}
 
 
+def test_stamps_sort_as_times() -> None:
+    """Stamps of any year sort as their times do, and all have one length."""
+    moments = [datetime(year, 1, 31, tzinfo=UTC) for year in (1, 999, 1000, 2026, 9999)]
+
+    stamps = [stamp(moment) for moment in moments]
+
+    assert stamps == sorted(stamps)
+    assert {len(text) for text in stamps} == {20}
+    assert stamps[3] == "2026-01-31T00:00:00Z"
+
+
 def test_shards_are_even() -> None:
     """The hash spreads users evenly, and is the same for ever."""
     counts = [0] * SHARDS
@@ -148,24 +193,6 @@ def test_denied() -> None:
     with pytest.raises(AccessDeniedError) as caught:
         next(store_over(Scripted(deny)).active_on(NOON.date()))
     assert caught.value.details == {"operation": "Query", "service_code": "AccessDeniedException"}
-
-
-def test_connect_names_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One error names every setting that is missing or malformed."""
-    monkeypatch.delenv("USERPOOL_ID", raising=False)
-
-    with pytest.raises(ConfigurationError) as caught:
-        DynamoActivityStore.connect(region="nowhere!")
-
-    problems = caught.value.problems or []
-    assert [problem.split()[0] for problem in problems] == ["USERPOOL_ID", "AWS_REGION"]
-
-
-def test_connect_from_the_environment(table_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tools' environment names are enough."""
-    monkeypatch.setenv("USERPOOL_ID", POOL)
-    monkeypatch.setenv("DYNAMODB_NAME", table_name)
-    assert DynamoActivityStore.connect().last_seen("ada") is None
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,14 @@ def test_configuration_that_allows_no_client(connection: Connection) -> None:
     assert caught.value.operation == "CreateClient"
 
 
+def test_session_and_profile() -> None:
+    """A session has a profile of its own, so that another one beside it is refused and not ignored."""
+    connection = Connection(REGION, session=boto3.session.Session(), profile="ops")
+
+    with pytest.raises(ConfigurationError, match="session and profile"):
+        connection.client("dynamodb", CallLimits())
+
+
 def test_credentials_do_not_show() -> None:
     """The session, which holds credentials, is not part of a connection's text."""
     session = boto3.session.Session(aws_access_key_id="OTHERKEY", aws_secret_access_key="planted")

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as sdk
+from botocore.retries.standard import ThrottledRetryableChecker
 
 from usermgr import errors
 from usermgr_aws import COMMON_CODES, error_from_code, error_from_sdk
@@ -153,6 +154,28 @@ def test_codes(code: str, status: int, expected: type[errors.UsermgrError]) -> N
     error = error_from_code(own, {}, code, status=status, otherwise=errors.RemoteError)
 
     assert type(error) is expected
+
+
+def test_every_throttling_code_of_the_sdk() -> None:
+    """What botocore retries as throttling, whatever the service, is a ThrottledError here."""
+    theirs = ThrottledRetryableChecker._THROTTLED_ERROR_CODES
+    of_one_service = {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "TransactionInProgressException",
+    }
+
+    assert {code for code in theirs if COMMON_CODES.get(code) is not errors.ThrottledError} == of_one_service
+
+
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "ExpiredTokenException"])
+def test_remedies_of_credentials(code: str) -> None:
+    """A wrong clock is among the causes where AWS's answer can mean one, unless the service words it itself."""
+    assert "clock" in error_from_code({}, {}, code).message
+    assert error_from_code({}, {errors.NoCredentialsError: "own"}, code).message == "own"
 
 
 @pytest.mark.parametrize(

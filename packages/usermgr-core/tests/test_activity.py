@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import doctest
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from hypothesis import given
@@ -77,6 +77,21 @@ def test_bad_sightings(change: dict[str, object]) -> None:
     with pytest.raises(InvalidInputError) as caught:
         Sighting(**{**good, **change})  # pyright: ignore[reportArgumentType] - that is the mistake
     assert caught.value.field == next(iter(change))
+
+
+@pytest.mark.parametrize(
+    "at",
+    [
+        pytest.param(datetime.min.replace(tzinfo=timezone(timedelta(hours=9))), id="before-year-1"),
+        pytest.param(datetime.max.replace(tzinfo=timezone(-timedelta(hours=9))), id="after-year-9999"),
+    ],
+)
+def test_times_that_utc_does_not_have(at: datetime) -> None:
+    """A time that overflows in UTC is invalid input, not an OverflowError."""
+    with pytest.raises(InvalidInputError) as caught:
+        bucket_of(at)
+
+    assert caught.value.field == "at"
 
 
 class TestMemoryActivityStore(ActivityStoreContract):

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 
 from usermgr import User, UserStatus
-from usermgr.activity import ActivityStore, Sighting, SightingKind
+from usermgr.activity import Activity, ActivityStore, Sighting, SightingKind
 from usermgr.disabling import DisableReport, disable_dormant, plan_disabling
 from usermgr.dormancy import DormancyPolicy, DormantUser, find_dormant
-from usermgr.errors import AccessDeniedError, ThrottledError, UserNotFoundError
+from usermgr.errors import AccessDeniedError, InvalidInputError, ThrottledError, UserNotFoundError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 RECORDING = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,6 +94,53 @@ def test_pace(store: ActivityStore) -> None:
     disable(accounts, store, *(f"user-{n}" for n in range(51)))
     times = [when for _, when in accounts.disabled]
     assert times == [round(n / 25, 3) for n in range(51)]
+
+
+@pytest.mark.parametrize("pause", ["throttled", "slow-store"])
+def test_pace_after_a_pause(store: ActivityStore, monkeypatch: pytest.MonkeyPatch, pause: str) -> None:
+    """Time that was lost is not made up for: after a pause, requests are again no nearer than the quota allows."""
+    accounts = Accounts()
+    names = [f"user-{n}" for n in range(20)]
+    if pause == "throttled":
+        accounts.errors = {"user-5": [ThrottledError(), ThrottledError()]}
+    else:
+        look = store.last_seen
+
+        def last_seen(sub: str) -> Activity | None:
+            accounts.time += 2 if sub == "sub-user-5" else 0
+            return look(sub)
+
+        monkeypatch.setattr(store, "last_seen", last_seen)
+
+    report = disable(accounts, store, *names)
+
+    times = [when for _, when in accounts.disabled]
+    assert report.disabled == names
+    assert times[5] - times[4] > 0.1
+    assert min(later - earlier for earlier, later in pairwise(times)) >= 1 / 25 - 0.001
+
+
+@pytest.mark.parametrize("per_second", [0, -1])
+def test_pace_that_cannot_be(per_second: float) -> None:
+    """A pace that is not above 0 is refused by name."""
+    with pytest.raises(InvalidInputError) as caught:
+        plan_disabling([], per_second=per_second, price=None)
+
+    assert caught.value.field == "per_second"
+
+
+@pytest.mark.parametrize(
+    ("price", "expected"),
+    [
+        pytest.param(None, "whether the service bills it is not known here", id="unknown"),
+        pytest.param(Decimal(0), "not billed", id="free"),
+    ],
+)
+def test_cost_that_is_unknown_or_none(store: ActivityStore, price: Decimal | None, expected: str) -> None:
+    """A price that is not known is not taken for none."""
+    plan = plan_disabling(due("ada", store=store), per_second=25, price=price)
+
+    assert str(plan).endswith(f"; {expected}")
 
 
 def test_who_came_back_is_left_alone(store: ActivityStore) -> None:

@@ -70,6 +70,12 @@ def test_evidence_of_a_newer_peer_is_kept() -> None:
     assert not hasattr(error, "later")
 
 
+def test_evidence_that_is_none_does_not_fill_a_sentence() -> None:
+    """A sentence never names somebody `None`."""
+    assert str(errors.UserNotFoundError(username=None)) == str(errors.UserNotFoundError())
+    assert "None" not in str(errors.UserNotFoundError())
+
+
 def test_retryable_is_what_may_pass() -> None:
     """Exactly throttling, unavailability, time-outs of the service and concurrent changes may pass."""
     assert {code for code, cls in CLASSES.items() if cls.retryable} == {

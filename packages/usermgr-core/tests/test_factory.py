@@ -68,11 +68,12 @@ DISTRIBUTIONS = {
 }
 
 
-def missing(name: str, folder: Path, direct_url: object = None) -> tuple[str, str]:
+def missing(name: str, folder: Path, direct_url: object = None, *, installer: str = "pip") -> tuple[str, str]:
     """Message and remedy for a missing backend, where only core 1.2.3 is installed, with this direct_url.json."""
     info = folder / "usermgr_core-1.2.3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: usermgr-core\nVersion: 1.2.3\n")
+    (info / "INSTALLER").write_text(f"{installer}\n")
     if direct_url is not None:
         (info / "direct_url.json").write_text(direct_url if isinstance(direct_url, str) else json.dumps(direct_url))
     source = Path(sys.modules["usermgr"].__file__ or "").parent.parent
@@ -102,6 +103,16 @@ def test_missing_backend_comes_from_where_core_came_from(name: str, tmp_path: Pa
     assert message.endswith(remedy)
 
 
+def test_remedy_is_a_command_of_the_installer_that_was_used(tmp_path: Path) -> None:
+    """Where uv installed core, the remedy is uv's command, because an environment of uv's has no pip."""
+    wheel = (tmp_path / "usermgr_core-1.2.3-py3-none-any.whl").as_uri()
+    (tmp_path / "local.txt").write_text(f"usermgr-core @ {wheel}\n")
+
+    _, remedy = missing("local", tmp_path, {"url": wheel, "archive_info": {}}, installer="uv")
+
+    assert remedy == f"uv pip install -r {tmp_path}/local.txt"
+
+
 @pytest.mark.parametrize(
     "requirements",
     [
@@ -117,7 +128,7 @@ def test_remedy_never_moves_what_is_installed(requirements: str | None, tmp_path
 
     _, remedy = missing("lambda", tmp_path, {"url": wheel.as_uri(), "archive_info": {}})
 
-    assert remedy == f"install usermgr-lambda-client 1.2.3 from {tmp_path} alone"
+    assert remedy == f"install usermgr-lambda-client 1.2.3, and only from {tmp_path}"
 
 
 @pytest.mark.parametrize(
@@ -131,13 +142,13 @@ def test_remedy_never_moves_what_is_installed(requirements: str | None, tmp_path
         ),
         pytest.param(
             {"url": "file:///src/packages/usermgr-core", "dir_info": {"editable": True}},
-            "install usermgr-local 1.2.3 from /src/packages/usermgr-core alone",
+            "install usermgr-local 1.2.3, and only from /src/packages/usermgr-core",
             id="checkout",
         ),
         *(
             pytest.param(
                 wrong,
-                "install usermgr-local 1.2.3 from the same index or folder as usermgr-core alone",
+                "install usermgr-local 1.2.3, and only from the same index or folder as usermgr-core",
                 id=f"index: {wrong}",
             )
             for wrong in (None, "{", "[]", "{}", '{"url": "https://[", "archive_info": {}}')

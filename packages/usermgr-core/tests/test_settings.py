@@ -29,6 +29,13 @@ def test_malformed_value_is_not_repeated() -> None:
     assert "S3cret" not in str(caught.value)
 
 
+def test_sources_do_not_show_their_values() -> None:
+    """A source's text, which a traceback may show, has no value: one may be a secret."""
+    sources = [Keywords({"client_secret": "S3cret"}), Environment({"SECRET": "S3cret"})]
+
+    assert "S3cret" not in repr(sources)
+
+
 def test_keyword_goes_before_the_environment_and_empty_is_unset() -> None:
     """A keyword argument wins over the variable, and an empty variable counts as missing."""
     reader = SettingsReader("demo", [Keywords({"a": "given"}), Environment({"A": "environment", "B": ""})])

@@ -350,3 +350,34 @@ def test_any_json_as_a_request_is_answered(value: Any) -> None:
         {"v": 1, "op": value},
     ):
         assert wire.serve(Recorder(UserMatches(())), body)["v"] == 1  # type: ignore[arg-type]
+
+
+def test_evidence_of_a_peer_is_typed_bounded_and_clean() -> None:
+    """Of a peer's error, texts are cut and freed of control characters, and evidence of other types is dropped."""
+    details = {
+        "username": "alice\x1b[31m\nforged line",
+        "code": {"nested": "object"},
+        "later": ["a\x00", "b"],
+        "mixed": ["a", 1],
+        "long": "x" * 100_000,
+    }
+    reply = {"v": 1, "error": {"code": "user_not_found", "message": "m\r\n" + "y" * 100_000, "details": details}}
+
+    with pytest.raises(errors.UserNotFoundError) as caught:
+        wire.decode_reply(OPERATIONS["get_user"], json.dumps(reply).encode())
+
+    assert caught.value.username == "alice\ufffd[31m\ufffdforged line"
+    assert set(caught.value.details) == {"username", "later", "long"}
+    assert caught.value.details["later"] == ["a\ufffd", "b"]
+    assert len(caught.value.details["long"]) == wire.MAX_TEXT
+    assert caught.value.message.startswith("m\ufffd\ufffdy")
+    assert len(caught.value.message) == wire.MAX_TEXT
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_time_that_utc_does_not_have(text: str) -> None:
+    """A peer's time that overflows in UTC is not part of the protocol, and no OverflowError."""
+    user = {"username": "a", "sub": "s", "status": "CONFIRMED", "enabled": True, "created_at": text, "updated_at": text}
+
+    with pytest.raises(errors.ProtocolError, match=r"result\.created_at must be a time"):
+        wire.decode_reply(OPERATIONS["get_user"], json.dumps({"v": 1, "result": user}).encode())

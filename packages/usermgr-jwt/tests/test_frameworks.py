@@ -314,6 +314,23 @@ class TestDjango:
             assert (answer.status_code, answer.headers.get("WWW-Authenticate")) == (status, challenge)
             assert answer.headers["Vary"] == "Authorization"
 
+    @pytest.mark.parametrize("how", ["wrapped", "dispatched"])
+    @pytest.mark.parametrize("kind", ["sync", "async"])
+    def test_the_decorator_varies_by_itself(self, views, verifier, pool, kind, how, configured_django):
+        """Whatever is between the middleware and a view, a page cache for example, sees the header."""
+        from django.test import RequestFactory  # noqa: PLC0415 - needs the settings
+
+        [view] = [each.callback for each in configured_django.urlpatterns if str(each.pattern) == f"{kind}/{how}"]
+        request = RequestFactory().get("/")
+        request.claims = verifier.verify(pool.token())
+
+        async def answer() -> object:
+            return await view(request)
+
+        answered = asyncio.run(answer()) if kind == "async" else view(request)
+
+        assert (answered.status_code, answered.headers["Vary"]) == (200, "Authorization")
+
     @pytest.mark.parametrize("client", ["Client", "AsyncClient"])
     def test_a_public_page_varies_too(self, views, pool, client):
         """The middleware reads the header for every page, and would answer a bad token, so every page varies."""

@@ -226,12 +226,26 @@ def test_a_version_is_read_until_it_is_older_than_a_step_of_time(
         seen.append(*keys.current().key_ids)
 
     assert seen == ["key-b", "key-a", "key-b", "key-a", "key-b", "key-a"], "each change begins the wait again"
-    for _ in range(4):
+    for unchanged, seen_at_last in ((2, "key-b"), (4, "key-b")):
+        for _ in range(unchanged):
+            clock.now += 1
+            keys.current()
+        write_in_place(jwks_path, documents[unchanged == 2])
         clock.now += 1
+        assert keys.current().key_ids == {seen_at_last}, "before 3 seconds it is read, and after them it is not"
+
+
+def test_the_wait_begins_again_when_the_clock_is_set_back(jwks_path, clock, monkeypatch):
+    """After a clock was set back by a day the file is read for 3 seconds more, and not for a day."""
+    keys = JwksFile(jwks_path, now=clock)
+    keys.load()
+    clock.now -= 86400
+    for _ in range(5):
         keys.current()
-    write_in_place(jwks_path, documents[1])
-    clock.now += 1
-    assert keys.current().key_ids == {"key-a"}, "a settled version is not read"
+        clock.now += 1
+    monkeypatch.setattr(_jwks_file, "read_document", None)
+
+    assert keys.current().key_ids == {"access-key", "id-key"}
 
 
 def test_a_change_in_place_is_seen_though_its_date_is_restored(jwks_path, compact_jwks, stranger, clock):
@@ -286,6 +300,15 @@ def test_a_path_is_fixed_when_it_is_given(jwks_path, tmp_path, monkeypatch, pool
     assert keys.path == keys._refresh._path == str(jwks_path)
 
 
+@pytest.mark.parametrize("path", ["", "a\0b"])
+def test_what_is_not_a_path_is_named_at_once(path, pool, compact):
+    """An unset variable that became an empty path is an error at the start, not a missing file at each request."""
+    with pytest.raises(ValueError, match="path must be"):
+        JwksFile(path)
+    with pytest.raises(ValueError, match="path must be"):
+        pull(InvokeSource(lambda _event: compact(pool.jwks())), path)
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("kind", ["fifo", "device", "socket", "folder", "link to fifo"])
 def test_what_is_not_a_regular_file_is_refused_without_waiting(tmp_path, kind, pool, compact):
@@ -321,15 +344,13 @@ def test_a_pipe_that_comes_between_is_not_waited_for(jwks_path, monkeypatch):
 
     def swap(path, *arguments, **named):
         found = looked_at(path, *arguments, **named)
-        if path == str(jwks_path):
-            jwks_path.unlink()
-            os.mkfifo(jwks_path)
+        jwks_path.unlink()
+        os.mkfifo(jwks_path)
         return found
 
-    keys = JwksFile(jwks_path)
     monkeypatch.setattr(_files.os, "stat", swap)
     with pytest.raises(KeysFileError, match="not a regular file"):
-        keys.load()
+        _files.read_document(str(jwks_path))
 
 
 def test_an_unexpected_failure_is_tried_again(jwks_path, clock, monkeypatch):

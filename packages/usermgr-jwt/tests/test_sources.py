@@ -3,14 +3,21 @@
 import contextlib
 import os
 import socket
+import ssl
 import stat
 import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from usermgr_jwt import CognitoVerifier, HttpsSource, InvokeSource, JwksFile, pull
 from usermgr_jwt.errors import KeysFileError, KeysInvalidError, KeysReplacementError, KeysSourceError, UnknownKeyError
@@ -22,6 +29,7 @@ class Site:
 
     url: str
     answer: Callable[[BaseHTTPRequestHandler], None]
+    server: ThreadingHTTPServer
     requests: list[str] = field(default_factory=list)
 
     def serve(self, document: bytes, status: int = 200, **headers: str) -> None:
@@ -36,6 +44,13 @@ class Site:
         self.answer = answer
 
 
+def trickling_headers(handler: BaseHTTPRequestHandler) -> None:
+    handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
+    for _ in range(40):
+        handler.wfile.write(b"x: y\r\n")
+        time.sleep(0.05)
+
+
 @pytest.fixture
 def site() -> Iterator[Site]:
     class Handler(BaseHTTPRequestHandler):
@@ -47,7 +62,7 @@ def site() -> Iterator[Site]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site = Site(f"http://127.0.0.1:{server.server_port}/pool/.well-known/jwks.json", lambda _handler: None)
+    site = Site(f"http://127.0.0.1:{server.server_port}/pool/.well-known/jwks.json", lambda _handler: None, server)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,))
     thread.start()
     yield site
@@ -128,11 +143,50 @@ class TestHttps:
             (silent, "failed"),
             (endless, "more than"),
             (trickling, "longer than"),
+            (trickling_headers, "longer than"),
             (hanging, "failed"),
         ):
             site.answer = answer
+            started = time.monotonic()
             with pytest.raises(KeysSourceError, match=problem):
                 HttpsSource(site.url, timeout=0.2).fetch()
+            assert answer is endless or time.monotonic() - started < 1.5
+
+    def test_the_certificate_is_checked(self, site, tmp_path, monkeypatch, pool, compact):
+        """A server whose certificate nobody vouches for is refused; with its authority in SSL_CERT_FILE it is read."""
+        certificate, context = make_certificate(tmp_path), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        site.server.socket = context.wrap_socket(site.server.socket, server_side=True)
+        site.serve(compact(pool.jwks()))
+        url = site.url.replace("http://127.0.0.1", "https://localhost")
+
+        with pytest.raises(KeysSourceError, match="CERTIFICATE_VERIFY_FAILED"):
+            HttpsSource(url).fetch()
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert HttpsSource(url).fetch() == compact(pool.jwks())
+        with pytest.raises(KeysSourceError, match="CERTIFICATE_VERIFY_FAILED"):
+            HttpsSource(url.replace("localhost", "127.0.0.1")).fetch()
+        site.answer = trickling_headers
+        with pytest.raises(KeysSourceError, match="longer than"):
+            HttpsSource(url, timeout=0.3).fetch()
+
+
+def make_certificate(folder: Path) -> Path:
+    """A certificate for the name localhost, and its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    built = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(hours=1))
+        .not_valid_after(now + timedelta(hours=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, SHA256())
+    )
+    path = folder / "certificate.pem"
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path.write_bytes(private + built.public_bytes(Encoding.PEM))
+    return path
 
 
 class TestInvoke:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+import boto3
 import pytest
 
 from usermgr import Factory, UserManager, errors
@@ -181,3 +182,30 @@ def test_function_name_defaults_to_usermgr(monkeypatch: pytest.MonkeyPatch) -> N
     assert repr(Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1")) == (
         "LambdaUserManager(LambdaTransport('usermgr'))"
     )
+
+
+def test_endpoint_session_and_time_outs_reach_the_client(stub: Stub, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Region of a given session counts, and so do the endpoint and the time-outs; one attempt stays one."""
+    monkeypatch.delenv("AWS_REGION")
+    session = boto3.session.Session(region_name="eu-west-3", aws_access_key_id="test", aws_secret_access_key="test")
+
+    users = Factory.create(
+        Factory.AWS_LAMBDA, session=session, endpoint_url="http://127.0.0.1:9", connect_timeout=1, read_timeout=2
+    )
+
+    meta = users.transport._client.meta  # type: ignore[attr-defined]
+    assert (meta.region_name, meta.endpoint_url) == ("eu-west-3", "http://127.0.0.1:9")
+    assert (meta.config.connect_timeout, meta.config.read_timeout) == (1, 2)
+    assert meta.config.retries["total_max_attempts"] == 1
+
+
+def test_name_of_a_crash_is_a_name_or_nothing(stub: Stub, users: UserManager) -> None:
+    """What a crashed function calls its error is repeated only if it is the name of a class."""
+    for name, value in failure(b'{"errorType":"Key\\nError: S3cret-planted"}').items():
+        setattr(stub, name, value)
+
+    with pytest.raises(errors.RemoteCrashedError) as caught:
+        users.get_user("alice")
+
+    assert caught.value.error_type == "an unreadable report"
+    assert "S3cret" not in str(caught.value)

@@ -11,6 +11,7 @@ import ctypes
 import json
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from ctypes import CFUNCTYPE, POINTER, Structure, c_char_p, c_int, c_void_p
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,11 +19,13 @@ from pathlib import Path
 import usermgr_local
 from usermgr import Challenge, Tokens
 from usermgr.activity import Sighting, SightingKind
+from usermgr.errors import InvalidCodeError
 from usermgr_local import Argon2Cost, LocalUserManager
 from usermgr_local import _database as database
-from usermgr_local.totp import new_secret
+from usermgr_local.totp import code_at, new_secret, read_secret
 
 PASSWORD, OTHER = "a-Long-passw0rd", "An0ther-password"
+SECRET = new_secret()
 PROFILE = {"email": "ada@example.org", "email_verified": "true"}
 
 Open = CFUNCTYPE(c_int, c_void_p, c_void_p, c_void_p, c_int, c_void_p)
@@ -91,7 +94,7 @@ class SyncCounter:
         return self._logs[file](file, flags)
 
 
-def operations(users: LocalUserManager) -> list[tuple[str, Callable[[], object]]]:
+def operations(users: LocalUserManager, now: Callable[[], datetime]) -> list[tuple[str, Callable[[], object]]]:
     """Every operation that writes, each of them with something to write."""
 
     def signed_in() -> Tokens:
@@ -99,11 +102,20 @@ def operations(users: LocalUserManager) -> list[tuple[str, Callable[[], object]]
         assert isinstance(tokens, Tokens)
         return tokens
 
-    def challenged() -> Challenge:
-        challenge = users.authenticate("new", PASSWORD)
+    def challenged(name: str = "new") -> Challenge:
+        challenge = users.authenticate(name, PASSWORD)
         assert isinstance(challenge, Challenge)
         return challenge
 
+    def refused(challenge: Challenge, answer: str) -> None:
+        with suppress(InvalidCodeError):
+            users.answer_challenge(challenge, answer)
+            raise SystemExit("a wrong code was accepted")
+
+    def now_code() -> str:
+        return code_at(read_secret(SECRET), int(now().timestamp()) // 30)
+
+    asked: list[Challenge] = []
     kept: list[Tokens] = []
     waiting: list[Challenge] = []
     sighting = Sighting("somebody", SightingKind.SIGN_IN, "web", datetime(2026, 1, 31, tzinfo=UTC))
@@ -120,7 +132,11 @@ def operations(users: LocalUserManager) -> list[tuple[str, Callable[[], object]]
         ("answer_challenge", lambda: users.answer_challenge(waiting[0], OTHER)),
         ("activity.record", lambda: users.activity.record(sighting)),
         ("sign_out_user", lambda: users.sign_out_user("ada")),
-        ("set_totp_secret", lambda: users.set_totp_secret("ada", new_secret())),
+        ("set_totp_secret", lambda: users.set_totp_secret("ada", SECRET)),
+        ("authenticate, asked for a code", lambda: asked.append(challenged("ada"))),
+        ("answer_challenge, wrong code", lambda: refused(asked[0], code_at(read_secret(SECRET), 0))),
+        ("authenticate, asked again", lambda: asked.append(challenged("ada"))),
+        ("answer_challenge, right code", lambda: users.answer_challenge(asked[1], now_code())),
         ("set_password", lambda: users.set_password("ada", OTHER)),
         ("reset_password", lambda: users.reset_password("ada")),
         ("disable_user", lambda: users.disable_user("ada")),
@@ -136,12 +152,16 @@ def main(path: str, synchronous: str) -> None:
     database.PRAGMAS = tuple(pragma.replace("FULL", synchronous) for pragma in database.PRAGMAS)
     counter = SyncCounter()
     # Each operation has a moment of its own, one bucket of activity after the last, so that it has something to
-    # write; the one challenge is answered in the minute in which it was given.
+    # write; a challenge is answered in the minute in which it was given.
     moment = datetime(2026, 1, 31, tzinfo=UTC)
-    users = usermgr_local.create(path=Path(path), argon2=Argon2Cost(8, 1, 1), now=lambda: moment)
+
+    def now() -> datetime:
+        return moment
+
+    users = usermgr_local.create(path=Path(path), argon2=Argon2Cost(8, 1, 1), now=now)
     syncs: dict[str, int] = {}
-    for name, operation in operations(users):
-        if name != "answer_challenge":
+    for name, operation in operations(users, now):
+        if not name.startswith("answer_challenge"):
             moment += timedelta(minutes=5)
         before = counter.count
         operation()

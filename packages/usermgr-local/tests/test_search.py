@@ -28,10 +28,12 @@ person = st.tuples(NAMES, st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES), 
 text_condition = st.builds(
     Condition,
     st.sampled_from(["username", "status", "zoneinfo", "custom:it's", *ATTRIBUTES]),
-    st.sampled_from([Operator.EQUALS, Operator.STARTS_WITH, Operator.CONTAINS, Operator.ENDS_WITH]),
+    st.sampled_from([Operator.EQUALS, Operator.SAME, Operator.STARTS_WITH, Operator.CONTAINS, Operator.ENDS_WITH]),
     st.one_of(
         st.text(LETTERS + " \n\x7f", max_size=3),
-        st.sampled_from(["CONFIRMED", "FORCE", "_PASSWORD", "\0", "a\0", "\ud800", "' OR 1=1 --", '" OR ""="']),
+        st.sampled_from(
+            ["CONFIRMED", "confirmed", "FORCE", "_PASSWORD", "\0", "a\0", "\ud800", "' OR 1 --", '" OR ""="']
+        ),
     ),
 )
 time_condition = st.builds(
@@ -149,3 +151,19 @@ def test_condition_on_an_unknown_attribute_is_refused(users: LocalUserManager, f
         with pytest.raises(InvalidInputError) as caught:
             search([where("email").equals("a"), where(field).equals("x")])
         assert caught.value.field == field
+
+
+@pytest.mark.parametrize(("case_sensitive", "expected"), [(False, ["Alice", "BOB"]), (True, ["BOB"])])
+def test_same_is_as_the_store_compares_names(tmp_path: Path, case_sensitive: bool, expected: list[str]) -> None:
+    """Case matters to an address where it matters to names, and the store itself answers that."""
+    users = create(path=tmp_path / "users.db", argon2=CHEAP, case_sensitive=case_sensitive)
+    users.add_user("Alice", None, {"email": "Ada@Example.org"})
+    users.add_user("BOB", None, {"email": "ada@example.org"})
+    users.update_user("Alice", {"email": "ADA@example.org"})
+
+    found = users.find_users([where("email").same_as("ada@example.org")])
+
+    assert ([user.username for user in found.users], list(found.answered)) == (expected, [0])
+    assert [user.username for user in users.get_users_by_email("ada@example.org")] == expected
+    assert [user.username for user in users.search_users(where("username").same_as("bob"))] == expected[1:]
+    users.close()

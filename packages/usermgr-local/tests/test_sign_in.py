@@ -15,6 +15,7 @@ from usermgr.errors import (
     AuthenticationError,
     ExpiredCodeError,
     InvalidCredentialsError,
+    InvalidInputError,
     InvalidPasswordError,
     PasswordResetRequiredError,
     UnsupportedOperationError,
@@ -299,6 +300,30 @@ def test_challenge_of_another_is_refused(users: LocalUserManager) -> None:
         with pytest.raises(AuthenticationError):
             users.answer_challenge(forged, NEW_PASSWORD)
     assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
+
+
+def test_attributes_come_with_the_new_password(users: LocalUserManager) -> None:
+    """An answer can set attributes, as a whole with the password: one that is refused leaves both as they were."""
+    users.add_user("alice", PASSWORD, VERIFIED, temporary=True)
+    challenge = challenged(users)
+    for refused in ({"custom:unheard_of": "x"}, {"name": "A", "phone_number_verified": "true"}):
+        with pytest.raises(InvalidInputError):
+            users.answer_challenge(challenge, NEW_PASSWORD, refused)
+    assert dict(users.get_user("alice").attributes) == VERIFIED
+
+    tokens = users.answer_challenge(challenge, NEW_PASSWORD, {"name": "Alice", "email": "new@example.org"})
+
+    assert isinstance(tokens, Tokens)
+    expected = {"name": "Alice", "email": "new@example.org", "email_verified": "false"}
+    assert dict(users.get_user("alice").attributes) == expected
+    assert claims_of(tokens.id_token)["name"] == "Alice"
+
+
+def test_attributes_do_not_come_with_a_code(users: LocalUserManager) -> None:
+    """Only the challenge for a new password takes attributes."""
+    with pytest.raises(InvalidInputError) as caught:
+        users.answer_challenge(Challenge(ChallengeName.SOFTWARE_TOKEN_MFA, "alice", "x"), "123456", {"name": "A"})
+    assert caught.value.field == "attributes"
 
 
 def test_unknown_challenge_is_not_answered(users: LocalUserManager) -> None:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
+
+from usermgr_sandbox import pytest_plugin
 
 HERE = Path(__file__).parent
 PAGE = HERE.parents[2] / "docs" / "sandbox.md"
@@ -34,3 +39,48 @@ def test_every_correction_names_its_source_and_its_module():
         first, *others = re.findall(r"`([\w/]+\.py)`", modules)
         assert (package / first).exists()
         assert all((package / other).exists() or (package / first).with_name(other).exists() for other in others)
+
+
+def _blocks(language: str) -> list[str]:
+    """The examples of the page in that language, in their order."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+
+
+def _shell(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs a command as a reader would, with this environment's programs first on the path."""
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    return subprocess.run(
+        ["/bin/sh", "-c", command],
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_first_page_signs_a_user_in(tmp_path):
+    """Its first example, by its own command, in five lines."""
+    program, (command, *others) = _blocks("python")[0], _blocks("sh")
+    (tmp_path / "first.py").write_text(program)
+
+    done = _shell(command, tmp_path)
+
+    assert (done.returncode, done.stdout) == (0, "signed in: alice\n"), done.stderr
+    assert (len((program + command).splitlines()), others) == (5, [])
+
+
+def test_the_first_page_s_test_passes(tmp_path):
+    """Its second example, with the plug-in, and also inside a sandbox of the command's."""
+    _, test, *others = _blocks("python")
+    (tmp_path / "test_app.py").write_text(test)
+
+    done = _shell("pytest -q -p no:cacheprovider && usermgr-sandbox --pool -- pytest -q -p no:cacheprovider", tmp_path)
+
+    assert (done.stdout.count("1 passed"), others) == (2, []), done.stdout + done.stderr
+
+
+def test_every_fixture_is_documented():
+    """The page and the plug-in's own description name each fixture."""
+    for text in (PAGE.read_text(), pytest_plugin.__doc__):
+        assert [name for name in pytest_plugin.__all__ if f"`{name}`" not in text] == []

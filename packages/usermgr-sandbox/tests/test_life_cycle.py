@@ -1,9 +1,8 @@
-"""Start, stop and reset; nothing stays behind, however the sandbox or its starter ends; the command and the plug-in."""
+"""Start, stop and reset; nothing stays behind, however the sandbox or its starter ends."""
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import shutil
 import signal
@@ -11,7 +10,6 @@ import subprocess
 import sys
 import textwrap
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -128,25 +126,6 @@ def test_an_unknown_pool_is_an_error_of_the_caller(sandbox):
         sandbox.federate_user("nowhere", "Google", "1")
 
 
-@pytest.mark.parametrize("as_json", [False, True])
-def test_the_command_prints_what_to_export(as_json):
-    """`usermgr-sandbox` runs in the foreground, tells its environment, and ends by a signal without a trace."""
-    command = [sys.executable, "-m", "usermgr_sandbox", *(["--json"] if as_json else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    assert process.stdout is not None
-    with process.stdout as output:
-        if as_json:
-            variables = json.loads(output.readline())
-        else:
-            lines = [output.readline() for _ in range(6)]
-            variables = dict(line.removeprefix("export ").rstrip("\n").split("=", 1) for line in lines)
-        with urllib.request.urlopen(variables["AWS_ENDPOINT_URL"] + "/moto-api/data.json", timeout=10) as answer:  # noqa: S310
-            assert answer.status == 200
-        assert variables["AWS_REGION"] == "ap-northeast-1"
-        process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 0
-
-
 def test_the_command_ends_by_sigterm():
     """SIGTERM, as from a process manager, ends it cleanly too."""
     process = subprocess.Popen([sys.executable, "-m", "usermgr_sandbox", "--json"], stdout=subprocess.PIPE, text=True)
@@ -155,29 +134,6 @@ def test_the_command_ends_by_sigterm():
         output.readline()
         process.terminate()
         assert process.wait(15) == 0
-
-
-def test_the_plugin_gives_an_applications_tests_a_sandbox(tmp_path):
-    """An application's test gets the sandbox and an environment that leads boto3 to it, by naming a fixture."""
-    (tmp_path / "test_app.py").write_text(
-        textwrap.dedent(
-            """
-            import boto3
-
-            def test_it(usermgr_sandbox_env):
-                assert boto3.client("cognito-idp").list_user_pools(MaxResults=1)["UserPools"] == []
-                assert usermgr_sandbox_env.requests()[-1].operation == "ListUserPools"
-            """
-        )
-    )
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert "1 passed" in done.stdout, done.stdout + done.stderr
 
 
 def test_the_server_knows_no_proxy(monkeypatch):

@@ -26,6 +26,19 @@ def test_an_escaped_value_is_found(differs):
     differs(check)
 
 
+def test_a_search_does_not_mind_case_but_for_names(differs):
+    """An address is found in any case, a user name only in its own."""
+
+    def check(cloud):
+        pool = cloud.pool()
+        cloud.user(pool, "Alice", email="Alice@Example.org")
+        assert _names(cloud, pool, 'email = "alice@EXAMPLE.org"') == ["Alice"]
+        assert _names(cloud, pool, 'email ^= "ALICE"') == ["Alice"]
+        assert _names(cloud, pool, 'username = "alice"') == []
+
+    differs(check)
+
+
 def test_a_value_that_ends_early_is_an_error(differs, error_of):
     """An unescaped quote cannot widen a filter: the text after it does not parse."""
 

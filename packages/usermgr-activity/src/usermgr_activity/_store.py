@@ -7,7 +7,7 @@ clients, and `dynamodb:Query` on its index. Only `record` needs `dynamodb:Update
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from heapq import merge as merge_sorted
 from itertools import groupby, islice
@@ -86,12 +86,14 @@ class DynamoActivityStore(ActivityStore):
         session: Any = None,
         profile: str | None = None,
         endpoint_url: str | None = None,
-        limits: CallLimits = REPORT_LIMITS,
+        connect_timeout: float = REPORT_LIMITS.connect,
+        read_timeout: float = REPORT_LIMITS.read,
     ) -> Self:
         """A store with settings from the keywords, or else from DYNAMODB_NAME, USERPOOL_ID and AWS_REGION.
 
         Without a Region there, the SDK's configuration decides, and after that the pool's id. `session` is a
-        `boto3.session.Session`, `profile` the name of one in the SDK's configuration; `limits` has the time-outs.
+        `boto3.session.Session`, `profile` the name of one in the SDK's configuration; the time-outs are in seconds, for
+        each attempt.
 
         Raises:
             ConfigurationError: a setting is missing or malformed; the error names all that are.
@@ -103,6 +105,7 @@ class DynamoActivityStore(ActivityStore):
         name = reader.optional("table_name", "DYNAMODB_NAME") or DEFAULT_TABLE
         reader.finish()
         connection = Connection(found_region or region_of_pool(pool), session, profile, endpoint_url)
+        limits = replace(REPORT_LIMITS, connect=connect_timeout, read=read_timeout)
         return cls(SdkTransport.connect(connection, limits), table_name=name, user_pool_id=pool)
 
     def record(self, sighting: Sighting) -> Outcome:

@@ -148,7 +148,7 @@ def index_partition(pool: str, shard: int) -> str:
 
 def stamp(moment: datetime) -> str:
     """`2026-01-31T08:05:00Z`; `moment` is aware."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 def start_of_day(moment: datetime) -> str:

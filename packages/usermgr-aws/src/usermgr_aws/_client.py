@@ -11,7 +11,7 @@ from usermgr_aws._failures import error_from_sdk
 __all__ = ["CallLimits", "Connection"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CallLimits:
     """How long one call may take: `attempts` times (`connect` + `read`) seconds, and the pauses between them."""
 
@@ -33,8 +33,11 @@ class Connection:
     def client(self, service: str, limits: CallLimits) -> Any:
         """A client of the service; thread-safe, so one for all threads.
 
-        Raises an error of `usermgr.errors` where the SDK's configuration does not allow it.
+        Raises an error of `usermgr.errors` where the SDK's configuration does not allow it, or where a session and a
+        profile are given, because a session has a profile of its own.
         """
+        if self.session is not None and self.profile is not None:
+            raise ConfigurationError("session and profile are both given: pass one of them")
         import boto3  # noqa: PLC0415 - the SDK loads when it is needed
         from botocore.config import Config  # noqa: PLC0415 - the same
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the same

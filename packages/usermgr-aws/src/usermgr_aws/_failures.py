@@ -31,15 +31,25 @@ COMMON_CODES: Mapping[str, ErrorClass] = {
     "ThrottlingException": errors.ThrottledError,
     "TooManyRequestsException": errors.ThrottledError,
     "RequestLimitExceeded": errors.ThrottledError,
+    "RequestThrottled": errors.ThrottledError,
+    "RequestThrottledException": errors.ThrottledError,
+    "ThrottledException": errors.ThrottledError,
+    "SlowDown": errors.ThrottledError,
     "InternalFailure": errors.ServiceUnavailableError,
     "InternalServerError": errors.ServiceUnavailableError,
     "ServiceUnavailable": errors.ServiceUnavailableError,
 }
 """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/CommonErrors.html, which is the same page
-for every service; some services add `Exception` to a name.
+for every service; some services add `Exception` to a name. Those for throttling are the ones that SDKs retry:
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html
 """
 
 COMMON_SENTENCES: Mapping[ErrorClass | str, str] = {
+    **dict.fromkeys(
+        ("ExpiredToken", "ExpiredTokenException", "RequestExpired"),
+        "the AWS credentials have expired, or this machine's clock is wrong",
+    ),
+    "InvalidSignatureException": "AWS does not accept the signature: the secret key, or this machine's clock, is wrong",
     errors.NoCredentialsError: "AWS does not accept the credentials: they are unknown, expired or of another partition",
 }
 
@@ -124,6 +134,6 @@ def error_from_code(
     cls = codes.get(code) or COMMON_CODES.get(code)
     if cls is None:
         cls = errors.ServiceUnavailableError if status >= 500 else otherwise
-    sentence = sentences.get(code) or sentences.get(cls) or COMMON_SENTENCES.get(cls)
+    sentence = sentences.get(code) or sentences.get(cls) or COMMON_SENTENCES.get(code) or COMMON_SENTENCES.get(cls)
     known = {name: value for name, value in evidence.items() if name in cls.evidence_names() and value is not None}
     return cls(None if sentence is None else cls.fill(sentence, evidence), service_code=code, **known)

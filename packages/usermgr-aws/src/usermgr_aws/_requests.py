@@ -38,8 +38,8 @@ class JsonApi:
     """One service in one Region, spoken to in its own protocol. Nothing is retried here.
 
     `target` is the prefix of `X-Amz-Target`, `version` the one of the JSON protocol (`1.0` or `1.1`); `credentials`
-    returns the SDK's credentials for each request, which is not signed without it; `send` sends the request, as
-    `URLLib3Session.send` of botocore does.
+    returns the SDK's credentials for each request (where it is `None`, requests are not signed); `send` sends the
+    request, as `URLLib3Session.send` of botocore does.
     """
 
     def __init__(

@@ -41,7 +41,7 @@ def aws_sources(
 ) -> list[SettingsSource]:
     """Keywords, then the session's Region if one was given, the environment, and the SDK's configuration.
 
-    With `environ`, that mapping stands for the environment, and the SDK's configuration is not read.
+    With `environ`, that mapping is used instead of the environment, and the SDK's configuration is not read.
     """
     chosen = [_SdkConfiguration(profile, session)] if session is not None else []
     fallback = [] if environ is not None or session is not None else [_SdkConfiguration(profile, None)]

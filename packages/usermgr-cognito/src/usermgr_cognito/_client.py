@@ -14,11 +14,12 @@ from usermgr.errors import (
     ServiceTimeoutError,
     StoreNotFoundError,
 )
+from usermgr.validation import check_texts
 from usermgr_aws import error_from_sdk
 from usermgr_cognito._errors import from_client_error
 from usermgr_cognito._model import check_parameters
 
-__all__ = ["call", "call_for_group", "call_for_page"]
+__all__ = ["call", "call_for_group", "call_for_page", "check_username"]
 
 SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword"}
 
@@ -76,6 +77,12 @@ def _input_shape(method: Callable[..., Any]) -> Any:
     meta = method.__self__.meta  # pyright: ignore[reportFunctionMemberAccess] - a method of an SDK client
     operation = meta.method_to_api_mapping[method.__name__]
     return meta.service_model.operation_model(operation).input_shape
+
+
+def check_username(client: Any, username: str) -> None:
+    """A name has the form that every operation asks for; a sign-in sends it where the service model does not look."""
+    check_texts(username=username)
+    check_parameters(_input_shape(client.admin_get_user), {"Username": username})
 
 
 def call_for_group(client: Any, method: Callable[..., Any], **parameters: Any) -> Any:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from usermgr import Condition, Operator, User, UserMatches
 from usermgr.errors import InvalidInputError
 from usermgr.search import matches
-from usermgr.validation import STANDARD_ATTRIBUTES, check_limit, check_texts
+from usermgr.validation import STANDARD_ATTRIBUTES, check_conditions, check_limit, check_texts
 from usermgr_cognito._client import call_for_group, call_for_page
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._shapes import to_user
@@ -74,6 +74,7 @@ class Search:
 
     def _check_fields(self, conditions: Sequence[Condition]) -> None:
         """Raises `InvalidInputError` for an attribute that the pool does not have, where its schema may be read."""
+        check_conditions(conditions)
         strange = [c.field for c in conditions if c.field not in _NAMES and c.field not in _OWN_FIELDS]
         pool = self._descriptions.pool() if strange else None
         for name in strange:

@@ -19,9 +19,9 @@ from usermgr.errors import (
     UnsupportedOperationError,
     UsermgrError,
 )
-from usermgr.validation import check_attributes, check_texts, check_type
-from usermgr_cognito._client import call
-from usermgr_cognito._descriptions import Descriptions
+from usermgr.validation import check_answer, check_attributes, check_refreshable, check_texts, check_type
+from usermgr_cognito._client import call, check_username
+from usermgr_cognito._descriptions import AppClient, Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
 from usermgr_cognito._rotation import exchange_refresh_token
 from usermgr_cognito._settings import CognitoSettings
@@ -67,19 +67,21 @@ class SignIn:
 
     def authenticate(self, username: str, password: str) -> AuthResult:
         """See `UserManager.authenticate`. The flow is ADMIN_USER_PASSWORD_AUTH."""
-        check_texts(username=username, password=password)
+        check_texts(password=password)
+        check_username(self._client, username)
         response = self._initiate("ADMIN_USER_PASSWORD_AUTH", username, {"USERNAME": username, "PASSWORD": password})
         return _result(response, username)
 
     def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
         """See `UserManager.answer_challenge`."""
-        check_type("challenge", challenge, Challenge)
-        check_texts(answer=answer)
+        check_answer(challenge, answer)
+        check_username(self._client, challenge.username)
+        check_type("parameters", challenge.parameters, Mapping)
         check_attributes(attributes, removable=False)
         answer_name = _ANSWERS.get(challenge.name)
         if answer_name is None:
             raise UnsupportedOperationError(
-                f"the challenge {challenge.name.value} cannot be answered here", operation="answer_challenge"
+                f"the challenge {str(challenge.name)[:100]!r} cannot be answered here", operation="answer_challenge"
             )
         if attributes and challenge.name is not ChallengeName.NEW_PASSWORD_REQUIRED:
             raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
@@ -94,7 +96,7 @@ class SignIn:
                 sign_in_of=challenge.username,
                 UserPoolId=self._settings.user_pool_id,
                 ClientId=self._client_id(),
-                ChallengeName=challenge.name.value,
+                ChallengeName=str(challenge.name),
                 Session=challenge.session,
                 ChallengeResponses=self._with_hash(responses, challenge.username),
             )
@@ -110,10 +112,8 @@ class SignIn:
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """See `UserManager.refresh`. The hash is made with the real user name, never with an alias."""
-        check_type("tokens", tokens, Tokens)
-        if tokens.refresh_token is None:
-            raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
-        check_texts(refresh_token=tokens.refresh_token, username=tokens.username)
+        check_refreshable(tokens)
+        check_username(self._client, tokens.username)
         result = _result(self._refresh(tokens), tokens.username, refresh_token=tokens.refresh_token)
         if isinstance(result, Challenge):
             raise ServiceError("the service answered a refresh with a challenge", operation="refresh")
@@ -195,7 +195,7 @@ class SignIn:
             )
         if not allowed & app_client.flows:
             return _misconfigured(f"the app client does not allow this: add {name} to its ExplicitAuthFlows")
-        return InvalidInputError(
+        return self._secret_problem(app_client) or InvalidInputError(
             "Cognito does not accept this, although the app client allows the flow: a value may be malformed",
             operation=refusal.operation,
             service_code=refusal.service_code,
@@ -203,18 +203,22 @@ class SignIn:
 
     def _explain_credentials(self, refusal: InvalidCredentialsError) -> UsermgrError:
         """A wrong client secret looks like a wrong password, but for the app client's description."""
-        client_id, ours = self._client_id(), self._settings.client_secret
-        if self._settings.discover_client_secret and ours is None:
+        if self._settings.discover_client_secret and self._settings.client_secret is None:
             return refusal
+        client_id = self._client_id()
         app_client = self._descriptions.app_client(client_id)
-        if app_client is not None and app_client.secret != ours:
+        if app_client is not None and self._secret_problem(app_client) is not None:
             app_client = self._descriptions.app_client(client_id, anew=True)
         if app_client is None:
             return InvalidCredentialsError(
                 f"{InvalidCredentialsError.sentence}; the app client's secret (SECRET) may also be missing or wrong"
             )
+        return self._secret_problem(app_client) or refusal
+
+    def _secret_problem(self, app_client: AppClient) -> ConfigurationError | None:
+        ours = self._client_secret(self._client_id())
         if app_client.secret == ours:
-            return refusal
+            return None
         if ours is None:
             return _misconfigured("the app client has a secret, and SECRET is not set: set it")
         if app_client.secret is None:

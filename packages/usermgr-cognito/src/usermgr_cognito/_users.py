@@ -13,6 +13,7 @@ from usermgr.validation import (
     check_has_own_password,
     check_has_verified_address,
     check_texts,
+    check_type,
 )
 from usermgr_cognito._client import call
 from usermgr_cognito._creation import Creation
@@ -42,6 +43,7 @@ class Users:
             check_texts(password=password)
         # A blank value means none, as in an update.
         given = {name: value for name, value in attributes.items() if value}
+        check_type("temporary", temporary, bool)
         with self._explained(username=username, attributes=given, password=password):
             return self._creation.create(username, password, given, temporary=temporary)
 
@@ -58,6 +60,7 @@ class Users:
 
     def set_password(self, username: str, password: str, *, permanent: bool) -> None:
         check_texts(password=password)
+        check_type("permanent", permanent, bool)
         # Cognito would turn a federated user into a local one without a warning:
         # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserPassword.html
         check_has_own_password(self.get(username))

@@ -96,7 +96,8 @@ def _not_installed(name: str) -> BackendNotInstalledError:
     source = find_source(core.read_text("direct_url.json"))
     requirements = source.requirements(name, core.version) if source else None
     where = source.address if source else "the same index or folder as usermgr-core"
-    remedy = f"pip install -r {requirements}" if requirements else f"install {wanted} from {where} alone"
+    pip = "uv pip" if (core.read_text("INSTALLER") or "").strip() == "uv" else "pip"  # uv's environments have no pip
+    remedy = f"{pip} install -r {requirements}" if requirements else f"install {wanted}, and only from {where}"
     return BackendNotInstalledError(
         f"the backend {name} is not installed: it is in {wanted}, which must come from {where}, because the name may"
         f" belong to somebody else on a public index. Remedy: {remedy}",

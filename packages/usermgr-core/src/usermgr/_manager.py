@@ -24,7 +24,7 @@ __all__ = ["Access", "Ensured", "UserManager"]
 
 F = TypeVar("F", bound=Callable[..., object])
 
-ADDRESSES = ("email", "phone_number")
+ADDRESSES = frozenset({"email", "phone_number"})
 """The attributes that have a verification of their own, in `email_verified` and `phone_number_verified`."""
 
 MAX_UNCONFIRMED = 10_000
@@ -361,20 +361,22 @@ class UserManager(ABC):
             flag = f"{address}_verified"
             if address in different and flag in wanted:
                 different[flag] = wanted[flag]
-            if different.get(flag) != "true" and self._unconfirmed.get((user.sub, address)) == wanted.get(address, ""):
+            waiting = self._unconfirmed.get((user.sub, address))
+            if waiting is not None and waiting == wanted.get(address) and different.get(flag) != "true":
                 different.pop(address, None)
         return different
 
     @cached_property
-    def _unconfirmed(self) -> dict[tuple[str, str], str | None]:
+    def _unconfirmed(self) -> dict[tuple[str, str], str]:
         """The new address that `ensure_user` has sent and the user has not confirmed yet, by `sub` and attribute."""
         return {}
 
     def _note_unconfirmed(self, user: User, sent: Mapping[str, str | None]) -> None:
-        for address in ADDRESSES:
+        for address in ADDRESSES & sent.keys():
             self._unconfirmed.pop((user.sub, address), None)
-            if address in sent and user.attributes.get(address) != sent[address]:
-                self._unconfirmed[user.sub, address] = sent[address]
+            new = sent[address]
+            if new is not None and user.attributes.get(address) != new:
+                self._unconfirmed[user.sub, address] = new
         while len(self._unconfirmed) > MAX_UNCONFIRMED:
             del self._unconfirmed[next(iter(self._unconfirmed))]
 

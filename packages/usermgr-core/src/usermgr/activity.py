@@ -21,6 +21,7 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 
 from usermgr.errors import InvalidInputError
+from usermgr.validation import check_texts, check_type
 
 __all__ = [
     "BUCKET",
@@ -57,12 +58,16 @@ class Outcome(StrEnum):
 
 
 def in_utc(value: datetime, field: str) -> datetime:
-    """`value` in UTC. Raises `InvalidInputError`, naming `field`, when it has no time zone."""
+    """`value` in UTC. Raises `InvalidInputError`, naming `field`, when it has no time zone or does not exist in UTC."""
+    check_type(field, value, datetime)
     if value.tzinfo is None:
         raise InvalidInputError(
             f"{field} needs a time zone: datetime(..., tzinfo=UTC), not {value.isoformat()}", field=field
         )
-    return value.astimezone(UTC)
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise InvalidInputError(f"{field} is not a time that exists in UTC: {value.isoformat()}", field=field) from None
 
 
 def bucket_of(at: datetime) -> datetime:
@@ -85,9 +90,8 @@ class Sighting:
     at: datetime
 
     def __post_init__(self) -> None:
-        for field in ("sub", "client_id"):
-            if not getattr(self, field):
-                raise InvalidInputError(f"a sighting needs a {field}", field=field)
+        check_texts(sub=self.sub, client_id=self.client_id)
+        check_type("kind", self.kind, SightingKind)
         in_utc(self.at, "at")
 
     @property
@@ -182,6 +186,8 @@ class ActivityStore(ABC):
 
         Raises `InvalidInputError` when `last` is before `first`.
         """
+        check_type("first", first, date)
+        check_type("last", last, date)
         if last < first:
             raise InvalidInputError(f"last ({last}) is before first ({first})", field="last")
         days = ((first + timedelta(days=n)) for n in range((last - first).days + 1))

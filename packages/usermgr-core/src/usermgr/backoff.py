@@ -1,4 +1,4 @@
-"""Trying again: the one loop for everything that may pass, with an injected clock.
+"""Retrying: one loop for every failure that may be temporary, with an injected clock.
 
 >>> pauses = []
 >>> backoff = Backoff(first=1, longest=3, tries=4, jitter=lambda: 1.0, sleep=pauses.append)
@@ -55,7 +55,7 @@ class Backoff:
 
     def attempts(self) -> Iterator[Attempt]:
         """Yields the attempts, and sleeps between them; leave the loop when one succeeds."""
-        started, ceiling, number = self.now(), self.first, 0
+        started, ceiling, number = self.now(), min(self.first, self.longest), 0
         while self.tries is None or number < self.tries:
             number += 1
             pause = ceiling * (0.1 + 0.9 * self.jitter())

@@ -30,7 +30,7 @@ class MismatchError(Exception):
         return MismatchError(self.expected, name, *self.path)
 
     def describe(self, root: str) -> str:
-        """A sentence for people, such as `attributes.email must be text`."""
+        """A sentence for people, such as `attributes.email must be a string`."""
         return f"{'.'.join((root, *self.path))} must be {self.expected}"
 
 
@@ -80,7 +80,7 @@ def _is_number(value: Any) -> bool:
 def _encode_time(value: Any) -> str:
     if not isinstance(value, datetime) or value.tzinfo is None:
         raise MismatchError("a datetime with a time zone")
-    return value.astimezone(UTC).isoformat()
+    return _in_utc(value).isoformat()
 
 
 def _decode_time(value: Any) -> datetime:
@@ -90,14 +90,21 @@ def _decode_time(value: Any) -> datetime:
         raise MismatchError("a time in ISO 8601") from None
     if moment.tzinfo is None:
         raise MismatchError("a time with an offset")
-    return moment.astimezone(UTC)
+    return _in_utc(moment)
+
+
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise MismatchError("a time in the years 1 to 9999 of UTC") from None
 
 
 _NULL = _plain("null", lambda value: value is None)
 _PLAIN: Mapping[Any, Codec] = {
     None: _NULL,
     types.NoneType: _NULL,
-    str: _plain("text", lambda value: isinstance(value, str)),
+    str: _plain("a string", lambda value: isinstance(value, str)),
     bool: _plain("true or false", lambda value: isinstance(value, bool)),
     int: _plain("a whole number", lambda value: isinstance(value, int) and not isinstance(value, bool)),
     float: _plain("a number", _is_number),
@@ -134,7 +141,7 @@ def _sequence(item: Codec) -> Codec:
 
 def _mapping(item: Codec) -> Codec:
     def each(turn: Callable[[Any], Any], value: Any) -> dict[str, Any]:
-        members = _members(value, "an object with text as names")
+        members = _members(value, "an object whose names are strings")
         return {key: _inside(key, turn, element) for key, element in members.items()}
 
     return Codec(lambda v: each(item.encode, v), lambda v: each(item.decode, v))

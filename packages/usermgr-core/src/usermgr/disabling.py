@@ -1,6 +1,6 @@
 """Disabling dormant users: first a plan that can be shown, then a run that does nothing unless it is told to.
 
-`plan_disabling` says whom it would disable, how long that takes and what it costs; `disable_dormant` carries it out.
+`plan_disabling` shows whom it would disable, how long that takes and what it costs; `disable_dormant` carries it out.
 """
 
 from __future__ import annotations
@@ -108,11 +108,12 @@ def disable_dormant(
     and the run goes on; `progress` is called with the report after each user.
 
     Raises:
-        AccessDeniedError: the caller lacks the permission to disable users, so nobody could be disabled.
+        AccessDeniedError: the caller lacks the permission to disable users, so the run ends. Users whom `progress` has
+            reported as disabled stay disabled.
     """
     report = DisableReport(dry_run)
     backoff = Backoff(first=1, longest=16, tries=TRIES, now=clock, sleep=sleep)
-    turn = clock()
+    pace = _Pace(1 / plan.per_second, clock, sleep, turn=clock())
     for dormant in plan.users:
         username = dormant.user.username
         if store.last_seen(dormant.user.sub) != dormant.activity:
@@ -120,9 +121,7 @@ def disable_dormant(
         elif dry_run:
             report.disabled.append(username)
         else:
-            sleep(max(0.0, turn - clock()))
-            turn = max(turn, clock()) + 1 / plan.per_second
-            code = _disable(users, username, backoff)
+            code = _disable(users, username, backoff, pace)
             if code is None:
                 report.disabled.append(username)
             else:
@@ -131,10 +130,26 @@ def disable_dormant(
     return report
 
 
-def _disable(users: DisablesUsers, username: str, backoff: Backoff) -> str | None:
+@dataclass(slots=True)
+class _Pace:
+    """Keeps requests `interval` seconds apart. Time that was lost is not made up for."""
+
+    interval: float
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    turn: float
+
+    def wait(self) -> None:
+        """Waits for the turn of the next request."""
+        self.sleep(max(0.0, self.turn - self.clock()))
+        self.turn = max(self.turn, self.clock()) + self.interval
+
+
+def _disable(users: DisablesUsers, username: str, backoff: Backoff, pace: _Pace) -> str | None:
     """The code of the error that remained, if one did."""
     code = None
     for _ in backoff.attempts():
+        pace.wait()
         try:
             users.disable_user(username)
         except AccessDeniedError:

@@ -47,9 +47,9 @@ class Absence(StrEnum):
 class DormancyPolicy:
     """A user is dormant after not being seen for `idle_for`, and may be disabled after a further `grace`.
 
-    `recording_since` is when the store began to record. Nobody was seen before that, so absence is counted from then
-    at the earliest. `exclude` holds the `sub` or the user name of everybody to leave alone, such as service accounts;
-    `members_of` returns the members of groups.
+    `recording_since` is when the store began to record. Nobody can have been seen before that, so absence is counted
+    from then at the earliest. `exclude` holds the `sub` or the user name of everybody to leave alone, such as service
+    accounts; `members_of` returns the members of groups.
 
     Raises:
         InvalidInputError: a duration is negative, or `recording_since` has no time zone.

@@ -132,7 +132,8 @@ class UsermgrError(Exception):
     @staticmethod
     def fill(sentence: str, evidence: Mapping[str, Any]) -> str:
         """The sentence with the evidence in its placeholders."""
-        return sentence.format_map(_Placeholders(evidence))
+        known = {name: value for name, value in evidence.items() if value is not None}
+        return sentence.format_map(_Placeholders(known))
 
     def _take(self, message: str, details: dict[str, Any]) -> None:
         super().__init__(message)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from usermgr.errors import ConfigurationError
@@ -25,7 +25,7 @@ class SettingsSource(Protocol):
 class Keywords:
     """Keyword arguments; `None` means that one was not given."""
 
-    given: Mapping[str, str | None]
+    given: Mapping[str, str | None] = field(repr=False)  # may hold a secret
 
     def find(self, name: str, variable: str) -> str | None:
         """By name."""
@@ -37,7 +37,7 @@ class Keywords:
 class Environment:
     """Environment variables: the process's own, unless another mapping is given. An empty one counts as not set."""
 
-    variables: Mapping[str, str] | None = None
+    variables: Mapping[str, str] | None = field(default=None, repr=False)  # may hold a secret
 
     def find(self, name: str, variable: str) -> str | None:
         """By variable."""

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from usermgr._models import User, UserStatus
-from usermgr.errors import InvalidInputError, InvalidStateError
+from usermgr._models import Challenge, Tokens, User, UserStatus
+from usermgr.errors import InvalidCredentialsError, InvalidInputError, InvalidStateError
+from usermgr.search import Condition
 
 __all__ = [
     "PAGE_LIMIT",
     "STANDARD_ATTRIBUTES",
+    "check_answer",
     "check_attributes",
+    "check_conditions",
     "check_form",
     "check_has_own_password",
     "check_has_verified_address",
     "check_limit",
+    "check_refreshable",
     "check_texts",
     "check_type",
     "check_verified_has_address",
@@ -64,6 +68,13 @@ def check_attributes(attributes: Mapping[str, Any], *, removable: bool) -> None:
             )
 
 
+def check_conditions(conditions: Any) -> None:
+    """The conditions are a sequence of `Condition`. Raises `InvalidInputError`."""
+    check_type("conditions", conditions, Sequence)
+    for condition in conditions:
+        check_type("conditions", condition, Condition)
+
+
 def check_type(name: str, value: Any, expected: type) -> None:
     """The value is of that type. Raises `InvalidInputError`; the value is never repeated."""
     if not isinstance(value, expected):
@@ -74,6 +85,25 @@ def check_limit(limit: Any) -> None:
     """A page holds from 1 to 60 items."""
     if not isinstance(limit, int) or isinstance(limit, bool) or not 1 <= limit <= PAGE_LIMIT:
         raise InvalidInputError(f"limit must be a whole number from 1 to {PAGE_LIMIT}", field="limit")
+
+
+def check_answer(challenge: Any, answer: Any) -> None:
+    """A challenge with a name, a user and perhaps a session, and an answer to it. Raises `InvalidInputError`."""
+    check_type("challenge", challenge, Challenge)
+    check_texts(answer=answer, name=challenge.name, username=challenge.username)
+    if challenge.session is not None:
+        check_type("session", challenge.session, str)
+
+
+def check_refreshable(tokens: Any) -> None:
+    """Tokens of a user, with a refresh token.
+
+    Raises `InvalidInputError`, and `InvalidCredentialsError` where there is no refresh token.
+    """
+    check_type("tokens", tokens, Tokens)
+    if tokens.refresh_token is None:
+        raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
+    check_texts(refresh_token=tokens.refresh_token, username=tokens.username)
 
 
 def check_has_own_password(user: User) -> None:

@@ -9,7 +9,7 @@ objects::
 
 The two sides are deployed at different times. An argument with its default value is not sent, so an argument that the
 function does not know would change what is done: it is refused. Any other member that a peer does not know is ignored,
-and a missing one takes its default. Every other change raises `VERSION`.
+and a missing one takes its default. Every other change needs a higher `VERSION`.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ from usermgr.errors import (
 )
 from usermgr.operations import OPERATIONS, Operation
 
-__all__ = ["MAX_REPLY_BYTES", "VERSION", "decode_reply", "encode_request", "error_reply", "serve"]
+__all__ = ["MAX_REPLY_BYTES", "MAX_TEXT", "VERSION", "decode_reply", "encode_request", "error_reply", "serve"]
 
 VERSION = 1
+
+MAX_TEXT, MAX_EVIDENCE = 2_000, 50
+"""Characters of a text, and pieces of evidence, that are taken over from a peer's error."""
 
 MAX_REPLY_BYTES = 5 * 1024 * 1024
 """Where a page is halved: under the 6 MB that a synchronous invocation can answer with."""
@@ -107,12 +110,30 @@ def _decode_error(body: Any) -> UsermgrError:
     match body:
         case {"code": str(code), "message": str(message)}:
             cls = errors_by_code().get(code)
-            evidence = _object(cast("dict[str, Any]", body).get("details")) or {}
+            evidence = _clean_evidence(_object(cast("dict[str, Any]", body).get("details")) or {})
             if cls is None:  # from a newer peer: the root class keeps the code as evidence
-                return UsermgrError.from_wire(message, {**evidence, "code": code})
-            return cls.from_wire(message, evidence)
+                return UsermgrError.from_wire(_clean(message), {**evidence, "code": _clean(code)})
+            return cls.from_wire(_clean(message), evidence)
         case _:
             return ProtocolError("the reply's error has no code and message")
+
+
+def _clean_evidence(details: Mapping[str, Any]) -> dict[str, Any]:
+    """The evidence that has a type which evidence may have, bounded; the rest of what a peer sent is dropped."""
+    clean: dict[str, Any] = {}
+    for name, value in list(details.items())[:MAX_EVIDENCE]:
+        if isinstance(value, str):
+            clean[_clean(name)] = _clean(value)
+        elif isinstance(value, list) and all(isinstance(item, str) for item in cast("list[Any]", value)):
+            clean[_clean(name)] = [_clean(item) for item in cast("list[str]", value)[:MAX_EVIDENCE]]
+        elif value is None or isinstance(value, (bool, int, float)):
+            clean[_clean(name)] = value
+    return clean
+
+
+def _clean(text: str) -> str:
+    """The text without control characters, which could forge a line of a log, and of bounded length."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:MAX_TEXT])
 
 
 # --- The serving side --------------------------------------------------------------------------------

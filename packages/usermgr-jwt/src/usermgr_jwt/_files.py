@@ -9,7 +9,7 @@ from typing import NamedTuple
 from usermgr_jwt._keys import MAX_DOCUMENT
 from usermgr_jwt.errors import KeysFileError
 
-__all__ = ["Version", "check_regular", "read_document", "risks", "version_of"]
+__all__ = ["Version", "absolute", "check_regular", "read_document", "risks", "version_of"]
 
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 
@@ -26,6 +26,13 @@ class Version(NamedTuple):
     size: int
     modified_ns: int
     changed_ns: int
+
+
+def absolute(path: str | os.PathLike[str]) -> str:
+    """The path from the root: it stays the same when the working folder changes. ValueError for what is not a path."""
+    if not os.fspath(path) or "\0" in os.fspath(path):
+        raise ValueError("path must be a non-empty string without NUL characters")
+    return os.path.abspath(path)  # noqa: PTH100 - os.* throughout: a Path object costs more than a stat
 
 
 def version_of(status: os.stat_result) -> Version:

@@ -6,7 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from usermgr_jwt._files import Version, check_regular, read_document, risks, version_of
+from usermgr_jwt._files import Version, absolute, check_regular, read_document, risks, version_of
 from usermgr_jwt._fork import ForkSafeLock
 from usermgr_jwt._keys import parse_jwks
 from usermgr_jwt.errors import KeysError, KeysFileError, KeysNotFoundError, KeysTooOldError
@@ -64,7 +64,7 @@ class JwksFile:
     ) -> None:
         if max_age is not None and not max_age > 0:
             raise ValueError("max_age must be a positive number of seconds, or None")
-        self.path = os.path.abspath(path)  # noqa: PTH100 - os.* throughout: a Path object costs more than a stat
+        self.path = absolute(path)
         self.max_age = max_age
         self._now = now
         self._refresh = None

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
-from cryptography.hazmat.primitives.hashes import SHA256
 
 from usermgr_jwt._codec import b64url_decode, json_object
 from usermgr_jwt._keys import MAX_KEY_ID
@@ -27,7 +25,8 @@ MAX_TOKEN = 1 << 16  # characters: more than HTTP servers accept as a header, an
 # Cognito sends none of them.
 _REFUSED_HEADERS = frozenset({"crit", "jwk", "jku", "x5c", "x5u", "x5t", "x5t#S256", "b64", "zip", "enc", "cty"})
 _PADDING = PKCS1v15()
-_SHA256 = Prehashed(SHA256())  # hashlib is quicker to set up than a hash inside `verify`
+# What RSASSA-PKCS1-v1_5 signs is this, which names SHA-256, and the hash (RFC 8017, 9.2, note 1).
+_DIGEST_INFO = bytes.fromhex("3031300d060960864801650304020105000420")
 
 
 def split(token: str) -> tuple[bytes, bytes, bytes, bytes]:
@@ -55,14 +54,31 @@ def signed_payload(token: str, keys: KeySet) -> bytes:
     known = keys.known_header(header)
     key_id, key = known or _key_for(header, keys)
     try:
-        key.verify(b64url_decode(signature), sha256(signing_input).digest(), _PADDING, _SHA256)
-    except InvalidSignature:
-        raise TokenSignatureError(key_id) from None
+        decoded = b64url_decode(signature)
     except ValueError:
         raise TokenFormatError("its signature is not canonical base64url") from None
+    if not _is_signature(decoded, signing_input, key):
+        raise TokenSignatureError(key_id)
     if known is None:
         keys.remember_header(header, key_id)
     return payload
+
+
+def _is_signature(signature: bytes, signing_input: bytes, key: RSAPublicKey) -> bool:
+    """Whether this is the RSASSA-PKCS1-v1_5 signature of `signing_input`.
+
+    The steps of OpenSSL's RSA_verify (RFC 8017, 8.2.2): the length, the padding (which `recover_data_from_signature`
+    removes, and refuses when it is not exactly right), and all of what was signed, compared as a whole and never
+    parsed. `key.verify` takes the same steps and the same decision, and prepares more before them: this way a token
+    costs about a twentieth less. A test compares both on signatures that are wrong in every part.
+    """
+    if len(signature) != (key.key_size + 7) // 8:
+        return False
+    try:
+        signed = key.recover_data_from_signature(signature, _PADDING, None)
+    except InvalidSignature:
+        return False
+    return signed == _DIGEST_INFO + sha256(signing_input).digest()
 
 
 def _key_for(header: bytes, keys: KeySet) -> tuple[str, RSAPublicKey]:

@@ -101,10 +101,18 @@ def require(
 def _check_types(claims: dict[str, Any]) -> None:
     """Refuse claims of types that applications do not expect. Cognito's own tokens always pass."""
     get = claims.get
-    _check_time_claim("exp", get("exp"))
-    _check_time_claim("iat", get("iat", 0))
-    _check_time_claim("nbf", get("nbf", 0))
-    _check_time_claim("auth_time", get("auth_time", 0))
+    expires: Any = get("exp")
+    issued, not_before, signed_in = get("iat", 0), get("nbf", 0), get("auth_time", 0)
+    # `type() is int` because True is an int too; Cognito always writes whole seconds. In one expression, because a good
+    # token passes all of it.
+    if not (
+        type(expires) is type(issued) is type(not_before) is type(signed_in) is int
+        and 0 <= expires <= _LATEST
+        and 0 <= issued <= _LATEST
+        and 0 <= not_before <= _LATEST
+        and 0 <= signed_in <= _LATEST
+    ):
+        raise errors.TokenClaimError(_bad_time_claim(claims), "must be a whole number of seconds since 1970")
     subject = get("sub")
     if type(subject) is not str or not subject:
         raise errors.TokenClaimError("sub", "must be a non-empty string")
@@ -123,10 +131,10 @@ def _is_names(value: object) -> bool:
     return type(value) is list and _STRINGS.issuperset(map(type, cast("list[object]", value)))
 
 
-def _check_time_claim(name: str, value: object) -> None:
-    # `type() is int` because True is an int too; Cognito always writes whole seconds.
-    if type(value) is not int or not 0 <= value <= _LATEST:
-        raise errors.TokenClaimError(name, "must be a whole number of seconds since 1970")
+def _bad_time_claim(claims: dict[str, Any]) -> str:
+    """The first time that is not one; a missing `exp` is one of them."""
+    times = {"exp": claims.get("exp")} | {name: claims.get(name, 0) for name in ("iat", "nbf", "auth_time")}
+    return next(name for name, value in times.items() if type(value) is not int or not 0 <= value <= _LATEST)
 
 
 def _text(value: object) -> str | None:

@@ -9,11 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-import time
 from typing import TYPE_CHECKING, NamedTuple, Protocol, cast
 
 from usermgr_jwt._addresses import check_url, jwks_url, jwks_url_of_issuer
-from usermgr_jwt._files import check_regular, read_document
+from usermgr_jwt._files import absolute, check_regular, read_document
 from usermgr_jwt._keys import MAX_DOCUMENT, parse_jwks
 from usermgr_jwt._strict import json_object
 from usermgr_jwt.errors import (
@@ -49,7 +48,7 @@ class KeysSource(Protocol):
 class HttpsSource:
     """A JWKS address, read with the standard library: only HTTPS, or HTTP on a loopback address; no redirects.
 
-    `timeout`: seconds for the whole request. Proxies come from the environment, as for urllib.
+    `timeout`: seconds for connecting, and for the whole answer. Proxies come from the environment, as for urllib.
     """
 
     def __init__(self, url: str, *, timeout: float = 5.0) -> None:
@@ -80,20 +79,19 @@ class HttpsSource:
 
         from usermgr_jwt._http import open_without_redirects  # noqa: PLC0415
 
-        deadline = time.monotonic() + self._timeout
         document = bytearray()
         try:
             with open_without_redirects(self._url, self._timeout) as response:
-                # Chunk by chunk: a socket's time-out starts again with every byte that trickles in.
                 while chunk := response.read1(1 << 16):
                     document += chunk
                     if len(document) > MAX_DOCUMENT:
                         raise KeysSourceError(self.name, f"it answered with more than {MAX_DOCUMENT} bytes")
-                    if time.monotonic() > deadline:
-                        raise KeysSourceError(self.name, f"it took longer than {self._timeout:g} s")
         except HTTPError as error:
             error.close()
             raise KeysSourceError(self.name, f"it answered with status {error.code}") from error
+        except TimeoutError as error:
+            problem = f"the request failed (it took longer than {self._timeout:g} s)"
+            raise KeysSourceError(self.name, problem) from error
         except (OSError, HTTPException, ValueError) as error:  # ValueError: a proxy's address, or a host's encoding
             reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or type(error).__name__
             raise KeysSourceError(self.name, f"the request failed ({reason})") from error
@@ -152,7 +150,7 @@ def pull(source: KeysSource, path: str | os.PathLike[str], *, replace_all: bool 
     Raises KeysSourceError, KeysInvalidError, KeysReplacementError or KeysFileError, and then leaves the file as it
     was.
     """
-    path = os.path.abspath(path)  # noqa: PTH100 - see _replace
+    path = absolute(path)
     document = source.fetch()
     new = parse_jwks(document, source.name)
     old = _good_keys(path)

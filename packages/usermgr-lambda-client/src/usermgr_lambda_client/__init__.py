@@ -6,10 +6,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
 from usermgr.settings import SettingsReader
-from usermgr_aws import FUNCTION_NAME, REGION, aws_sources, redact_sdk_logs
+from usermgr_aws import FUNCTION_NAME, REGION, Connection, aws_sources, redact_sdk_logs
 from usermgr_lambda_client._manager import LambdaUserManager
-from usermgr_lambda_client._transport import READ_TIMEOUT, LambdaTransport, Transport
+from usermgr_lambda_client._transport import LIMITS, LambdaTransport, Transport
+
+if TYPE_CHECKING:
+    import boto3
 
 __all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "create", "redact_sdk_logs"]
 
@@ -20,19 +26,37 @@ def create(
     *,
     region: str | None = None,
     function_name: str | None = None,
-    read_timeout: float = READ_TIMEOUT,
+    session: boto3.session.Session | None = None,
+    profile: str | None = None,
+    endpoint_url: str | None = None,
+    connect_timeout: float = LIMITS.connect,
+    read_timeout: float = LIMITS.read,
     transport: Transport | None = None,
 ) -> LambdaUserManager:
     """The manager behind one function; what is not given comes from `AWS_REGION` and `LAMBDA_NAME_USERMGR`.
 
-    The name defaults to `usermgr`. `read_timeout` is in seconds and must be more than the function's own.
+    The name defaults to `usermgr`. Without a Region, that of the session, of `AWS_DEFAULT_REGION` or of the profile is
+    used.
+
+    Args:
+        session: A boto3 session to take credentials and configuration from, such as one of an assumed role.
+        profile: The name of a profile in the SDK's configuration; without it, `AWS_PROFILE` counts.
+        endpoint_url: Where to reach Lambda instead of AWS's own address, such as an endpoint of a VPC.
+        connect_timeout: Seconds to wait for a connection.
+        read_timeout: Seconds to wait for the answer; must be more than the function's own time-out.
+        transport: What carries requests to the function, instead of Lambda; all other arguments are then not used.
+
     Raises `usermgr.errors.ConfigurationError`, which names all that is missing or malformed.
     """
     if transport is not None:
         return LambdaUserManager(transport)
     given = {"region": region, "function_name": function_name}
-    reader = SettingsReader("usermgr's Lambda backend", aws_sources(given))
+    reader = SettingsReader("usermgr's Lambda backend", aws_sources(given, profile=profile, session=session))
     found_region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
     name = reader.optional("function_name", "LAMBDA_NAME_USERMGR", pattern=FUNCTION_NAME, example=DEFAULT_FUNCTION)
     reader.finish()
-    return LambdaUserManager(LambdaTransport(name or DEFAULT_FUNCTION, found_region, read_timeout=read_timeout))
+    connection = Connection(found_region, session, profile, endpoint_url)
+    limits = replace(LIMITS, connect=connect_timeout, read=read_timeout)
+    return LambdaUserManager(
+        LambdaTransport(name or DEFAULT_FUNCTION, found_region, connection=connection, limits=limits)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -13,10 +14,12 @@ from usermgr_aws import COMMON_CODES, CallLimits, Connection, error_from_code, e
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
 
-__all__ = ["LambdaTransport", "Transport"]
+__all__ = ["LIMITS", "LambdaTransport", "Transport"]
 
-READ_TIMEOUT = 65
-"""Seconds; more than the function's own time-out, or a call that is still running would count as lost."""
+LIMITS = CallLimits(attempts=1, connect=5, read=65)
+"""One attempt, because the SDK would send a call that timed out again, and a creation would happen twice; and more time
+to read than the function itself has, or a call that is still running would count as lost.
+"""
 
 _CODES: dict[str, type[errors.UsermgrError]] = {
     **COMMON_CODES,
@@ -58,12 +61,17 @@ class LambdaTransport:
     """
 
     def __init__(
-        self, function_name: str, region: str, *, client: LambdaClient | None = None, read_timeout: float = READ_TIMEOUT
+        self,
+        function_name: str,
+        region: str,
+        *,
+        client: LambdaClient | None = None,
+        connection: Connection | None = None,
+        limits: CallLimits = LIMITS,
     ) -> None:
         self._function = function_name
-        # One attempt: the SDK would send a call that timed out again, and a creation would happen twice.
-        limits = CallLimits(attempts=1, connect=5, read=read_timeout)
-        self._client: LambdaClient = client or Connection(region).client("lambda", limits)
+        connection = connection or Connection(region)
+        self._client = client or cast("LambdaClient", connection.client("lambda", limits))
 
     def __repr__(self) -> str:
         return f"LambdaTransport({self._function!r})"
@@ -118,7 +126,11 @@ class LambdaTransport:
 def _error_type(reply: bytes) -> str | None:
     try:
         body = json.loads(reply)
-    except ValueError:
+    except (ValueError, RecursionError):
         return "an unreadable report"
     kind = cast("dict[str, Any]", body).get("errorType") if isinstance(body, dict) else None
-    return kind if isinstance(kind, str) and kind else None
+    if kind is None or kind == "":
+        return None
+    # The name of a class and nothing else: whatever the far side reports may end in a log.
+    is_name = isinstance(kind, str) and re.fullmatch(r"[\w.]{1,100}", kind) is not None
+    return kind if is_name else "an unreadable report"

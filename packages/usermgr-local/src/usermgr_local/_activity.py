@@ -9,6 +9,9 @@ from itertools import islice
 from typing import Any
 
 from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, bucket_of, merge
+from usermgr.errors import InvalidInputError
+from usermgr.validation import check_type
+from usermgr_local._attributes import is_storable
 from usermgr_local._clock import from_micros, to_micros
 from usermgr_local._database import Database
 
@@ -49,14 +52,19 @@ class LocalActivityStore(ActivityStore):
         self._database = database
 
     def record(self, sighting: Sighting) -> Outcome:
+        check_type("sighting", sighting, Sighting)
+        for field, text in (("sub", sighting.sub), ("client_id", sighting.client_id)):
+            if not is_storable(text):
+                raise InvalidInputError(f"{field} has a NUL or a lone surrogate, which cannot be stored", field=field)
         with self._database.write() as connection:
             return record(connection, sighting)
 
     def last_seen_many(self, subs: Iterable[str]) -> Iterator[tuple[str, Activity | None]]:
+        check_type("subs", subs, Iterable)
         waiting = iter(subs)
         while chunk := list(islice(waiting, PAGE)):
             with self._database.read() as connection:
-                found = [(sub, _find(connection, sub)) for sub in chunk]
+                found = [(sub, _find_any(connection, sub)) for sub in chunk]
             yield from found
 
     def not_seen_since(self, moment: datetime) -> Iterator[Activity]:
@@ -74,6 +82,10 @@ class LocalActivityStore(ActivityStore):
             seen, sub = rows[-1]["last_seen"], rows[-1]["sub"]
 
     def active_on(self, day: date) -> Iterator[str]:
+        check_type("day", day, date)
+        return self._active_on(day)
+
+    def _active_on(self, day: date) -> Iterator[str]:
         sub = ""
         while rows := self._page(
             "SELECT sub FROM activity_days WHERE day = ? AND sub > ? ORDER BY sub LIMIT ?", (day.isoformat(), sub, PAGE)
@@ -83,12 +95,19 @@ class LocalActivityStore(ActivityStore):
 
     def count_active(self, day: date) -> int:
         """Counts inside SQLite."""
+        check_type("day", day, date)
         rows = self._page("SELECT count(*) AS number FROM activity_days WHERE day = ?", (day.isoformat(),))
         return rows[0]["number"]
 
     def _page(self, query: str, parameters: tuple[Any, ...]) -> list[Any]:
         with self._database.read() as connection:
             return connection.execute(query, parameters).fetchall()
+
+
+def _find_any(connection: sqlite3.Connection, sub: str) -> Activity | None:
+    """Like `_find`, for what a caller asked for."""
+    check_type("sub", sub, str)
+    return _find(connection, sub) if is_storable(sub) else None
 
 
 def _find(connection: sqlite3.Connection, sub: str) -> Activity | None:

@@ -6,36 +6,25 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/user-pool-settings-att
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Mapping
 
 from usermgr.errors import InvalidInputError
-from usermgr.validation import check_attributes, check_texts
+from usermgr.validation import (
+    STANDARD_ATTRIBUTES,
+    check_attributes,
+    check_form,
+    check_texts,
+    check_verified_has_address,
+)
 
-__all__ = ["MAX_NAME", "STANDARD_ATTRIBUTES", "AttributeSchema", "check_name", "is_storable", "with_verification"]
-
-# fmt: off
-STANDARD_ATTRIBUTES = frozenset({
-    "address", "birthdate", "email", "email_verified", "family_name", "gender", "given_name", "locale", "middle_name",
-    "name", "nickname", "phone_number", "phone_number_verified", "picture", "preferred_username", "profile",
-    "updated_at", "website", "zoneinfo",
-})
-# fmt: on
+__all__ = ["MAX_NAME", "AttributeSchema", "check_name", "is_storable", "with_verification"]
 
 ADDRESSES = ("email", "phone_number")
 """The attributes that have a verification of their own, such as `email_verified`."""
 
 MAX_NAME = 128
 MAX_VALUE = 2048
-
-_FORMS = {
-    "email": (re.compile(r"[^@\s]+@[^@\s]+"), "an address such as ada@example.org"),
-    "phone_number": (re.compile(r"\+[0-9]{1,15}"), "a number in E.164 form, such as +81312345678"),
-    "birthdate": (re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"), "a date such as 1815-12-10"),
-    "email_verified": (re.compile("true|false"), "true or false"),
-    "phone_number_verified": (re.compile("true|false"), "true or false"),
-}
 
 
 def check_name(**fields: str) -> None:
@@ -68,8 +57,7 @@ def with_verification(before: Mapping[str, str], changes: Mapping[str, str | Non
     for address in ADDRESSES:
         flag = f"{address}_verified"
         value = changes.get(address, before.get(address))
-        if changes.get(flag) == "true" and value is None:
-            raise InvalidInputError(f"{flag} cannot be true without a value for {address}: set both", field=flag)
+        check_verified_has_address({flag: changes.get(flag), address: value})
         if address in changes and flag not in changes and value != before.get(address):
             settled[flag] = "false" if value is not None else None
     return settled
@@ -112,6 +100,4 @@ class AttributeSchema:
                 f"the attribute {name} must have at most {MAX_VALUE} characters, without a NUL or a lone surrogate",
                 field=name,
             )
-        form, example = _FORMS.get(name, (None, ""))
-        if form is not None and form.fullmatch(value) is None:
-            raise InvalidInputError(f"the attribute {name} must be {example}", field=name)
+        check_form(name, value)

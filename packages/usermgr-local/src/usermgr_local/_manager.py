@@ -38,9 +38,9 @@ class LocalUserManager(UserManager):
         self._path = settings.path
         self._database = store.database
         self._users = Users(store.database, settings, schema, rule=rule, passwords=passwords, now=now)
-        self._search = Search(store.database, schema, store.pages)
+        self._search = Search(store.database, rule, schema, store.pages)
         self._groups = Groups(store.database, rule, store.pages, now)
-        self._sign_in = SignIn(store.database, settings, rule=rule, passwords=passwords, issuer=issuer, now=now)
+        self._sign_in = SignIn(store.database, settings, schema, rule=rule, passwords=passwords, issuer=issuer, now=now)
         self.activity = LocalActivityStore(store.database)
 
     def __repr__(self) -> str:
@@ -60,7 +60,7 @@ class LocalUserManager(UserManager):
         *,
         temporary: bool = False,
     ) -> User:
-        return self._users.add(username, password, attributes or {}, temporary=temporary)
+        return self._users.add(username, password, {} if attributes is None else attributes, temporary=temporary)
 
     def get_user(self, username: str) -> User:
         return self._users.get(username)
@@ -124,8 +124,10 @@ class LocalUserManager(UserManager):
     def authenticate(self, username: str, password: str) -> AuthResult:
         return self._sign_in.authenticate(username, password)
 
-    def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
-        return self._sign_in.answer_challenge(challenge, answer)
+    def answer_challenge(
+        self, challenge: Challenge, answer: str, attributes: Mapping[str, str] | None = None
+    ) -> AuthResult:
+        return self._sign_in.answer_challenge(challenge, answer, {} if attributes is None else attributes)
 
     def refresh(self, tokens: Tokens) -> Tokens:
         return self._sign_in.refresh(tokens)

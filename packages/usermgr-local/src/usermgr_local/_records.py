@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Mapping
 from typing import Any
 
 from usermgr import Group, User, UserStatus
@@ -12,7 +13,7 @@ from usermgr_local._attributes import check_name
 from usermgr_local._clock import from_micros
 from usermgr_local._schema import fold
 
-__all__ = ["UsernameRule", "find_group", "groups_of", "read_user", "to_group", "to_user"]
+__all__ = ["UsernameRule", "find_group", "groups_of", "read_user", "to_group", "to_user", "write_attributes"]
 
 
 def to_user(row: Any) -> User:
@@ -48,12 +49,16 @@ class UsernameRule:
     """Whether names in another case are the same name."""
 
     def __init__(self, *, case_sensitive: bool) -> None:
-        self._case_sensitive = case_sensitive
+        self.case_sensitive = case_sensitive
 
     def key(self, username: str) -> str:
         """What two names share when they are the same. Raises `InvalidInputError` for what cannot be a name."""
         check_name(username=username)
-        return username if self._case_sensitive else fold(username)
+        return self.fold(username)
+
+    def fold(self, text: str) -> str:
+        """What two strings share when the store takes them for the same: they are equal, or differ only in case."""
+        return text if self.case_sensitive else fold(text)
 
     def find(self, connection: sqlite3.Connection, username: str) -> Any:
         """The row of `users`. Raises `UserNotFoundError`, `InvalidInputError`."""
@@ -61,6 +66,19 @@ class UsernameRule:
         if row is None:
             raise UserNotFoundError(username=username)
         return row
+
+
+def write_attributes(connection: sqlite3.Connection, user_id: int, attributes: Mapping[str, str | None]) -> None:
+    """Sets attributes, and removes those whose value is `None`."""
+    for name, value in attributes.items():
+        if value is None:
+            connection.execute("DELETE FROM attributes WHERE user_id = ? AND name = ?", (user_id, name))
+        else:
+            connection.execute(
+                "INSERT INTO attributes (user_id, name, value, folded) VALUES (?, ?, ?, ?) "
+                "ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value, folded = excluded.folded",
+                (user_id, name, value, fold(value)),
+            )
 
 
 def find_group(connection: sqlite3.Connection, name: str) -> Any:

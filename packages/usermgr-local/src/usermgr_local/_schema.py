@@ -58,6 +58,14 @@ def _fold_names(connection: sqlite3.Connection) -> None:
     connection.executemany("UPDATE users SET name_key = ? WHERE id = ?", [(fold(row[1]), row[0]) for row in rows])
 
 
+def _fold_values(connection: sqlite3.Connection) -> None:
+    rows = connection.execute("SELECT user_id, name, value FROM attributes").fetchall()
+    connection.executemany(
+        "UPDATE attributes SET folded = ? WHERE user_id = ? AND name = ?",
+        [(fold(row[2]), row[0], row[1]) for row in rows],
+    )
+
+
 def _move_last_steps(connection: sqlite3.Connection) -> None:
     rows = connection.execute("SELECT id, totp_secret, totp_last_step FROM users WHERE totp_last_step > 0").fetchall()
     connection.executemany(
@@ -181,6 +189,10 @@ MIGRATIONS: Sequence[Migration] = (
         ) STRICT, WITHOUT ROWID
         """,
         _move_last_steps,
+        # For conditions that ignore case, by an index.
+        "ALTER TABLE attributes ADD COLUMN folded TEXT NOT NULL DEFAULT ''",
+        _fold_values,
+        "CREATE INDEX attributes_by_folded ON attributes (name, folded)",
         "ALTER TABLE users DROP COLUMN totp_last_step",
         """
         CREATE TABLE wrong_codes (

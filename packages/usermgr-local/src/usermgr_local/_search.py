@@ -12,12 +12,12 @@ from typing import Any
 
 from usermgr import Condition, Operator, UserMatches
 from usermgr.errors import InvalidInputError
-from usermgr.validation import check_limit, check_type
+from usermgr.validation import check_conditions, check_limit
 from usermgr_local._attributes import AttributeSchema, is_storable
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
 from usermgr_local._paging import PageTokens
-from usermgr_local._records import find_group, to_user
+from usermgr_local._records import UsernameRule, find_group, to_user
 
 __all__ = ["Search"]
 
@@ -35,8 +35,9 @@ _FIELDS = (*_COLUMNS, "enabled", "group", "created_at", "updated_at")
 class Search:
     """`find_users` of `UserManager`; see there."""
 
-    def __init__(self, database: Database, schema: AttributeSchema, pages: PageTokens) -> None:
+    def __init__(self, database: Database, rule: UsernameRule, schema: AttributeSchema, pages: PageTokens) -> None:
         self._database = database
+        self._rule = rule
         self._schema = schema
         self._pages = pages
 
@@ -62,9 +63,8 @@ class Search:
 
     def _check(self, conditions: Sequence[Condition]) -> None:
         """Conditions, on what a user can have: a misspelt attribute must not look like an empty store."""
-        check_type("conditions", conditions, Sequence)
+        check_conditions(conditions)
         for condition in conditions:
-            check_type("conditions", condition, Condition)
             if condition.field not in _FIELDS and not self._schema.knows(condition.field):
                 raise InvalidInputError(
                     f"this store has no attribute {condition.field}: declare it in USERMGR_LOCAL_CUSTOM_ATTRIBUTES, or "
@@ -78,7 +78,7 @@ class Search:
                 group = find_group(connection, condition.value)
                 term = "id IN (SELECT user_id FROM members WHERE group_id = ?)", [group["id"]]
             elif is_storable(condition.value):
-                term = _term(condition)
+                term = _same(condition, self._rule) if condition.operator is Operator.SAME else _term(condition)
             else:
                 continue
             if index < MAX_ANSWERED:
@@ -96,6 +96,18 @@ def _term(condition: Condition) -> Term:
             return _compare(_COLUMNS[field], condition)
         case _:
             return _attribute_term(condition)
+
+
+def _same(condition: Condition, rule: UsernameRule) -> Term:
+    """Compares as the store compares names."""
+    value = rule.fold(condition.value)
+    if condition.field == "username":
+        return "name_key = ?", [value]
+    if condition.field in _COLUMNS:  # the status, whose letters are ASCII
+        column = _COLUMNS[condition.field]
+        return f"{column} = ?" if rule.case_sensitive else f"lower({column}) = ?", [value]
+    column = "value" if rule.case_sensitive else "folded"
+    return f"id IN (SELECT user_id FROM attributes WHERE name = ? AND {column} = ?)", [condition.field, value]  # noqa: S608 - constant pieces
 
 
 def _attribute_term(condition: Condition) -> Term:

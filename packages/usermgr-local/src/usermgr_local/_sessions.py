@@ -98,7 +98,5 @@ class Sessions:
         return found
 
 
-def _hash(secret: object) -> bytes:
-    # Callers without types may pass anything as a token: what is not a string was never given out.
-    text = secret if isinstance(secret, str) else ""
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+def _hash(secret: str | None) -> bytes:
+    return hashlib.sha256((secret or "").encode("utf-8", "surrogatepass")).digest()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,19 +12,20 @@ from usermgr import AuthResult, Challenge, ChallengeName, Tokens, UserStatus
 from usermgr.activity import Sighting, SightingKind
 from usermgr.errors import (
     InvalidCredentialsError,
+    InvalidInputError,
     PasswordResetRequiredError,
     UnsupportedOperationError,
     UserNotConfirmedError,
     UserNotFoundError,
 )
-from usermgr.validation import check_texts, check_type
+from usermgr.validation import check_answer, check_refreshable, check_texts
 from usermgr_local._activity import record
-from usermgr_local._attributes import MAX_NAME
+from usermgr_local._attributes import MAX_NAME, AttributeSchema, with_verification
 from usermgr_local._clock import to_micros, to_seconds
 from usermgr_local._codes import Codes
 from usermgr_local._database import Database
 from usermgr_local._passwords import Passwords
-from usermgr_local._records import UsernameRule, groups_of, read_user
+from usermgr_local._records import UsernameRule, groups_of, read_user, write_attributes
 from usermgr_local._sessions import Sessions, end_sessions
 from usermgr_local._settings import LocalSettings
 from usermgr_local._tokens import SignedIn, TokenIssuer
@@ -39,6 +40,7 @@ class SignIn:
         self,
         database: Database,
         settings: LocalSettings,
+        schema: AttributeSchema,
         *,
         rule: UsernameRule,
         passwords: Passwords,
@@ -47,6 +49,7 @@ class SignIn:
     ) -> None:
         self._database = database
         self._settings = settings
+        self._schema = schema
         self._rule = rule
         self._passwords = passwords
         self._issuer = issuer
@@ -75,12 +78,14 @@ class SignIn:
                 result = self._challenge_or_tokens(connection, now)
         return self._result(result)
 
-    def answer_challenge(self, challenge: Challenge, answer: str) -> AuthResult:
-        check_type("challenge", challenge, Challenge)
-        check_texts(answer=answer, name=challenge.name, username=challenge.username)
+    def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
+        check_answer(challenge, answer)
+        wanted = self._schema.check(attributes, removable=False)
+        if wanted and challenge.name != ChallengeName.NEW_PASSWORD_REQUIRED:
+            raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
         match challenge.name:
             case ChallengeName.NEW_PASSWORD_REQUIRED:
-                return self._result(self._set_new_password(challenge, answer))
+                return self._result(self._set_new_password(challenge, answer, wanted))
             case ChallengeName.SOFTWARE_TOKEN_MFA:
                 return self._result(self._check_code(challenge, answer))
             case other:
@@ -89,19 +94,21 @@ class SignIn:
                 )
 
     def refresh(self, tokens: Tokens) -> Tokens:
-        check_type("tokens", tokens, Tokens)
-        if tokens.refresh_token is None:
-            raise InvalidCredentialsError("these tokens have no refresh token: sign in again")
+        check_refreshable(tokens)
         with self._database.write() as connection:
             user = self._sessions.find_refresh(connection, tokens.refresh_token)
             self._check_may_sign_in(user)
             self._record(connection, user, SightingKind.REFRESH)
-            signed_in = self._signed_in(connection, user, user["origin_jti"], user["auth_time"], tokens.refresh_token)
+            signed_in = self._signed_in(
+                connection, user, user["origin_jti"], user["auth_time"], tokens.refresh_token or ""
+            )
         return self._issuer.issue(signed_in)
 
     # --- Answers -------------------------------------------------------------------------------------
 
-    def _set_new_password(self, challenge: Challenge, password: str) -> Challenge | SignedIn:
+    def _set_new_password(
+        self, challenge: Challenge, password: str, attributes: Mapping[str, str | None]
+    ) -> Challenge | SignedIn:
         with self._database.read() as connection:
             self._sessions.find_challenge(connection, challenge)  # a forged one costs no Argon2
         self._settings.password_policy.check(password)  # a weak password does not end the challenge
@@ -114,6 +121,8 @@ class SignIn:
                 "WHERE id = ?",
                 (password_hash, UserStatus.CONFIRMED.value, to_micros(self._now()), user["id"]),
             )
+            before = read_user(connection, user["id"]).attributes
+            write_attributes(connection, user["id"], with_verification(before, attributes))
             return self._challenge_or_tokens(connection, user)
 
     def _check_code(self, challenge: Challenge, code: str) -> Challenge | SignedIn:

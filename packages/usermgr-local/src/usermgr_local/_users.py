@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from usermgr import User, UserStatus
-from usermgr.errors import InvalidInputError, InvalidStateError, UserExistsError
-from usermgr.validation import check_has_own_password, check_texts
+from usermgr.errors import InvalidStateError, UserExistsError
+from usermgr.validation import check_has_own_password, check_has_verified_address, check_texts, check_type
 from usermgr_local import totp
 from usermgr_local._attributes import AttributeSchema, with_verification
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
 from usermgr_local._passwords import Passwords
-from usermgr_local._records import UsernameRule, read_user
+from usermgr_local._records import UsernameRule, read_user, write_attributes
 from usermgr_local._sessions import end_sessions
 from usermgr_local._settings import LocalSettings
 
@@ -45,6 +45,7 @@ class Users:
         self._now = now
 
     def add(self, username: str, password: str | None, attributes: Mapping[str, str], *, temporary: bool) -> User:
+        check_type("temporary", temporary, bool)
         wanted = self._schema.check(attributes, removable=False)
         with_verification({}, wanted)  # a new user's address is as verified as the call says
         with self._database.read() as connection:
@@ -69,7 +70,7 @@ class Users:
                     None if confirmed else self._temporary_until(now),
                 ),
             ).fetchone()
-            _write_attributes(connection, row["id"], wanted)
+            write_attributes(connection, row["id"], wanted)
             return read_user(connection, row["id"])
 
     def get(self, username: str) -> User:
@@ -80,10 +81,11 @@ class Users:
         wanted = self._schema.check(attributes, removable=True)
         with self._changing(username) as (connection, user):
             before = read_user(connection, user["id"]).attributes
-            _write_attributes(connection, user["id"], with_verification(before, wanted))
+            write_attributes(connection, user["id"], with_verification(before, wanted))
 
     def set_password(self, username: str, password: str, *, permanent: bool) -> None:
         check_texts(password=password)
+        check_type("permanent", permanent, bool)
         check_has_own_password(self.get(username))  # before the password costs an Argon2
         password_hash = self._hash(password)
         status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
@@ -113,12 +115,7 @@ class Users:
                     f"{username} has not chosen a password yet, so there is none to reset: use set_password",
                     username=username,
                 )
-            attributes = read_user(connection, user["id"]).attributes
-            if "true" not in (attributes.get("email_verified"), attributes.get("phone_number_verified")):
-                raise InvalidInputError(
-                    f"{username} has no verified e-mail address or phone number: set email_verified to true first",
-                    field="email_verified",
-                )
+            check_has_verified_address(read_user(connection, user["id"]))
             connection.execute(
                 "UPDATE users SET status = ? WHERE id = ?", (UserStatus.RESET_REQUIRED.value, user["id"])
             )
@@ -172,15 +169,3 @@ class Users:
             user = self._rule.find(connection, username)
             connection.execute("UPDATE users SET updated_at = ? WHERE id = ?", (to_micros(self._now()), user["id"]))
             yield connection, user
-
-
-def _write_attributes(connection: sqlite3.Connection, user_id: int, attributes: Mapping[str, str | None]) -> None:
-    for name, value in attributes.items():
-        if value is None:
-            connection.execute("DELETE FROM attributes WHERE user_id = ? AND name = ?", (user_id, name))
-        else:
-            connection.execute(
-                "INSERT INTO attributes (user_id, name, value) VALUES (?, ?, ?) "
-                "ON CONFLICT (user_id, name) DO UPDATE SET value = excluded.value",
-                (user_id, name, value),
-            )

@@ -8,6 +8,6 @@ Documented modules: this one, `faults` and `pytest_plugin`. How it works: `_serv
 `_lambda_runtime`, in this order.
 """
 
-from usermgr_sandbox._sandbox import ACCOUNT_ID, REGION, RequestRecord, Sandbox, SandboxError, SentMessage
+from usermgr_sandbox._sandbox import ACCOUNT_ID, REGION, RequestRecord, Sandbox, SandboxError, SandboxPool, SentMessage
 
-__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "SentMessage"]
+__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "SandboxPool", "SentMessage"]

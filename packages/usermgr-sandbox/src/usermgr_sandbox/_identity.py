@@ -12,7 +12,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 
-from usermgr_sandbox._sandbox import ROOT_KEY_ID, ROOT_SECRET
+from usermgr_sandbox._isolation import ROOT_KEY_ID, ROOT_SECRET
 
 __all__ = ["Principal", "role_credentials", "signer"]
 

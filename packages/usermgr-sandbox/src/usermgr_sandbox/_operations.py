@@ -57,6 +57,10 @@ def identify(method: str, address: str, headers: Mapping[str, str], body: bytes)
 _WELL_KNOWN = ("/.well-known/jwks.json", "/.well-known/openid-configuration")
 
 
+_NEWER = frozenset({"GetTokensFromRefreshToken"})
+"""Public operations that the oldest boto3 which the sandbox runs with does not know."""
+
+
 @cache
 def _public_operations(service: str) -> frozenset[str]:
     """Those that take an access token or a client id instead of a signature.
@@ -66,7 +70,7 @@ def _public_operations(service: str) -> frozenset[str]:
     if service != "cognito-idp":
         return frozenset()
     model = botocore.session.get_session().get_service_model(service)
-    return frozenset(
+    return _NEWER | frozenset(
         name for name in model.operation_names if model.operation_model(name).auth_type in ("none", "smithy.api#noAuth")
     )
 

@@ -15,12 +15,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "SentMessage", "environment"]
+from usermgr_sandbox._isolation import REGION, environment, isolated
+from usermgr_sandbox._provision import ACCOUNT_ID, SandboxPool, create_pool, deploy_function
 
-REGION = "ap-northeast-1"
-ACCOUNT_ID = "123456789012"
-ROOT_KEY_ID = "AKIAUSERMGRSANDBOX00"
-ROOT_SECRET = "sandbox"  # noqa: S105 - opens nothing but the sandbox
+__all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "SandboxPool", "SentMessage"]
+
 CONTROL = "/usermgr-sandbox/"
 START_SECONDS = 60.0
 LAMBDA_SITE_PACKAGES = "USERMGR_SANDBOX_LAMBDA_SITE_PACKAGES"
@@ -125,9 +124,42 @@ class Sandbox:
         if self._process.stdout:
             self._process.stdout.close()
 
+    def wait(self) -> int:
+        """Blocks until the server ends; its exit status."""
+        return self._process.wait()
+
     def environment(self) -> dict[str, str]:
-        """The variables that point every AWS SDK to the sandbox, as its operator."""
+        """The variables to set, so that every AWS SDK finds the sandbox, as its operator."""
         return environment(self.endpoint_url)
+
+    def isolated_environment(self, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """A whole environment for a child process: `environ`, without any way to the real AWS, and `environment()`."""
+        return isolated(self.endpoint_url, environ)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of that service, as the sandbox's operator, whatever the environment says."""
+        from usermgr_sandbox._client import make_client  # noqa: PLC0415 - boto3 takes long, and few need it here
+
+        return make_client(service, self.endpoint_url)
+
+    def create_pool(self, **settings: Any) -> SandboxPool:
+        """Creates a user pool with an app client that has a secret and signs in with a password.
+
+        `settings` are those of CreateUserPool. By default names are the same in any case, and there is one custom
+        attribute, `custom:extra_info`.
+        """
+        return create_pool(self.client, **settings)
+
+    def empty_pool(self, pool: SandboxPool) -> None:
+        """Deletes all users and groups of the pool, with their tokens. The calls so far stay in `requests`."""
+        self._control("empty-pool", user_pool_id=pool.id)
+
+    def deploy_function(self, code: Path, pool: SandboxPool, *, name: str = "usermgr") -> str:
+        """Creates usermgr's management function for the pool from its zip; returns its name.
+
+        Its role may do everything in this pool, and nothing else.
+        """
+        return deploy_function(self.client, code, pool, REGION, name)
 
     def jwks_url(self, user_pool_id: str) -> str:
         """The address of the pool's public keys."""
@@ -196,21 +228,3 @@ class Sandbox:
 
 _direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Ignores the proxies of the environment: the address is on loopback."""
-
-
-def environment(endpoint_url: str) -> dict[str, str]:
-    """The variables that point every AWS SDK to that endpoint, as its operator."""
-    return {
-        "AWS_ENDPOINT_URL": endpoint_url,
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": ROOT_KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
-        "AWS_EC2_METADATA_DISABLED": "true",
-        **{name: _without_loopback(name) for name in ("NO_PROXY", "no_proxy")},
-    }
-
-
-def _without_loopback(name: str) -> str:
-    """The variable's value with this machine added: the sandbox is reached without a proxy."""
-    return ",".join(filter(None, (os.environ.get(name), "127.0.0.1", "localhost")))

@@ -90,6 +90,11 @@ def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], 
         user = _fidelity.find_pool(asked["user_pool_id"]).find(asked["username"])
         return [asdict(each) for each in world.messages.sent(asked["user_pool_id"], user.id)] if user else []
 
+    def empty_pool(asked: dict[str, Any]) -> None:
+        _fidelity.find_pool(asked["user_pool_id"]).empty()
+        _fidelity.forget_listings()
+        _fidelity.remember(world)
+
     def reset(_: dict[str, Any]) -> None:
         moto_api_backend.reset()
         world.reset()
@@ -103,6 +108,7 @@ def _controls(gate: Gate, world: World) -> dict[str, Callable[[dict[str, Any]], 
         "shift-clock": lambda asked: world.shift_clock(float(asked["seconds"])),
         "delay-listing": delay_listing,
         "messages": messages,
+        "empty-pool": empty_pool,
         "allow-incomplete-users": lambda asked: setattr(world, "incomplete_users", bool(asked["allowed"])),
         "federate-user": lambda asked: _fidelity.federate_user(**asked),
         "reset": reset,

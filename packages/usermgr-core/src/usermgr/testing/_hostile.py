@@ -89,7 +89,7 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
 def hostile_calls(operation: str) -> Iterator[tuple[str, Callable[[UserManager], object]]]:
     """Calls of one operation, each with one thing wrong with it, and what that is."""
     parameters = DERIVED.get(operation) or tuple(OPERATIONS[operation].parameters)
-    defaults = {} if operation in DERIVED else OPERATIONS[operation].defaults
+    defaults: Mapping[str, Any] = {} if operation in DERIVED else OPERATIONS[operation].defaults
     usual = {name: ARGUMENTS[name] for name in parameters if name in ARGUMENTS and name not in defaults}
     for parameter in parameters:
         for what, make in _values(parameter):
@@ -112,7 +112,7 @@ def _values(parameter: str) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield what, lambda value=value: value
     structured = {
         "attributes": _attributes,
-        "conditions": lambda: ((what, lambda make=make: [make()]) for what, make in _conditions()),
+        "conditions": _lists_of_conditions,
         "*conditions": _conditions,
         "challenge": _challenges,
         "tokens": _tokens,
@@ -133,7 +133,7 @@ def _challenges() -> Iterator[tuple[str, Callable[[], Any]]]:
     right = {"name": ChallengeName.NEW_PASSWORD_REQUIRED, "username": "alice", "session": "x" * 40}
     for member in (*right, "parameters"):
         for what, value in VALUES.items():
-            made = {**right, member: value}
+            made: dict[str, Any] = {**right, member: value}
             yield f"a challenge with {what} as {member}", lambda made=made: Challenge(**made)
     for name in ChallengeName:
         yield f"a dead {name.value}", lambda name=name: Challenge(name, "alice", "x" * 40)
@@ -145,6 +145,11 @@ def _tokens() -> Iterator[tuple[str, Callable[[], Any]]]:
         for what, value in VALUES.items():
             made: dict[str, Any] = {"username": "alice", **right, "expires_in": 3600, member: value}
             yield f"tokens with {what} as {member}", lambda made=made: Tokens(**made)
+
+
+def _lists_of_conditions() -> Iterator[tuple[str, Callable[[], Any]]]:
+    for what, make in _conditions():
+        yield what, lambda make=make: [make()]
 
 
 def _conditions() -> Iterator[tuple[str, Callable[[], Condition]]]:

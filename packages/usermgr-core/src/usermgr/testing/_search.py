@@ -63,6 +63,15 @@ class SearchContract(ContractPart):
         """search_users gives exactly the users that meet all conditions."""
         assert sorted(user.username for user in people.search_users(*conditions)) == expected
 
+    @pytest.mark.parametrize("address", ["ada@example.org", "ADA@Example.ORG"])
+    def test_address_is_found_in_any_case(self, people: UserManager, address: str) -> None:
+        """Where case does not matter to names, an address is found in any case; `equals` stays exact."""
+        exactly = [user.username for user in people.search_users(where("email").equals(address))]
+
+        assert [user.username for user in people.get_users_by_email(address)] == ["ada"]
+        assert [user.username for user in people.search_users(where("email").same_as(address))] == ["ada"]
+        assert exactly == (["ada"] if address == "ada@example.org" else [])
+
     def test_search_by_group(self, people: UserManager) -> None:
         """A condition on a group is joined with the others, and a second group with the first."""
         for group in ("admins", "staff"):

@@ -338,6 +338,17 @@ class UsersContract(ContractPart):
         left = {name: value for name, value in ensured.user.attributes.items() if name != "email_verified"}
         assert (left, ensured.user.enabled) == ({"email": "new@example.org"}, False)
 
+    @pytest.mark.parametrize("removal", [None, ""], ids=["none", "empty"])
+    def test_ensure_user_removes_an_address(self, users: UserManager, removal: str | None) -> None:
+        """ensure_user removes an e-mail address as it removes any other attribute, and then finds nothing to do."""
+        users.add_user("alice", PASSWORD, {"email": "alice@example.org", "name": "Alice"})
+
+        ensured = users.ensure_user("alice", {"email": removal, "name": removal})
+        again = users.ensure_user("alice", {"email": removal, "name": removal})
+
+        assert (ensured.changed, ensured.user.email) == (("email", "name"), None)
+        assert again.changed == ()
+
     def test_look_up_by_sub_and_by_email(self, users: UserManager) -> None:
         """A user is found by its sub and by its e-mail address; nobody's sub raises UserNotFoundError."""
         alice = users.add_user("alice", PASSWORD, ATTRIBUTES)

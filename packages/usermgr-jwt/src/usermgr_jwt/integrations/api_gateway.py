@@ -86,9 +86,8 @@ def _authorization(event: Mapping[str, Any]) -> str | None:
     if event.get("type") == "TOKEN":
         return _text(event.get("authorizationToken"))
     # Of a header that was sent twice, `headers` of a REST API holds the last value, `multiValueHeaders` holds both.
-    single, multiple = (_values(event.get(member)) for member in ("headers", "multiValueHeaders"))
-    values = multiple or single
-    return _text(values[0]) if len(values) == 1 and len(single) <= 1 else None
+    values = _values(event.get("multiValueHeaders")) or _values(event.get("headers"))
+    return _text(values[0]) if len(values) == 1 else None
 
 
 def _values(headers: object) -> list[object]:

@@ -8,16 +8,13 @@ Every answer that passes either of them gets `Vary: Authorization`.
 # Django has no type annotations.
 # pyright: reportMissingTypeStubs=false, reportUnknownVariableType=false, reportUnknownArgumentType=false
 # pyright: reportAttributeAccessIssue=false
-# asgiref's function is deprecated only from Python 3.14 on, and Django itself calls it on 3.11.
-# pyright: reportDeprecated=false
 
 from __future__ import annotations
 
 from functools import wraps
-from inspect import isawaitable
+from inspect import isawaitable, iscoroutinefunction
 from typing import TYPE_CHECKING, Any, cast
 
-from asgiref.sync import iscoroutinefunction  # before Python 3.12 inspect's does not know Django's markers
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponseBase, JsonResponse

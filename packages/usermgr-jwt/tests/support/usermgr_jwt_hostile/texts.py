@@ -133,5 +133,10 @@ def base64_forms(pool, stranger) -> Iterator[Case]:
         header[:9] + "+" + header[10:],
     ]:
         yield pool.sign(f"{other}.{b64url(good)}", pool.keys["access-key"]), TokenFormatError
+    # The standard alphabet, where it makes a difference and the bytes are good.
+    for text, mark, standard in ((b"~~~", "-", "+"), (b"???", "_", "/"), (b"~~~>>>", "-", "+")):
+        marked = b64url(good[:-1] + b',"x":"' + text + b'"}')
+        assert mark in marked
+        yield pool.sign(f"{header}.{marked.replace(mark, standard)}", pool.keys["access-key"]), TokenFormatError
     plain = b64encode(b"\xfb\xff\xbf" + good).decode()
     yield pool.sign(f"{header}.{plain}", pool.keys["access-key"]), TokenFormatError

@@ -62,6 +62,11 @@ class Listing(Base):
         return seen_before(_history(pool), time.monotonic() - self.world.listing_delay)
 
 
+_CASE_SENSITIVE = {"username", "status", "sub"}
+"""ListUsers' page marks the first two as case-sensitive; the guide to searching calls all searches case-insensitive. A
+`sub` has one spelling.
+"""
+
 Snapshot = tuple[float, list[CognitoIdpUser]]
 
 
@@ -115,9 +120,10 @@ def _compile(text: str) -> Callable[[CognitoIdpUser], bool]:
         present = _value(user, name)
         if present is None:
             return False
-        if name == "cognito:user_status":
-            return present.upper() == value.upper() if operator == "=" else present.upper().startswith(value.upper())
-        return present == value if operator == "=" else present.startswith(value)
+        wanted = value
+        if name not in _CASE_SENSITIVE:
+            present, wanted = present.lower(), value.lower()
+        return present == wanted if operator == "=" else present.startswith(wanted)
 
     return meets
 

@@ -11,9 +11,10 @@ from typing import Any
 from moto.cognitoidp.exceptions import InvalidPasswordException
 from moto.cognitoidp.models import CognitoIdpUser
 
+from usermgr_sandbox._fidelity.errors import cognito_error
 from usermgr_sandbox._fidelity.pool import SandboxUserPool
 
-__all__ = ["check_password", "has_expired", "start_temporary"]
+__all__ = ["check_enabled", "check_password", "has_expired", "start_temporary"]
 
 _SYMBOLS = frozenset("^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ")
 DAY = 86400
@@ -33,6 +34,12 @@ def check_password(pool: SandboxUserPool, password: str) -> None:
     )
     if not all(rules):
         raise InvalidPasswordException
+
+
+def check_enabled(user: CognitoIdpUser) -> None:
+    """Raises NotAuthorizedException for a disabled user, who cannot sign in, answer a challenge, or refresh."""
+    if not user.enabled:
+        raise cognito_error("NotAuthorizedException", "User is disabled.")
 
 
 def start_temporary(pool: SandboxUserPool, user: CognitoIdpUser, now: float) -> None:

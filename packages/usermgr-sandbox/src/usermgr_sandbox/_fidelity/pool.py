@@ -102,6 +102,14 @@ class SandboxUserPool(CognitoIdpUserPool):
         verified = alias == "preferred_username" or attributes.get(f"{alias}_verified") == "true"
         return verified and self.same(attributes.get(alias), value)
 
+    def empty(self) -> None:
+        """Deletes all users and groups, and the tokens that were issued."""
+        self.users.clear()
+        self.groups.clear()
+        self.refresh_grants = {}
+        self.access_tokens = {}
+        self.temporary_until = {}
+
     def sign_out(self, username: str) -> None:
         """Revokes every token of the user."""
         user = self.find(username)

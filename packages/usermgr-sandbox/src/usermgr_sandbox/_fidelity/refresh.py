@@ -15,6 +15,7 @@ from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPoolClient
 
 from usermgr_sandbox._fidelity.clients import Clients, allows, check_hash, check_secret, grace_seconds, rotates
 from usermgr_sandbox._fidelity.errors import cognito_error
+from usermgr_sandbox._fidelity.passwords import check_enabled
 from usermgr_sandbox._fidelity.pool import RefreshGrant, SandboxUserPool
 from usermgr_sandbox._fidelity.tokens import issue, refresh_lifetime
 from usermgr_sandbox._fidelity.triggers import before_tokens
@@ -67,8 +68,7 @@ class Refresh(Clients):
             raise cognito_error("NotAuthorizedException", "Refresh Token has expired")
         if grant.usable_until is not None and self.world.now() >= grant.usable_until:
             raise cognito_error("RefreshTokenReuseException", "Refresh token has been invalidated by rotation")
-        if not user.enabled:
-            raise cognito_error("NotAuthorizedException", "User is disabled.")
+        check_enabled(user)
         return grant, user
 
     def _renew(

@@ -6,6 +6,7 @@ Cognito's handler does not pass ClientMetadata on, and Lambda's cuts answers at 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
 from contextlib import contextmanager
 from typing import Any
@@ -40,14 +41,16 @@ class SandboxCognitoResponse(CognitoIdpResponse):
         finally:
             force_alias.reset(token)
 
-    def get_tokens_from_refresh_token(self) -> ActionResult:
-        """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html"""
+    def get_tokens_from_refresh_token(self) -> str:
+        """As plain JSON, because the models of older SDKs, which moto would serialize it by, do not have it.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetTokensFromRefreshToken.html"""
         asked = self.parameters
         with self._metadata():
             result = self._region_of(asked["ClientId"]).get_tokens_from_refresh_token(
                 asked["RefreshToken"], asked["ClientId"], asked.get("ClientSecret")
             )
-        return ActionResult(result)
+        return json.dumps(result)
 
     def verify_user_attribute(self) -> ActionResult:
         """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifyUserAttribute.html"""

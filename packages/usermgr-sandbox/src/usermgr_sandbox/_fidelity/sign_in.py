@@ -21,7 +21,7 @@ from usermgr_sandbox._fidelity.clients import allows, check_hash
 from usermgr_sandbox._fidelity.errors import cognito_error
 from usermgr_sandbox._fidelity.messages import is_same, new_code
 from usermgr_sandbox._fidelity.mfa import is_totp
-from usermgr_sandbox._fidelity.passwords import check_password, has_expired
+from usermgr_sandbox._fidelity.passwords import check_enabled, check_password, has_expired
 from usermgr_sandbox._fidelity.pool import RefreshGrant, SandboxUserPool
 from usermgr_sandbox._fidelity.refresh import Refresh, new_refresh_token
 from usermgr_sandbox._fidelity.schema import required_names
@@ -73,6 +73,7 @@ class SignIn(Refresh):
         user = pool.find(username)
         if user is None or user.id != known["sub"] or challenge_name != known["challenge"]:
             raise cognito_error("NotAuthorizedException", "Invalid session for the user.")
+        check_enabled(user)
         if challenge_name == "NEW_PASSWORD_REQUIRED":
             self._choose_password(pool, user, responses)
             del self._sessions()[session]
@@ -106,13 +107,12 @@ class SignIn(Refresh):
     def _check_password(
         self, pool: SandboxUserPool, client: CognitoIdpUserPoolClient, user: CognitoIdpUser, password: str
     ) -> dict[str, Any]:
+        check_enabled(user)
         status = str(getattr(user.status, "value", user.status))
         if status == "RESET_REQUIRED":
             raise cognito_error("PasswordResetRequiredException", "Password reset required for the user")
         if user.password is None or not is_same(user.password, password):
             raise cognito_error("NotAuthorizedException", WRONG)
-        if not user.enabled:
-            raise cognito_error("NotAuthorizedException", "User is disabled.")
         if status == "UNCONFIRMED":
             raise cognito_error("UserNotConfirmedException", "User is not confirmed.")
         if status == "FORCE_CHANGE_PASSWORD":

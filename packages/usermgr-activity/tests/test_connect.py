@@ -1,0 +1,137 @@
+"""Where a store's settings come from."""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from usermgr.errors import ConfigurationError, ServiceUnavailableError
+from usermgr_activity import DynamoActivityStore
+from usermgr_aws import CallLimits
+
+POOL = "ap-northeast-1_Example"
+LIMITS = CallLimits(attempts=1, connect=2, read=5)
+
+
+@pytest.fixture
+def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]], Any]]:
+    """A server that keeps what it is asked, and an environment of nothing but these variables and a key."""
+
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_POST(self) -> None:
+            server.received.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
+            content = b'{"Responses": {}, "UnprocessedKeys": {}}'
+            self.send_response(server.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        server: Any = running
+        server.daemon_threads, server.received, server.status = True, [], 200
+        server.url = f"http://127.0.0.1:{running.server_port}"
+
+        def prepare(variables: dict[str, str]) -> Any:
+            for name in [name for name in os.environ if name.startswith(("AWS_", "USERPOOL_ID", "DYNAMODB_NAME"))]:
+                monkeypatch.delenv(name)
+            key = {"AWS_ACCESS_KEY_ID": "KEY", "AWS_SECRET_ACCESS_KEY": "x", "AWS_CONFIG_FILE": os.devnull}
+            for name, value in {**key, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, **variables}.items():
+                monkeypatch.setenv(name, value)
+            return server
+
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield prepare
+        running.shutdown()
+        thread.join()
+
+
+def test_connect_names_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One error names every setting that is missing or malformed."""
+    monkeypatch.delenv("USERPOOL_ID", raising=False)
+
+    with pytest.raises(ConfigurationError) as caught:
+        DynamoActivityStore.connect(region="nowhere!")
+
+    problems = caught.value.problems or []
+    assert [problem.split()[0] for problem in problems] == ["USERPOOL_ID", "AWS_REGION"]
+
+
+def test_connect_from_the_environment(table_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tools' environment names are enough."""
+    monkeypatch.setenv("USERPOOL_ID", POOL)
+    monkeypatch.setenv("DYNAMODB_NAME", table_name)
+    assert DynamoActivityStore.connect().last_seen("ada") is None
+
+
+@pytest.mark.parametrize(
+    ("given", "variables", "expected"),
+    [
+        pytest.param({}, {"AWS_REGION": "eu-west-1"}, "eu-west-1", id="variable"),
+        pytest.param({"region": "us-east-1"}, {"AWS_REGION": "eu-west-1"}, "us-east-1", id="keyword"),
+        pytest.param({}, {"AWS_DEFAULT_REGION": "eu-west-2"}, "eu-west-2", id="default-region"),
+        pytest.param({"profile": "ops"}, {}, "eu-north-1", id="profile"),
+        pytest.param({}, {"AWS_PROFILE": "ops"}, "eu-north-1", id="profile-variable"),
+        pytest.param({}, {}, "ap-northeast-1", id="pool-id"),
+    ],
+)
+def test_connect_finds_the_region(
+    given: dict[str, str],
+    variables: dict[str, str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    aside: Callable[[dict[str, str]], Any],
+) -> None:
+    """The Region is the keyword's, the environment's, the profile's, or the one that the pool's id begins with."""
+    (tmp_path / "config").write_text(
+        "[profile ops]\nregion = eu-north-1\naws_access_key_id = OPS\naws_secret_access_key = x\n"
+    )
+    asked = aside({"AWS_CONFIG_FILE": str(tmp_path / "config"), **variables})
+
+    store = DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url, limits=LIMITS, **given)
+    store.last_seen("ada")
+
+    [(headers, body)] = asked.received
+    assert f"/{expected}/dynamodb/" in headers["Authorization"]
+    assert list(json.loads(body)["RequestItems"]) == ["usermgr_activity"]
+
+
+def test_connect_with_a_session(monkeypatch: pytest.MonkeyPatch, aside: Callable[[dict[str, str]], Any]) -> None:
+    """A session brings credentials and a Region."""
+    asked = aside({"AWS_REGION": "eu-west-1"})
+    session = boto3.session.Session("OTHERKEY", "x", region_name="eu-south-1")
+
+    store = DynamoActivityStore.connect(
+        user_pool_id=POOL, table_name="mine", session=session, endpoint_url=asked.url, limits=LIMITS
+    )
+    store.last_seen("ada")
+
+    [(headers, body)] = asked.received
+    assert "Credential=OTHERKEY/" in headers["Authorization"]
+    assert "/eu-south-1/dynamodb/" in headers["Authorization"]
+    assert list(json.loads(body)["RequestItems"]) == ["mine"]
+
+
+def test_connect_limits(aside: Callable[[dict[str, str]], Any]) -> None:
+    """The limits are those of each request: here one attempt."""
+    asked = aside({})
+    asked.status = 500
+
+    with pytest.raises(ServiceUnavailableError):
+        DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url, limits=LIMITS).last_seen("ada")
+
+    assert len(asked.received) == 1
