@@ -8,8 +8,8 @@ data "aws_region" "current" {}
 data "aws_region" "of_the_pool" {
   lifecycle {
     postcondition {
-      condition     = startswith(var.user_pool_id, "${self.name}_")
-      error_message = "user_pool_id (${var.user_pool_id}) belongs to another Region than the provider's (${self.name}): set AWS_REGION to the pool's Region."
+      condition     = startswith(var.user_pool_id, "${self.id}_")
+      error_message = "user_pool_id (${var.user_pool_id}) belongs to another Region than the provider's (${self.id}): set AWS_REGION to the pool's Region."
     }
   }
 }
@@ -26,9 +26,9 @@ data "aws_caller_identity" "current" {
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.name
+  region     = data.aws_region.current.id
 
-  user_pool_arn = "arn:${local.partition}:cognito-idp:${data.aws_region.of_the_pool.name}:${local.account_id}:userpool/${var.user_pool_id}"
+  user_pool_arn = "arn:${local.partition}:cognito-idp:${data.aws_region.of_the_pool.id}:${local.account_id}:userpool/${var.user_pool_id}"
 
   functions_directory = coalesce(var.functions_directory, "${path.module}/../dist/functions")
 

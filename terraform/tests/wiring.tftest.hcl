@@ -10,7 +10,7 @@ mock_provider "aws" {
   }
 
   mock_data "aws_region" {
-    defaults = { name = "ap-northeast-1" }
+    defaults = { id = "ap-northeast-1" }
   }
 
   mock_data "aws_cognito_user_pool" {
