@@ -33,10 +33,10 @@ locals {
   functions_directory = coalesce(var.functions_directory, "${path.module}/../dist/functions")
 
   names = {
-    usermgr       = var.function_name_usermgr
-    download_jwks = var.function_name_download_jwks
-    activity      = var.function_name_activity
-    trigger       = var.function_name_trigger
+    usermgr       = "${var.name_prefix}${var.function_name_usermgr}"
+    download_jwks = "${var.name_prefix}${var.function_name_download_jwks}"
+    activity      = "${var.name_prefix}${var.function_name_activity}"
+    trigger       = "${var.name_prefix}${var.function_name_trigger}"
   }
 
   # What is the same for all functions.
@@ -46,6 +46,7 @@ locals {
     tracing_mode       = var.tracing_mode
     log_retention_days = var.log_retention_days
     log_kms_key_arn    = var.log_kms_key_arn
+    kms_key_arn        = var.functions_kms_key_arn
     tags               = var.tags
   }
 }
@@ -53,7 +54,7 @@ locals {
 module "table" {
   source = "./modules/table"
 
-  name                = var.activity_table_name
+  name                = "${var.name_prefix}${var.activity_table_name}"
   deletion_protection = var.table_deletion_protection
   kms_key_arn         = var.table_kms_key_arn
   tags                = var.tags

@@ -133,6 +133,39 @@ variable "pool_has_tags" {
 
 # --- Names --------------------------------------------------------------------------------------------
 
+variable "name_prefix" {
+  description = "Put before every name, so that several deployments fit into one account and Region, such as \"staging-\"."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{0,20}$", var.name_prefix))
+    error_message = "name_prefix must have at most 20 letters, digits, _ and -."
+  }
+}
+
+variable "role_path" {
+  description = "The path of roles and policies. To change it later, change role_name and activity_policy_name too: IAM does not allow a name twice."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path must begin and end with /, such as /teams/people/."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "The ARN of the policy that is the permissions boundary of every role; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of an IAM policy."
+  }
+}
+
 variable "role_name" {
   description = "The prefix of the roles' names; each function has a role of its own (ROLE)."
   type        = string
@@ -245,6 +278,17 @@ variable "architecture" {
   validation {
     condition     = contains(["arm64", "x86_64"], var.architecture)
     error_message = "architecture must be \"arm64\" or \"x86_64\"."
+  }
+}
+
+variable "functions_kms_key_arn" {
+  description = "The KMS key that encrypts the functions' environment variables; null for the key that AWS owns."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.functions_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.functions_kms_key_arn))
+    error_message = "functions_kms_key_arn must be the ARN of a KMS key."
   }
 }
 

@@ -7,8 +7,9 @@
     run.plan_is_empty()
     run.destroy()
 
-The configuration is the one that operators use, byte for byte, beside an override file with the provider's release: the
-provider finds the sandbox by the SDKs' own variable AWS_ENDPOINT_URL. State and provider are kept in `folder`, never in the source tree.
+The configuration is the one that operators use, byte for byte, beside an override file with the provider's release. The
+provider finds the sandbox by the SDKs' own variable AWS_ENDPOINT_URL. State and provider are kept in `folder`, never in
+the source tree.
 """
 
 from __future__ import annotations

@@ -31,6 +31,10 @@ run "malformed" {
     sms_role_arn                = "arn:aws:iam::123456789012:user/someone"
     sender_kms_key_arn          = "alias/key"
     ses_source_arn              = "example.com"
+    name_prefix                 = "a.b"
+    role_path                   = "people"
+    permissions_boundary        = "boundary"
+    functions_kms_key_arn       = "alias/key"
     role_name                   = "a role"
     activity_policy_name        = "a/b"
     activity_table_name         = "x"
@@ -62,6 +66,10 @@ run "malformed" {
     var.sms_role_arn,
     var.sender_kms_key_arn,
     var.ses_source_arn,
+    var.name_prefix,
+    var.role_path,
+    var.permissions_boundary,
+    var.functions_kms_key_arn,
     var.role_name,
     var.activity_policy_name,
     var.activity_table_name,

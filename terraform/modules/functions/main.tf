@@ -23,6 +23,7 @@ resource "aws_lambda_function" "function" {
   memory_size                    = each.value.memory_size
   timeout                        = each.value.timeout
   reserved_concurrent_executions = each.value.reserved_concurrency
+  kms_key_arn                    = var.settings.kms_key_arn
   tags                           = var.settings.tags
 
   dynamic "environment" {

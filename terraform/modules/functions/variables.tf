@@ -29,13 +29,14 @@ variable "functions" {
 }
 
 variable "settings" {
-  description = "Settings that all functions share: Lambda's runtime, the processor (arm64 or x86_64), X-Ray (PassThrough or Active), days to keep logs, the KMS key that encrypts the logs (null for CloudWatch's own encryption), and the tags of functions and log groups."
+  description = "Settings that all functions share: Lambda's runtime, the processor (arm64 or x86_64), X-Ray (PassThrough or Active), days to keep logs, the KMS key that encrypts the logs (null for CloudWatch's own encryption), the one that encrypts environment variables (null for the key that AWS owns), and the tags of functions and log groups."
   type = object({
     runtime            = string
     architecture       = string
     tracing_mode       = optional(string, "PassThrough")
     log_retention_days = number
     log_kms_key_arn    = optional(string)
+    kms_key_arn        = optional(string)
     tags               = optional(map(string), {})
   })
 }
