@@ -32,6 +32,21 @@ locals {
 
   functions_directory = coalesce(var.functions_directory, "${path.module}/../dist/functions")
 
+  # Where each function's code is: a file here, or an object in a bucket.
+  code = {
+    for name in ["usermgr", "download_jwks", "activity", "attacher"] : name => var.functions_s3_bucket == null ? {
+      file   = "${local.functions_directory}/${name}.zip"
+      bucket = null
+      key    = null
+      hash   = filebase64sha256("${local.functions_directory}/${name}.zip")
+      } : {
+      file   = null
+      bucket = var.functions_s3_bucket
+      key    = "${var.functions_s3_prefix}${name}.zip"
+      hash   = var.functions_s3_hashes[name]
+    }
+  }
+
   names = {
     usermgr       = "${var.name_prefix}${var.function_name_usermgr}"
     download_jwks = "${var.name_prefix}${var.function_name_download_jwks}"
@@ -69,7 +84,7 @@ module "functions" {
       name                 = local.names.usermgr
       description          = "User management for callers that cannot reach Cognito"
       role_arn             = module.role["usermgr"].arn
-      zip                  = "${local.functions_directory}/usermgr.zip"
+      code                 = local.code.usermgr
       handler              = "usermgr_function_usermgr.handler.handler"
       memory_size          = var.memory_size.usermgr
       timeout              = var.timeout.usermgr
@@ -87,7 +102,7 @@ module "functions" {
       name                 = local.names.download_jwks
       description          = "The JWKS of the user pool for verifiers that cannot reach Cognito"
       role_arn             = module.role["download_jwks"].arn
-      zip                  = "${local.functions_directory}/download_jwks.zip"
+      code                 = local.code.download_jwks
       handler              = "usermgr_function_download_jwks.handler.handler"
       memory_size          = var.memory_size.download_jwks
       timeout              = var.timeout.download_jwks
@@ -109,7 +124,7 @@ module "recorder" {
       name        = local.names.activity
       description = "Records user activity; Cognito calls it before it makes tokens"
       role_arn    = module.recorder_role.arn
-      zip         = "${local.functions_directory}/activity.zip"
+      code        = local.code.activity
       handler     = "usermgr_function_activity.handler.handler"
       memory_size = var.memory_size.activity
       timeout     = 5 # Cognito waits no longer
@@ -129,7 +144,7 @@ module "attacher" {
       name                 = local.names.trigger
       description          = "Attaches the recorder to the user pool, and detaches it"
       role_arn             = module.role["trigger"].arn
-      zip                  = "${local.functions_directory}/attacher.zip"
+      code                 = local.code.attacher
       handler              = "usermgr_function_attacher.handler.handler"
       memory_size          = var.memory_size.trigger
       timeout              = 300 # a pool that is busy, or a new role, is tried again

@@ -92,16 +92,33 @@ run "malformed" {
   ]
 }
 
+run "malformed_bucket" {
+  command = plan
+
+  variables {
+    functions_s3_bucket = "Bucket_"
+    functions_s3_prefix = "/usermgr/"
+  }
+
+  expect_failures = [
+    var.functions_s3_bucket,
+    var.functions_s3_prefix,
+  ]
+}
+
 run "malformed_together" {
   command = plan
 
   variables {
-    allow_sign_in = true
-    replaces      = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
+    allow_sign_in       = true
+    functions_s3_bucket = "people-artifacts"
+    functions_s3_hashes = { usermgr = "x" }
+    replaces            = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
   }
 
   expect_failures = [
     var.allow_sign_in,
+    var.functions_s3_hashes,
     var.replaces,
   ]
 }

@@ -296,3 +296,29 @@ run "what_companies_demand" {
     error_message = "Every function's environment is encrypted with the key."
   }
 }
+
+run "zips_from_a_bucket" {
+  variables {
+    functions_directory = "/nowhere"
+    functions_s3_bucket = "people-artifacts"
+    functions_s3_prefix = "usermgr-1.0.0/"
+    functions_s3_hashes = {
+      usermgr       = "${join("", [for i in range(43) : "a"])}="
+      download_jwks = "${join("", [for i in range(43) : "b"])}="
+      activity      = "${join("", [for i in range(43) : "c"])}="
+      attacher      = "${join("", [for i in range(43) : "d"])}="
+    }
+  }
+
+  assert {
+    condition = jsonencode(merge(module.functions.code, module.recorder.code, module.attacher.code)) == jsonencode({
+      for key, zip in { usermgr = "usermgr", download_jwks = "download_jwks", activity = "activity", trigger = "attacher" } : key => {
+        file                    = null
+        bucket                  = "people-artifacts"
+        key                     = "usermgr-1.0.0/${zip}.zip"
+        hash                    = var.functions_s3_hashes[zip]
+      }
+    })
+    error_message = "With a bucket, every function's code comes from there, and no zip is needed here."
+  }
+}
