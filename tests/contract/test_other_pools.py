@@ -81,11 +81,14 @@ def test_sign_in_by_email_and_refresh(make: Make) -> None:
 
 
 def test_temporary_password_by_email(make: Make) -> None:
-    """A challenge that began with an address is answered with the real name's hash."""
+    """A challenge that began with an address carries the real name, with which its answer is hashed."""
     users = make(UsernameAttributes=["email"])
-    users.add_user("alice@example.org", PASSWORD, temporary=True)
+    added = users.add_user("alice@example.org", PASSWORD, temporary=True)
+
     challenge = users.authenticate("alice@example.org", PASSWORD)
+
     assert isinstance(challenge, Challenge)
+    assert challenge.username == added.username
     assert isinstance(users.answer_challenge(challenge, "An0ther-password"), Tokens)
 
 

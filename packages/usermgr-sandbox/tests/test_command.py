@@ -65,6 +65,14 @@ def _run(*arguments: str, **settings):
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=90, **settings)
 
 
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A background job of a shell ignores SIGINT, and so would every command that a test starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.parametrize("as_json", [False, True], ids=["shell", "json"])
 def test_the_command_prints_what_to_export(as_json):
     """`usermgr-sandbox` runs in the foreground, prints its environment, and ends by a signal with status 0."""
