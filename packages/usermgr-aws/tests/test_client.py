@@ -202,3 +202,25 @@ def test_profile_that_does_not_exist(environment: pytest.MonkeyPatch) -> None:
 def test_other_settings_are_not_of_the_sdk(files: pytest.MonkeyPatch) -> None:
     """Only the Region comes from the SDK's configuration."""
     assert SettingsReader("test", aws_sources({})).optional("profile", "USERPOOL_ID") is None
+
+
+@pytest.mark.parametrize(
+    ("connection", "limits", "words"),
+    [
+        pytest.param(Connection(REGION), CallLimits(connect=0), "connect_timeout", id="no time to connect"),
+        pytest.param(Connection(REGION), CallLimits(read=-1), "read_timeout", id="less than no time"),
+        pytest.param(Connection(REGION), CallLimits(read=float("nan")), "read_timeout", id="not a number"),
+        pytest.param(Connection(REGION), CallLimits(read=float("inf")), "read_timeout", id="for ever"),
+        pytest.param(Connection(REGION), CallLimits(read="5"), "read_timeout", id="a string"),  # type: ignore[arg-type]
+        pytest.param(Connection(REGION, endpoint_url="ftp://localhost"), CallLimits(), "endpoint_url", id="scheme"),
+        pytest.param(Connection(REGION, endpoint_url="http://"), CallLimits(), "endpoint_url", id="no host"),
+        pytest.param(Connection(REGION, endpoint_url="http://h:99999"), CallLimits(), "endpoint_url", id="port"),
+        pytest.param(Connection(REGION, endpoint_url=7), CallLimits(), "endpoint_url", id="a number"),  # type: ignore[arg-type]
+        pytest.param(Connection(REGION, profile=["ops"]), CallLimits(), "profile", id="list"),  # type: ignore[arg-type]
+        pytest.param(Connection(REGION, session="ops"), CallLimits(), "session", id="not a session"),
+    ],
+)
+def test_malformed_connection_is_named(connection: Connection, limits: CallLimits, words: str) -> None:
+    """A time-out, an endpoint, a profile or a session that cannot be used is named at once, and not at each call."""
+    with pytest.raises(ConfigurationError, match=words):
+        connection.client("dynamodb", limits)

@@ -42,3 +42,13 @@ def test_keyword_goes_before_the_environment_and_empty_is_unset() -> None:
     assert reader.text("a", "A") == "given"
     assert reader.optional("b", "B") is None
     reader.finish()
+
+
+@pytest.mark.parametrize("value", ["", 7, b"x", ["x"]], ids=repr)
+def test_keyword_that_is_not_a_non_empty_string_is_named(value: str) -> None:
+    """An empty keyword argument, or one that is not a string, is a problem, and not another library's exception."""
+    reader = SettingsReader("demo", [Keywords({"region": value}), Environment({"AWS_REGION": "eu-west-1"})])
+    reader.optional("region", "AWS_REGION", pattern="[a-z0-9-]+")
+
+    with pytest.raises(ConfigurationError, match="region= must be a non-empty string"):
+        reader.finish()

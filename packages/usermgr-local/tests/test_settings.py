@@ -132,3 +132,11 @@ def test_policy_that_makes_no_sense_is_refused(wrong: dict[str, object]) -> None
     """A policy outside of Cognito's own limits is a mistake of the caller."""
     with pytest.raises(ValueError, match=next(iter(wrong))):
         PasswordPolicy(**wrong)  # pyright: ignore[reportArgumentType]
+
+
+@pytest.mark.parametrize("path", ["", ".", "/", "~nobody-has-this-name/users.db"])
+@pytest.mark.parametrize("setting", ["path", "jwks_path"])
+def test_path_that_names_no_file_is_a_configuration_error(setting: str, path: str) -> None:
+    """A path that cannot be a file's is named as the setting that it is."""
+    with pytest.raises(ConfigurationError, match=setting):
+        LocalSettings.read({"path": "users.db", setting: path}, {})

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from usermgr.errors import ConfigurationError
 from usermgr_aws._failures import error_from_sdk
 
 __all__ = ["CallLimits", "Connection"]
+
+A_DAY = 86_400
+"""Seconds: the longest time-out, because a socket takes no time that is not finite."""
 
 
 @dataclass(frozen=True)
@@ -33,11 +38,12 @@ class Connection:
     def client(self, service: str, limits: CallLimits) -> Any:
         """A client of the service; thread-safe, so one for all threads.
 
-        Raises an error of `usermgr.errors` where the SDK's configuration does not allow it, or where a session and a
-        profile are given, because a session has a profile of its own.
+        Raises an error of `usermgr.errors` where the SDK's configuration does not allow it, and `ConfigurationError`
+        where what is given here is malformed or contradicts itself.
         """
-        if self.session is not None and self.profile is not None:
-            raise ConfigurationError("session and profile are both given: pass one of them")
+        problems = [*self._problems(), *_limit_problems(limits)]
+        if problems:
+            raise ConfigurationError("; ".join(problems), problems=problems, operation="CreateClient")
         import boto3  # noqa: PLC0415 - the SDK loads when it is needed
         from botocore.config import Config  # noqa: PLC0415 - the same
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - the same
@@ -55,3 +61,28 @@ class Connection:
         except (BotoCoreError, ValueError) as error:  # botocore reports a malformed endpoint as a ValueError
             # Nothing was sent yet, so it is the configuration that is wrong.
             raise error_from_sdk(error, "CreateClient", otherwise=ConfigurationError) from error
+
+    def _problems(self) -> Iterator[str]:
+        if self.session is not None and self.profile is not None:
+            yield "session and profile are both given: pass one of them, because a session has a profile of its own"
+        if self.session is not None and not hasattr(self.session, "client"):
+            yield "session must be a boto3.session.Session"
+        if self.profile is not None and not isinstance(self.profile, str):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            yield "profile must be the name of a profile"
+        if self.endpoint_url is not None and not _is_url(self.endpoint_url):
+            yield "endpoint_url must be an address such as https://localhost:4566"
+
+
+def _is_url(value: object) -> bool:
+    try:
+        parts = urlsplit(value) if isinstance(value, str) else None
+        return parts is not None and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a port that is none, or half an IPv6 address
+        return False
+
+
+def _limit_problems(limits: CallLimits) -> Iterator[str]:
+    for name, seconds in (("connect_timeout", limits.connect), ("read_timeout", limits.read)):
+        is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+        if not is_number or not 0 < seconds <= A_DAY:
+            yield f"{name} must be a number of seconds, more than 0 and at most {A_DAY}"

@@ -54,7 +54,7 @@ COMMON_SENTENCES: Mapping[ErrorClass | str, str] = {
     errors.NoCredentialsError: "AWS does not accept the credentials: they are unknown, expired or of another partition",
 }
 
-UNREADABLE_ANSWER = (AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+UNREADABLE_ANSWER = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
 """What botocore's parsers raise for an answer that does not have the form of the service model, as a proxy may send it.
 
 To be caught around the call of a client's method alone. Such an answer counts as none: the request may have been

@@ -23,7 +23,7 @@ class _SdkConfiguration:
         if name != "region":
             return None
         if self.session is not None:
-            return self.session.region_name
+            return getattr(self.session, "region_name", None)  # `Connection` refuses what is not a session
         from botocore import exceptions, session  # noqa: PLC0415 - the SDK loads when it is needed
 
         try:

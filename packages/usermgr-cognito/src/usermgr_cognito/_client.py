@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
+from botocore.parsers import ResponseParserError
 
 from usermgr.errors import (
     GroupNotFoundError,
@@ -18,8 +19,9 @@ from usermgr.validation import check_texts
 from usermgr_aws import UNREADABLE_ANSWER, error_from_sdk
 from usermgr_cognito._errors import from_client_error
 from usermgr_cognito._model import check_parameters
+from usermgr_cognito._replies import has_form
 
-__all__ = ["call", "call_for_group", "call_for_page", "check_username"]
+__all__ = ["call", "call_for_group", "call_for_page", "check_username", "reply_shape"]
 
 SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword"}
 
@@ -50,10 +52,11 @@ def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **paramet
     What the service model fixes about a parameter is checked first, so that the error names the field.
     `sign_in_of` names the user whose sign-in this is, because a sign-in's errors must not reveal which names exist.
     A reply without the member that it must have counts as no answer, because the SDK takes a body that broke off for
-    an empty one.
+    an empty one; so does one that cannot be read.
     """
     present = {name: value for name, value in parameters.items() if value is not None}
-    check_parameters(_input_shape(method), present)
+    model = _model(method)
+    check_parameters(model.input_shape, present)
     evidence = {ours: present[theirs] for theirs, ours in _EVIDENCE.items() if theirs in present}
     if sign_in_of is not None:
         evidence["username"] = sign_in_of
@@ -67,24 +70,38 @@ def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **paramet
         raise error_from_sdk(error, method.__name__) from None  # its text quotes the value
     except BotoCoreError as error:
         raise error_from_sdk(error, method.__name__) from error
-    except UNREADABLE_ANSWER:
-        raise ServiceTimeoutError(f"{method.__name__}: the answer cannot be read", operation=method.__name__) from None
+    except (ResponseParserError, *UNREADABLE_ANSWER):
+        raise _unreadable(method) from None  # its text quotes the answer
     expected = _MEMBERS.get(method.__name__)
     if expected is not None and not response.keys() & expected:
         raise ServiceTimeoutError(f"{method.__name__}: the answer broke off", operation=method.__name__)
+    if model.output_shape is not None and not has_form(model.output_shape, response):
+        raise _unreadable(method)
     return response
 
 
-def _input_shape(method: Callable[..., Any]) -> Any:
+def _unreadable(method: Callable[..., Any]) -> ServiceTimeoutError:
+    return ServiceTimeoutError(
+        f"{method.__name__}: the answer is not one of Cognito's, so a change may or may not have been made: check what "
+        "answers at the endpoint",
+        operation=method.__name__,
+    )
+
+
+def _model(method: Callable[..., Any]) -> Any:
     meta = method.__self__.meta  # pyright: ignore[reportFunctionMemberAccess] - a method of an SDK client
-    operation = meta.method_to_api_mapping[method.__name__]
-    return meta.service_model.operation_model(operation).input_shape
+    return meta.service_model.operation_model(meta.method_to_api_mapping[method.__name__])
+
+
+def reply_shape(method: Callable[..., Any]) -> Any:
+    """The form of the operation's reply, in the service model."""
+    return _model(method).output_shape
 
 
 def check_username(client: Any, username: str) -> None:
     """A name has the form that every operation asks for; a sign-in sends it where the service model does not look."""
     check_texts(username=username)
-    check_parameters(_input_shape(client.admin_get_user), {"Username": username})
+    check_parameters(_model(client.admin_get_user).input_shape, {"Username": username})
 
 
 def call_for_group(client: Any, method: Callable[..., Any], **parameters: Any) -> Any:

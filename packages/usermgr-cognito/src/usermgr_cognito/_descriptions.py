@@ -76,9 +76,17 @@ def _rule(shape: Mapping[str, Any]) -> AttributeRule:
         kind=shape.get("AttributeDataType", "String"),
         required=shape.get("Required", False),
         mutable=shape.get("Mutable", True),
-        low=None if low is None else float(low),
-        high=None if high is None else float(high),
+        low=_number(low),
+        high=_number(high),
     )
+
+
+def _number(text: str | None) -> float | None:
+    """A bound, which Cognito writes as a string; none where it is not a number."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

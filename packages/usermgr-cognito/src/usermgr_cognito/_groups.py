@@ -61,4 +61,4 @@ class Groups:
         response = call_for_page(
             method, page_token, UserPoolId=self._pool, Limit=limit, NextToken=page_token, **parameters
         )
-        return Page(tuple(to_group(shape) for shape in response["Groups"]), response.get("NextToken"))
+        return Page(tuple(to_group(shape) for shape in response["Groups"]), response.get("NextToken") or None)

@@ -7,24 +7,28 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.httpsession import URLLib3Session
+from botocore.utils import get_environ_proxies
 
 from usermgr.errors import ProtocolError
 from usermgr_aws import JsonApi, error_from_sdk
+from usermgr_cognito._client import reply_shape
 from usermgr_cognito._errors import TARGET, from_client_error
+from usermgr_cognito._replies import has_form
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 __all__ = ["exchange_refresh_token"]
 
 _OPERATION = "GetTokensFromRefreshToken"
-_TIMEOUTS = cast("Any", (5, 15))
-"""Seconds to connect and to read; botocore's stub does not know the pair."""
 
 
 def exchange_refresh_token(
-    endpoint_url: str, client_id: str, client_secret: str | None, refresh_token: str
+    client: CognitoIdentityProviderClient, client_id: str, client_secret: str | None, refresh_token: str
 ) -> Mapping[str, Any]:
     """The answer, with `AuthenticationResult`. Raises `InvalidCredentialsError`, and errors of the service."""
     request = {"ClientId": client_id, "RefreshToken": refresh_token}
@@ -35,9 +39,9 @@ def exchange_refresh_token(
         "",
         target=TARGET,
         version="1.1",
-        url=lambda: endpoint_url,
+        url=lambda: client.meta.endpoint_url,
         credentials=None,
-        send=URLLib3Session(timeout=_TIMEOUTS).send,
+        send=_session(client).send,
     )
     try:
         answer = api.call(_OPERATION, request)
@@ -46,6 +50,21 @@ def exchange_refresh_token(
     if answer.code is not None:
         response: Any = {"Error": {"Code": answer.code}, "ResponseMetadata": {"HTTPStatusCode": answer.status}}
         raise from_client_error(ClientError(response, _OPERATION), sign_in=True)
-    if answer.body is None or "AuthenticationResult" not in answer.body:
+    body = answer.body
+    if body is None or "AuthenticationResult" not in body or not has_form(_tokens_shape(client), body):
         raise ProtocolError(f"{_OPERATION}: the answer has no tokens")
-    return answer.body
+    return body
+
+
+def _session(client: CognitoIdentityProviderClient) -> URLLib3Session:
+    """As the client itself reaches Cognito: with its time-outs, and through its proxy."""
+    config: Any = client.meta.config
+    return URLLib3Session(
+        timeout=cast("Any", (config.connect_timeout, config.read_timeout)),  # botocore's stub does not know the pair
+        proxies=config.proxies or get_environ_proxies(client.meta.endpoint_url),
+    )
+
+
+def _tokens_shape(client: CognitoIdentityProviderClient) -> Any:
+    """The reply's form, which is that of another sign-in: the operation may not be in the SDK's model."""
+    return reply_shape(client.admin_initiate_auth)

@@ -111,7 +111,7 @@ class Search:
         users = [to_user(shape) for shape in response["Users"]]
         return UserMatches(
             users=tuple(user for user in users if all(self._is_same(user, conditions[index]) for index in same)),
-            next_token=response.get(token),
+            next_token=response.get(token) or None,
             answered=tuple(sorted({*same, *(() if answered is None else (answered,))})),
         )
 

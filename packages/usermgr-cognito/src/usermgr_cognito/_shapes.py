@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 from usermgr import Group, User, UserStatus
-from usermgr.errors import ServiceError
-from usermgr_aws import UNREADABLE_ANSWER
 
-__all__ = ["readable", "to_attribute_list", "to_group", "to_user"]
-
-P = ParamSpec("P")
-R = TypeVar("R")
-
+__all__ = ["to_attribute_list", "to_group", "to_user"]
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of a user for whom Cognito gives none: every member of its answers but the name is optional."""
 
 
-def readable(convert: Callable[P, R]) -> Callable[P, R]:
-    """The conversion, with `ServiceError` for a shape that is not what Cognito documents, as a proxy may send it."""
-
-    @wraps(convert)
-    def converted(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return convert(*args, **kwargs)
-        except UNREADABLE_ANSWER:
-            raise ServiceError("the answer does not have the form that Cognito documents") from None
-
-    return converted
-
-
-@readable
 def to_user(shape: Mapping[str, Any]) -> User:
     """From a `UserType` (ListUsers, AdminCreateUser) or AdminGetUser, which name the attributes differently."""
     pairs: Iterable[Mapping[str, str]] = shape.get("UserAttributes") or shape.get("Attributes") or ()
@@ -50,7 +29,6 @@ def to_user(shape: Mapping[str, Any]) -> User:
     )
 
 
-@readable
 def to_group(shape: Mapping[str, Any]) -> Group:
     """A `GroupType`."""
     created, updated = shape.get("CreationDate"), shape.get("LastModifiedDate")

@@ -25,7 +25,6 @@ from usermgr_cognito._descriptions import AppClient, Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
 from usermgr_cognito._rotation import exchange_refresh_token
 from usermgr_cognito._settings import CognitoSettings
-from usermgr_cognito._shapes import readable
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
@@ -143,7 +142,7 @@ class SignIn:
     def _exchange(self, tokens: Tokens) -> Mapping[str, Any]:
         client_id = self._client_id()
         return exchange_refresh_token(
-            self._client.meta.endpoint_url, client_id, self._client_secret(client_id), tokens.refresh_token or ""
+            self._client, client_id, self._client_secret(client_id), tokens.refresh_token or ""
         )
 
     def _initiate(self, flow: str, username: str, parameters: dict[str, str]) -> dict[str, Any]:
@@ -256,14 +255,13 @@ def _required(challenge: Challenge) -> list[str]:
     """The attributes that the challenge asks for; Cognito writes `["userAttributes.name"]`, as JSON."""
     try:
         names = json.loads(challenge.parameters.get("requiredAttributes", "[]"))
-    except (ValueError, RecursionError):
+    except (TypeError, ValueError, RecursionError):
         return []
     if not isinstance(names, list):
         return []
     return [str(name).removeprefix("userAttributes.") for name in cast("list[object]", names)]
 
 
-@readable
 def _result(response: Mapping[str, Any], username: str, *, refresh_token: str | None = None) -> AuthResult:
     tokens = response.get("AuthenticationResult")
     if tokens is not None:

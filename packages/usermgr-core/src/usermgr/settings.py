@@ -67,6 +67,9 @@ class SettingsReader:
         """The value of the setting, or `None` where no source has it."""
         found = (source.find(name, variable) for source in self._sources)
         value = next((value for value in found if value is not None), None)
+        if value is not None and (not isinstance(value, str) or not value):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            self._problems.append(f"{name}= must be a non-empty string: leave it out to use {variable} or the default")
+            return ""
         if value is not None and pattern is not None and re.fullmatch(pattern, value) is None:
             hint = f", such as {example}" if example else ""
             self._problems.append(f"{variable} (or {name}=) is malformed: it must match {pattern}{hint}")

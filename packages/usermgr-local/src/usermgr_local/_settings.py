@@ -78,11 +78,12 @@ class LocalSettings:
         if len(custom_attributes) > MAX_CUSTOM_ATTRIBUTES:
             reader.problem(f"USERMGR_LOCAL_CUSTOM_ATTRIBUTES names more than {MAX_CUSTOM_ATTRIBUTES} attributes")
         policy = password_policy or _read_policy(reader)
+        file = _file(reader, "USERMGR_LOCAL_PATH (or path=)", path)
+        jwks_file = _file(reader, "USERMGR_LOCAL_JWKS_PATH (or jwks_path=)", jwks_path) if jwks_path else None
         reader.finish()
-        file = Path(path).expanduser()
         return cls(
             path=file,
-            jwks_path=Path(jwks_path).expanduser() if jwks_path else file.with_name(f"{file.name}.jwks.json"),
+            jwks_path=jwks_file or file.with_name(f"{file.name}.jwks.json"),
             user_pool_id=pool or DEFAULT_POOL,
             client_id=client or DEFAULT_CLIENT,
             case_sensitive=case == "true",
@@ -96,6 +97,16 @@ class LocalSettings:
         """The tokens' `iss`, in Cognito's form."""
         region = self.user_pool_id.split("_")[0]
         return f"https://cognito-idp.{region}.amazonaws.com/{self.user_pool_id}"
+
+
+def _file(reader: SettingsReader, setting: str, path: str) -> Path:
+    try:
+        file = Path(path).expanduser()
+    except RuntimeError:  # `~somebody`, whom this machine does not know
+        file = Path()
+    if path and not file.name:
+        reader.problem(f"{setting} must name a file")
+    return file if file.name else Path("missing")
 
 
 def _read_policy(reader: SettingsReader) -> PasswordPolicy:

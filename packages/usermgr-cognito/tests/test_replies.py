@@ -1,0 +1,153 @@
+"""Replies that are not what Cognito sends: an emulator's, a proxy's, or ones that broke off."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import boto3
+import pytest
+
+from usermgr import Challenge, ChallengeName, Factory, Tokens, UserManager, where
+from usermgr.errors import UsermgrError
+
+PASSWORD = "a-Long-passw0rd"
+TOKENS = Tokens("alice", "a.b.c", "a.b.c", "garbage", 3600)
+CHALLENGE = Challenge(
+    ChallengeName.NEW_PASSWORD_REQUIRED, "alice", "x" * 40, {"requiredAttributes": 7}  # type: ignore[dict-item]
+)  # fmt: skip
+
+CALLS: Mapping[str, Callable[[UserManager], object]] = {
+    "add_user": lambda users: users.add_user("alice", PASSWORD),
+    "get_user": lambda users: users.get_user("alice"),
+    "update_user": lambda users: users.update_user("alice", {"name": "Alice"}),
+    "reset_password": lambda users: users.reset_password("alice"),
+    "list_users": lambda users: users.list_users(),
+    "search_users": lambda users: list(users.search_users(where("custom:team").equals("red"))),
+    "group": lambda users: list(users.search_users(where("group").equals("staff"))),
+    "add_group": lambda users: users.add_group("staff"),
+    "get_group": lambda users: users.get_group("staff"),
+    "iter_groups": lambda users: list(users.iter_groups()),
+    "iter_groups_for_user": lambda users: list(users.iter_groups_for_user("alice")),
+    "authenticate": lambda users: users.authenticate("alice", PASSWORD),
+    "answer_challenge": lambda users: users.answer_challenge(CHALLENGE, PASSWORD),
+    "refresh": lambda users: users.refresh(TOKENS),
+}
+
+
+def reply(value: Any, **members: Any) -> bytes:
+    """A reply to any operation, in which every member that we read has that value."""
+    names = ("User", "Users", "Group", "Groups", "AuthenticationResult", "UserPool", "UserPoolClient")
+    return json.dumps({"Username": "alice", **dict.fromkeys(names, value), **members}).encode()
+
+
+def users_created(moment: Any) -> bytes:
+    """A reply whose users and groups were created at that time."""
+    user = {"Username": "alice", "UserCreateDate": moment}
+    group = {"GroupName": "staff", "CreationDate": moment}
+    return reply({}, User=user, Users=[user], Group=group, Groups=[group], UserCreateDate=moment)
+
+
+REPLIES = {
+    "nothing": b"",
+    "an empty object": b"{}",
+    "a list": b"[]",
+    "a number": b"7",
+    "a string": b'"x"',
+    "null": b"null",
+    "a page of HTML": b"<html></html>",
+    "no UTF-8": b"\xff\xfe{}",
+    "deep JSON": b"[" * 20_000,
+    "strings for members": reply("x"),
+    "numbers for members": reply(7),
+    "null for members": reply(None),
+    "objects for members": reply({}),
+    "lists for members": reply([]),
+    "lists of null": reply([None]),
+    "lists of empty objects": reply([{}]),
+    "no date": users_created("yesterday"),
+    "a date too late": users_created(1e30),
+    "a date that UTC does not have": users_created("0001-01-01T00:00:00+14:00"),
+    "attributes without a name": reply({"Username": "alice", "Attributes": [{}]}, UserAttributes=[{}]),
+    "a status that is a number": reply({"Username": "alice", "UserStatus": 7}, UserStatus=7),
+    "a token that is a number": reply({"AccessToken": 7}),
+    "a life that is a string": reply({"AccessToken": "a.b.c", "ExpiresIn": "x"}),
+    "a challenge that is a number": b'{"ChallengeName": 7}',
+    "a bound that is not a number": reply(
+        {"SchemaAttributes": [{"Name": "x", "StringAttributeConstraints": {"MinLength": "x"}}]}
+    ),
+    "an error": b'{"__type": "InvalidParameterException"}',
+    "an error of an app client with rotation": b'{"__type": "UnsupportedOperationException"}',
+}  # fmt: skip
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    answer = (200, b"")
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        status, content = type(self).answer
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    """The address of a service that answers every request with `_Handler.answer`."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="module")
+def users(endpoint: str) -> UserManager:
+    """A manager that believes this service to be Cognito."""
+    return Factory.create(
+        Factory.AWS_COGNITO,
+        region="ap-northeast-1",
+        user_pool_id="ap-northeast-1_AbCdEf123",
+        client_id="1example23456789",
+        endpoint_url=endpoint,
+        session=boto3.session.Session(aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="planted"),
+    )
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in REPLIES.items()])
+def test_strange_reply_is_an_error_of_ours(
+    users: UserManager, status: int, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever answers in Cognito's place, an operation works or raises an error of usermgr's."""
+    monkeypatch.setattr(_Handler, "answer", (status, content))
+    foreign: list[str] = []
+
+    for name, call in CALLS.items():
+        try:
+            call(users)
+        except UsermgrError:
+            pass
+        except Exception as error:  # noqa: BLE001 - that there are others is the failure
+            foreign.append(f"{name}: {type(error).__name__}")
+
+    assert foreign == []
+
+
+def test_blank_page_token_ends_a_listing(users: UserManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An empty page token, which an emulator may send with the last page, means that there is no other page."""
+    user, group = {"Username": "alice"}, {"GroupName": "staff"}
+    last = reply({}, Users=[user], Groups=[group], PaginationToken="", NextToken="")
+    monkeypatch.setattr(_Handler, "answer", (200, last))
+
+    assert [user.username for user in users.iter_users()] == ["alice"]
+    assert [group.name for group in users.iter_groups()] == ["staff"]
