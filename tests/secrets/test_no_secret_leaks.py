@@ -144,8 +144,10 @@ def test_no_secret_in_any_text(
         "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=0.5),
     }[through]()
     arguments = {p: ARGUMENTS[p] for p in OPERATIONS[name].parameters if p in ARGUMENTS}
-    if name in ("add_user", "answer_challenge"):
+    if name == "add_user":
         arguments["attributes"] = {"name": "A"}
+    if name == "answer_challenge":
+        del arguments["attributes"]  # they go with a new password only
     if outcome == "parameter error":
         arguments = spoil(arguments)
     said = [repr(manager), repr(transport.manager)]
