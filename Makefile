@@ -32,7 +32,7 @@ demo: terraform-is-here lowest pips ## The main job, end to end, on a sandbox: n
 
 test: terraform-is-here lowest pips ## All tests
 	@$(RUN) python -m pytest $(ARGS)
-	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5
+	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5 -W "ignore:datetime.datetime.utcnow:DeprecationWarning"
 
 check: $(SYNCED) ## Lint, format, types, direction of imports
 	@$(RUN) ruff check .
@@ -80,10 +80,10 @@ $(SYNCED): uv.lock pyproject.toml $(wildcard packages/*/pyproject.toml functions
 	@$(UV) sync --locked --all-packages
 	@touch $@
 
-# The functions must also run with the oldest boto3 that they declare.
+# The functions must also run with the oldest boto3 that they declare, and on the Python that Terraform deploys.
 lowest: .venv-lowest/.synced
 .venv-lowest/.synced: tools/lowest.txt $(SYNCED)
-	@$(UV) venv --quiet --allow-existing --python "$$(.venv/bin/python -c 'import sys; print(sys._base_executable)')" .venv-lowest
+	@$(UV) venv --quiet --clear --python "$$(.venv/bin/python tools/find_python.py 3.13)" .venv-lowest
 	@$(UV) pip sync --quiet --python .venv-lowest/bin/python tools/lowest.txt
 	@touch $@
 

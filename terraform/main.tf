@@ -8,8 +8,8 @@ data "aws_region" "current" {}
 data "aws_region" "of_the_pool" {
   lifecycle {
     postcondition {
-      condition     = startswith(var.user_pool_id, "${self.name}_")
-      error_message = "user_pool_id (${var.user_pool_id}) belongs to another Region than the provider's (${self.name}): set AWS_REGION to the pool's Region."
+      condition     = startswith(var.user_pool_id, "${self.id}_")
+      error_message = "user_pool_id (${var.user_pool_id}) belongs to another Region than the provider's (${self.id}): set AWS_REGION to the pool's Region."
     }
   }
 }
@@ -26,17 +26,32 @@ data "aws_caller_identity" "current" {
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
-  region     = data.aws_region.current.name
+  region     = data.aws_region.current.id
 
-  user_pool_arn = "arn:${local.partition}:cognito-idp:${data.aws_region.of_the_pool.name}:${local.account_id}:userpool/${var.user_pool_id}"
+  user_pool_arn = "arn:${local.partition}:cognito-idp:${data.aws_region.of_the_pool.id}:${local.account_id}:userpool/${var.user_pool_id}"
 
   functions_directory = coalesce(var.functions_directory, "${path.module}/../dist/functions")
 
+  # Where each function's code is: a file here, or an object in a bucket.
+  code = {
+    for name in ["usermgr", "download_jwks", "activity", "attacher"] : name => var.functions_s3_bucket == null ? {
+      file   = "${local.functions_directory}/${name}.zip"
+      bucket = null
+      key    = null
+      hash   = filebase64sha256("${local.functions_directory}/${name}.zip")
+      } : {
+      file   = null
+      bucket = var.functions_s3_bucket
+      key    = "${var.functions_s3_prefix}${name}.zip"
+      hash   = var.functions_s3_hashes[name]
+    }
+  }
+
   names = {
-    usermgr       = var.function_name_usermgr
-    download_jwks = var.function_name_download_jwks
-    activity      = var.function_name_activity
-    trigger       = var.function_name_trigger
+    usermgr       = "${var.name_prefix}${var.function_name_usermgr}"
+    download_jwks = "${var.name_prefix}${var.function_name_download_jwks}"
+    activity      = "${var.name_prefix}${var.function_name_activity}"
+    trigger       = "${var.name_prefix}${var.function_name_trigger}"
   }
 
   # What is the same for all functions.
@@ -46,6 +61,7 @@ locals {
     tracing_mode       = var.tracing_mode
     log_retention_days = var.log_retention_days
     log_kms_key_arn    = var.log_kms_key_arn
+    kms_key_arn        = var.functions_kms_key_arn
     tags               = var.tags
   }
 }
@@ -53,7 +69,7 @@ locals {
 module "table" {
   source = "./modules/table"
 
-  name                = var.activity_table_name
+  name                = "${var.name_prefix}${var.activity_table_name}"
   deletion_protection = var.table_deletion_protection
   kms_key_arn         = var.table_kms_key_arn
   tags                = var.tags
@@ -68,7 +84,7 @@ module "functions" {
       name                 = local.names.usermgr
       description          = "User management for callers that cannot reach Cognito"
       role_arn             = module.role["usermgr"].arn
-      zip                  = "${local.functions_directory}/usermgr.zip"
+      code                 = local.code.usermgr
       handler              = "usermgr_function_usermgr.handler.handler"
       memory_size          = var.memory_size.usermgr
       timeout              = var.timeout.usermgr
@@ -86,7 +102,7 @@ module "functions" {
       name                 = local.names.download_jwks
       description          = "The JWKS of the user pool for verifiers that cannot reach Cognito"
       role_arn             = module.role["download_jwks"].arn
-      zip                  = "${local.functions_directory}/download_jwks.zip"
+      code                 = local.code.download_jwks
       handler              = "usermgr_function_download_jwks.handler.handler"
       memory_size          = var.memory_size.download_jwks
       timeout              = var.timeout.download_jwks
@@ -108,7 +124,7 @@ module "recorder" {
       name        = local.names.activity
       description = "Records user activity; Cognito calls it before it makes tokens"
       role_arn    = module.recorder_role.arn
-      zip         = "${local.functions_directory}/activity.zip"
+      code        = local.code.activity
       handler     = "usermgr_function_activity.handler.handler"
       memory_size = var.memory_size.activity
       timeout     = 5 # Cognito waits no longer
@@ -128,7 +144,7 @@ module "attacher" {
       name                 = local.names.trigger
       description          = "Attaches the recorder to the user pool, and detaches it"
       role_arn             = module.role["trigger"].arn
-      zip                  = "${local.functions_directory}/attacher.zip"
+      code                 = local.code.attacher
       handler              = "usermgr_function_attacher.handler.handler"
       memory_size          = var.memory_size.trigger
       timeout              = 300 # a pool that is busy, or a new role, is tried again

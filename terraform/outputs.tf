@@ -4,13 +4,13 @@ output "environment" {
     {
       ACCOUNT_ID               = local.account_id
       AWS_REGION               = local.region
-      DYNAMODB_ACTIVITY_POLICY = var.activity_policy_name
+      DYNAMODB_ACTIVITY_POLICY = local.policy_name
       DYNAMODB_NAME            = module.table.name
       LAMBDA_NAME_ACTIVITY     = local.names.activity
       LAMBDA_NAME_DOWNLOAD     = local.names.download_jwks
       LAMBDA_NAME_TRIGGER      = local.names.trigger
       LAMBDA_NAME_USERMGR      = local.names.usermgr
-      ROLE                     = var.role_name
+      ROLE                     = local.role_name
       USERPOOL_ID              = var.user_pool_id
     },
     var.client_id == null ? {} : { CLIENT_ID = var.client_id },

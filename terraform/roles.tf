@@ -78,11 +78,14 @@ locals {
     }],
   )
 
+  role_name   = "${var.name_prefix}${var.role_name}"
+  policy_name = "${var.name_prefix}${var.activity_policy_name}"
+
   role_names = {
-    usermgr       = "${var.role_name}-usermgr"
-    download_jwks = "${var.role_name}-download-jwks"
-    activity      = "${var.role_name}-activity"
-    trigger       = "${var.role_name}-trigger"
+    usermgr       = "${local.role_name}-usermgr"
+    download_jwks = "${local.role_name}-download-jwks"
+    activity      = "${local.role_name}-activity"
+    trigger       = "${local.role_name}-trigger"
   }
 
   log_group_arns = {
@@ -98,6 +101,7 @@ module "policy" {
   name          = local.role_names[each.key]
   description   = "What usermgr's function ${each.key} may do"
   statements    = each.value
+  path          = var.role_path
   log_group_arn = local.log_group_arns[each.key]
   tracing       = var.tracing_mode == "Active"
   tags          = var.tags
@@ -109,6 +113,8 @@ module "role" {
 
   name        = local.role_names[each.key]
   description = "The role of usermgr's function ${each.key}"
+  path        = var.role_path
+  boundary    = var.permissions_boundary
   policy_arns = { function = module.policy[each.key].arn }
   tags        = var.tags
 }
@@ -116,9 +122,10 @@ module "role" {
 module "recorder_policy" {
   source = "./modules/policy"
 
-  name          = var.activity_policy_name
+  name          = local.policy_name
   description   = "What usermgr's function activity may do"
   statements    = local.recorder_statements
+  path          = var.role_path
   log_group_arn = local.log_group_arns.activity
   tracing       = var.tracing_mode == "Active"
   tags          = var.tags
@@ -129,6 +136,8 @@ module "recorder_role" {
 
   name        = local.role_names.activity
   description = "The role of usermgr's function activity"
+  path        = var.role_path
+  boundary    = var.permissions_boundary
   policy_arns = { function = module.recorder_policy.arn }
   tags        = var.tags
 }

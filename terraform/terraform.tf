@@ -3,8 +3,9 @@ terraform {
 
   required_providers {
     aws = {
+      # Run with 5.100.0, and compared with 6.25.0 by the names of attributes.
       source  = "hashicorp/aws"
-      version = ">= 5.100, < 6"
+      version = ">= 5.100"
     }
   }
 }

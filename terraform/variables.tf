@@ -3,7 +3,7 @@ variable "user_pool_id" {
   type        = string
 
   validation {
-    condition     = can(regex("^[a-z]{2}(-[a-z]+)+-[0-9]_[0-9a-zA-Z]+$", var.user_pool_id))
+    condition     = can(regex("^[a-z]{2,4}(-[a-z]+)+-[0-9]{1,2}_[0-9a-zA-Z]+$", var.user_pool_id))
     error_message = "user_pool_id must be like ap-northeast-1_AbCdEf123."
   }
 }
@@ -133,6 +133,39 @@ variable "pool_has_tags" {
 
 # --- Names --------------------------------------------------------------------------------------------
 
+variable "name_prefix" {
+  description = "Put before every name, so that several deployments fit into one account and Region, such as \"staging-\"."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = can(regex("^[a-zA-Z0-9_-]{0,20}$", var.name_prefix))
+    error_message = "name_prefix must have at most 20 letters, digits, _ and -."
+  }
+}
+
+variable "role_path" {
+  description = "The path of roles and policies. To change it later, change role_name and activity_policy_name too: IAM does not allow a name twice."
+  type        = string
+  default     = "/"
+
+  validation {
+    condition     = can(regex("^/([!-.0-~]+/)*$", var.role_path)) && length(var.role_path) <= 512
+    error_message = "role_path must begin and end with /, such as /teams/people/."
+  }
+}
+
+variable "permissions_boundary" {
+  description = "The ARN of the policy that is the permissions boundary of every role; null for none."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.permissions_boundary == null || can(regex("^arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/.+$", var.permissions_boundary))
+    error_message = "permissions_boundary must be the ARN of an IAM policy."
+  }
+}
+
 variable "role_name" {
   description = "The prefix of the roles' names; each function has a role of its own (ROLE)."
   type        = string
@@ -213,16 +246,52 @@ variable "function_name_trigger" {
 # --- How the functions run ----------------------------------------------------------------------------
 
 variable "functions_directory" {
-  description = "The folder with the functions' zips, which `make functions` builds; null for dist/functions of this source tree."
+  description = "The folder with the functions' zips, which `make functions` builds; null for dist/functions of this source tree. Not used with functions_s3_bucket."
   type        = string
   default     = null
 
   validation {
-    condition = alltrue([
+    condition = var.functions_s3_bucket != null || alltrue([
       for name in ["usermgr", "download_jwks", "activity", "attacher"] :
       fileexists("${coalesce(var.functions_directory, "${path.module}/../dist/functions")}/${name}.zip")
     ])
-    error_message = "functions_directory must hold usermgr.zip, download_jwks.zip, activity.zip and attacher.zip: build them with `make functions`."
+    error_message = "functions_directory must hold usermgr.zip, download_jwks.zip, activity.zip and attacher.zip: build them with `make functions`, or set functions_s3_bucket."
+  }
+}
+
+variable "functions_s3_bucket" {
+  description = "The bucket that holds the functions' zips, in the provider's Region; null to take them from functions_directory."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.functions_s3_bucket == null || can(regex("^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", var.functions_s3_bucket))
+    error_message = "functions_s3_bucket must be the name of a bucket."
+  }
+}
+
+variable "functions_s3_prefix" {
+  description = "What comes before usermgr.zip, download_jwks.zip, activity.zip and attacher.zip in the bucket's keys, such as usermgr-1.0.0/."
+  type        = string
+  default     = ""
+
+  validation {
+    condition     = length(var.functions_s3_prefix) <= 900 && !startswith(var.functions_s3_prefix, "/")
+    error_message = "functions_s3_prefix must not begin with / and must have at most 900 characters."
+  }
+}
+
+variable "functions_s3_hashes" {
+  description = "base64_sha256 of each zip in the bucket, as manifest.json beside the zips has it, by name: usermgr, download_jwks, activity, attacher."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition = var.functions_s3_bucket == null || alltrue([
+      for name in ["usermgr", "download_jwks", "activity", "attacher"] :
+      can(regex("^[A-Za-z0-9+/]{43}=$", var.functions_s3_hashes[name]))
+    ])
+    error_message = "With functions_s3_bucket, functions_s3_hashes must have the base64_sha256 of usermgr, download_jwks, activity and attacher."
   }
 }
 
@@ -245,6 +314,17 @@ variable "architecture" {
   validation {
     condition     = contains(["arm64", "x86_64"], var.architecture)
     error_message = "architecture must be \"arm64\" or \"x86_64\"."
+  }
+}
+
+variable "functions_kms_key_arn" {
+  description = "The KMS key that encrypts the functions' environment variables; null for the key that AWS owns."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.functions_kms_key_arn == null || can(regex("^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/.+$", var.functions_kms_key_arn))
+    error_message = "functions_kms_key_arn must be the ARN of a KMS key."
   }
 }
 

@@ -7,8 +7,9 @@
     run.plan_is_empty()
     run.destroy()
 
-The configuration is the one that operators use, byte for byte: the provider finds the sandbox by the SDKs' own
-variable AWS_ENDPOINT_URL. State and provider are kept in `folder`, never in the source tree.
+The configuration is the one that operators use, byte for byte, beside an override file with the provider's release. The
+provider finds the sandbox by the SDKs' own variable AWS_ENDPOINT_URL. State and provider are kept in `folder`, never in
+the source tree.
 """
 
 from __future__ import annotations
@@ -34,6 +35,17 @@ PLUGINS = ROOT / ".tools" / "terraform-plugins"
 
 MIRROR_VARIABLE = "USERMGR_TERRAFORM_MIRROR"
 """Names the folder of a mirror, where it is in none of the places that are searched."""
+
+_TRIED = """terraform {
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = "~> 5.100"
+    }
+  }
+}
+"""
+"""The provider that was tried here: the modules themselves give a lower bound only."""
 
 _PROVIDER = Path("registry.terraform.io") / "hashicorp" / "aws"
 _NOT_SEARCHED = frozenset({"dev", "proc", "run", "sys", "tmp"})
@@ -73,6 +85,7 @@ class TerraformRun:
         self.directory = directory / "terraform" / configuration
         self._timeout = timeout
         shutil.copytree(ROOT / "terraform", directory / "terraform", ignore=_NOT_COPIED, dirs_exist_ok=True)
+        (self.directory / "sandbox_override.tf").write_text(_TRIED)
         configuration_file = directory / "terraform.rc"
         configuration_file.write_text(cli_configuration(os.environ.get("TF_CLI_CONFIG_FILE"), find_mirror()))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}

@@ -18,6 +18,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from usermgr_aws import CLIENT_ID, REGION
+
 
 class SettingsError(Exception):
     """Settings are missing or malformed; the text names all of them."""
@@ -37,11 +39,9 @@ class Setting:
 _FUNCTION = (r"[a-zA-Z0-9_-]{1,64}", "usermgr")
 
 SETTINGS = (
-    Setting("AWS_REGION", None, r"[a-z]{2}(-[a-z]+)+-\d", "ap-northeast-1", required=True),
-    Setting(
-        "USERPOOL_ID", "user_pool_id", r"[a-z]{2}(-[a-z]+)+-\d_[0-9a-zA-Z]+", "ap-northeast-1_AbCdEf123", required=True
-    ),
-    Setting("CLIENT_ID", "client_id", r"[\w+]{1,128}", "1example23456789"),
+    Setting("AWS_REGION", None, REGION, "ap-northeast-1", required=True),
+    Setting("USERPOOL_ID", "user_pool_id", REGION + "_[0-9a-zA-Z]+", "ap-northeast-1_AbCdEf123", required=True),
+    Setting("CLIENT_ID", "client_id", CLIENT_ID, "1example23456789"),
     Setting("ACCOUNT_ID", "account_id", r"\d{12}", "123456789012"),
     Setting("ROLE", "role_name", r"[\w+=,.@-]{1,50}", "usermgr-lambda-role"),
     Setting("DYNAMODB_ACTIVITY_POLICY", "activity_policy_name", r"[\w+=,.@-]{1,128}", "usermgr_activity_policy"),

@@ -10,7 +10,7 @@ mock_provider "aws" {
   }
 
   mock_data "aws_region" {
-    defaults = { name = "ap-northeast-1" }
+    defaults = { id = "ap-northeast-1" }
   }
 }
 
@@ -31,6 +31,10 @@ run "malformed" {
     sms_role_arn                = "arn:aws:iam::123456789012:user/someone"
     sender_kms_key_arn          = "alias/key"
     ses_source_arn              = "example.com"
+    name_prefix                 = "a.b"
+    role_path                   = "people"
+    permissions_boundary        = "boundary"
+    functions_kms_key_arn       = "alias/key"
     role_name                   = "a role"
     activity_policy_name        = "a/b"
     activity_table_name         = "x"
@@ -62,6 +66,10 @@ run "malformed" {
     var.sms_role_arn,
     var.sender_kms_key_arn,
     var.ses_source_arn,
+    var.name_prefix,
+    var.role_path,
+    var.permissions_boundary,
+    var.functions_kms_key_arn,
     var.role_name,
     var.activity_policy_name,
     var.activity_table_name,
@@ -84,16 +92,33 @@ run "malformed" {
   ]
 }
 
+run "malformed_bucket" {
+  command = plan
+
+  variables {
+    functions_s3_bucket = "Bucket_"
+    functions_s3_prefix = "/usermgr/"
+  }
+
+  expect_failures = [
+    var.functions_s3_bucket,
+    var.functions_s3_prefix,
+  ]
+}
+
 run "malformed_together" {
   command = plan
 
   variables {
-    allow_sign_in = true
-    replaces      = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
+    allow_sign_in       = true
+    functions_s3_bucket = "people-artifacts"
+    functions_s3_hashes = { usermgr = "x" }
+    replaces            = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
   }
 
   expect_failures = [
     var.allow_sign_in,
+    var.functions_s3_hashes,
     var.replaces,
   ]
 }

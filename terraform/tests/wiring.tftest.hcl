@@ -10,7 +10,7 @@ mock_provider "aws" {
   }
 
   mock_data "aws_region" {
-    defaults = { name = "ap-northeast-1" }
+    defaults = { id = "ap-northeast-1" }
   }
 
   mock_data "aws_cognito_user_pool" {
@@ -244,3 +244,81 @@ run "pool_of_terraform" {
   }
 }
 
+run "what_companies_demand" {
+  # No trigger yet: the default mock's is of a recorder without a prefix, which would be somebody else's.
+  override_data {
+    target = module.trigger.data.aws_cognito_user_pool.before
+    values = { lambda_config = [] }
+  }
+
+  variables {
+    name_prefix           = "staging-"
+    role_path             = "/teams/people/"
+    permissions_boundary  = "arn:aws:iam::123456789012:policy/boundary"
+    functions_kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/three"
+  }
+
+  assert {
+    condition = output.environment == tomap({
+      ACCOUNT_ID               = "123456789012"
+      AWS_REGION               = "ap-northeast-1"
+      DYNAMODB_ACTIVITY_POLICY = "staging-usermgr_activity_policy"
+      DYNAMODB_NAME            = "staging-usermgr_activity"
+      LAMBDA_NAME_ACTIVITY     = "staging-usermgr_activity"
+      LAMBDA_NAME_DOWNLOAD     = "staging-usermgr_download_jwks"
+      LAMBDA_NAME_TRIGGER      = "staging-usermgr_trigger"
+      LAMBDA_NAME_USERMGR      = "staging-usermgr"
+      ROLE                     = "staging-usermgr-lambda-role"
+      USERPOOL_ID              = "ap-northeast-1_AbCdEf123"
+    })
+    error_message = "name_prefix is before every name."
+  }
+
+  assert {
+    condition     = alltrue([for name in output.alarm_names : startswith(name, "staging-usermgr_activity-")])
+    error_message = "The alarms have the prefix too."
+  }
+
+  assert {
+    condition = alltrue([
+      for role in concat(values(module.role), [module.recorder_role]) :
+      role.path == "/teams/people/" && role.boundary == "arn:aws:iam::123456789012:policy/boundary"
+    ])
+    error_message = "Every role has the path and the permissions boundary."
+  }
+
+  assert {
+    condition = alltrue(flatten([
+      for functions in [module.functions, module.recorder, module.attacher] : [
+        for key in values(functions.kms_key_arns) : key == "arn:aws:kms:ap-northeast-1:123456789012:key/three"
+      ]
+    ]))
+    error_message = "Every function's environment is encrypted with the key."
+  }
+}
+
+run "zips_from_a_bucket" {
+  variables {
+    functions_directory = "/nowhere"
+    functions_s3_bucket = "people-artifacts"
+    functions_s3_prefix = "usermgr-1.0.0/"
+    functions_s3_hashes = {
+      usermgr       = "${join("", [for i in range(43) : "a"])}="
+      download_jwks = "${join("", [for i in range(43) : "b"])}="
+      activity      = "${join("", [for i in range(43) : "c"])}="
+      attacher      = "${join("", [for i in range(43) : "d"])}="
+    }
+  }
+
+  assert {
+    condition = jsonencode(merge(module.functions.code, module.recorder.code, module.attacher.code)) == jsonencode({
+      for key, zip in { usermgr = "usermgr", download_jwks = "download_jwks", activity = "activity", trigger = "attacher" } : key => {
+        file                    = null
+        bucket                  = "people-artifacts"
+        key                     = "usermgr-1.0.0/${zip}.zip"
+        hash                    = var.functions_s3_hashes[zip]
+      }
+    })
+    error_message = "With a bucket, every function's code comes from there, and no zip is needed here."
+  }
+}

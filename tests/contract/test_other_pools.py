@@ -6,8 +6,6 @@ Each test runs directly on Cognito and through the wire protocol.
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 import os
 import time
@@ -16,6 +14,8 @@ from typing import Any
 
 import boto3
 import pytest
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from tests.contract.test_contract import InProcess
 from usermgr import Challenge, ChallengeName, Factory, Tokens, UserManager, UserStatus, where, wire
@@ -81,11 +81,14 @@ def test_sign_in_by_email_and_refresh(make: Make) -> None:
 
 
 def test_temporary_password_by_email(make: Make) -> None:
-    """A challenge that began with an address is answered with the real name's hash."""
+    """A challenge that began with an address carries the real name, with which its answer is hashed."""
     users = make(UsernameAttributes=["email"])
-    users.add_user("alice@example.org", PASSWORD, temporary=True)
+    added = users.add_user("alice@example.org", PASSWORD, temporary=True)
+
     challenge = users.authenticate("alice@example.org", PASSWORD)
+
     assert isinstance(challenge, Challenge)
+    assert challenge.username == added.username
     assert isinstance(users.answer_challenge(challenge, "An0ther-password"), Tokens)
 
 
@@ -121,9 +124,7 @@ def test_federated_user_is_not_converted(make: Make, usermgr_sandbox: Sandbox) -
 def totp(secret: str) -> str:
     """The present code of a secret (RFC 6238)."""
     key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    digest = hmac.new(key, int(time.time() // 30).to_bytes(8, "big"), hashlib.sha1).digest()
-    offset = digest[-1] & 15
-    return f"{(int.from_bytes(digest[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06d}"
+    return TOTP(key, 6, SHA1(), 30).generate(int(time.time())).decode()  # noqa: S303 - the hash of RFC 6238
 
 
 def with_mfa(make: Make) -> UserManager:

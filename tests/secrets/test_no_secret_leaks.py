@@ -146,6 +146,8 @@ def test_no_secret_in_any_text(
     arguments = {p: ARGUMENTS[p] for p in OPERATIONS[name].parameters if p in ARGUMENTS}
     if name == "add_user":
         arguments["attributes"] = {"name": "A"}
+    if name == "answer_challenge":
+        del arguments["attributes"]  # they go with a new password only
     if outcome == "parameter error":
         arguments = spoil(arguments)
     said = [repr(manager), repr(transport.manager)]

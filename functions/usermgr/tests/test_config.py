@@ -39,7 +39,8 @@ def test_client_without_sign_in_is_ignored() -> None:
 @pytest.mark.parametrize(
     ("environ", "named"),
     [
-        ({}, "AWS_REGION"),
+        ({}, "USERPOOL_ID"),
+        ({**GOOD, "AWS_REGION": "nowhere"}, "AWS_REGION"),
         ({**GOOD, "USERMGR_ACCESS": "everything"}, "USERMGR_ACCESS"),
         ({**GOOD, "USERMGR_SIGN_IN": "yes"}, "USERMGR_SIGN_IN"),
         ({**GOOD, "USERMGR_SIGN_IN": "true"}, "CLIENT_ID"),

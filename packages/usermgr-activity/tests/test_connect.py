@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -13,12 +15,10 @@ from typing import Any
 import boto3
 import pytest
 
-from usermgr.errors import ConfigurationError, ServiceUnavailableError
-from usermgr_activity import DynamoActivityStore
-from usermgr_aws import CallLimits
+from usermgr.errors import ConfigurationError, ServiceTimeoutError
+from usermgr_activity import DynamoActivityStore, _store
 
 POOL = "ap-northeast-1_Example"
-LIMITS = CallLimits(attempts=1, connect=2, read=5)
 
 
 @pytest.fixture
@@ -30,18 +30,19 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]]
 
         def do_POST(self) -> None:
             server.received.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
-            content = b'{"Responses": {}, "UnprocessedKeys": {}}'
-            self.send_response(server.status)
-            self.send_header("Content-Length", str(len(content)))
+            time.sleep(server.delay)
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(server.content)))
             self.end_headers()
-            self.wfile.write(content)
+            self.wfile.write(server.content)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
             pass
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         server: Any = running
-        server.daemon_threads, server.received, server.status = True, [], 200
+        server.daemon_threads, server.received, server.delay = True, [], 0
+        server.content = b'{"Responses": {}, "UnprocessedKeys": {}}'
         server.url = f"http://127.0.0.1:{running.server_port}"
 
         def prepare(variables: dict[str, str]) -> Any:
@@ -102,7 +103,7 @@ def test_connect_finds_the_region(
     )
     asked = aside({"AWS_CONFIG_FILE": str(tmp_path / "config"), **variables})
 
-    store = DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url, limits=LIMITS, **given)
+    store = DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url, **given)
     store.last_seen("ada")
 
     [(headers, body)] = asked.received
@@ -115,9 +116,7 @@ def test_connect_with_a_session(monkeypatch: pytest.MonkeyPatch, aside: Callable
     asked = aside({"AWS_REGION": "eu-west-1"})
     session = boto3.session.Session("OTHERKEY", "x", region_name="eu-south-1")
 
-    store = DynamoActivityStore.connect(
-        user_pool_id=POOL, table_name="mine", session=session, endpoint_url=asked.url, limits=LIMITS
-    )
+    store = DynamoActivityStore.connect(user_pool_id=POOL, table_name="mine", session=session, endpoint_url=asked.url)
     store.last_seen("ada")
 
     [(headers, body)] = asked.received
@@ -126,12 +125,24 @@ def test_connect_with_a_session(monkeypatch: pytest.MonkeyPatch, aside: Callable
     assert list(json.loads(body)["RequestItems"]) == ["mine"]
 
 
-def test_connect_limits(aside: Callable[[dict[str, str]], Any]) -> None:
-    """The limits are those of each request: here one attempt."""
+def test_answer_that_cannot_be_read(aside: Callable[[dict[str, str]], Any]) -> None:
+    """An answer that is not an object, as a proxy may send it, counts as none."""
     asked = aside({})
-    asked.status = 500
+    asked.content = b"[]"
 
-    with pytest.raises(ServiceUnavailableError):
-        DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url, limits=LIMITS).last_seen("ada")
+    with pytest.raises(ServiceTimeoutError):
+        DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url).last_seen("ada")
 
-    assert len(asked.received) == 1
+
+def test_connect_time_outs(aside: Callable[[dict[str, str]], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """An attempt that gets no answer ends after `read_timeout` seconds."""
+    asked = aside({})
+    asked.delay = 3
+    monkeypatch.setattr(_store, "REPORT_LIMITS", replace(_store.REPORT_LIMITS, attempts=1))
+    store = DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url, read_timeout=0.2)
+    began = time.monotonic()
+
+    with pytest.raises(ServiceTimeoutError):
+        store.last_seen("ada")
+
+    assert 0.2 <= time.monotonic() - began < 2

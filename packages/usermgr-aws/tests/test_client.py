@@ -14,7 +14,7 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
 from usermgr.errors import ConfigurationError
 from usermgr.settings import SettingsReader
-from usermgr_aws import CallLimits, Connection, aws_sources
+from usermgr_aws import UNREADABLE_ANSWER, CallLimits, Connection, aws_sources
 
 REGION = "eu-west-1"
 
@@ -69,6 +69,16 @@ def test_throttling_is_repeated(service: Any) -> None:
         client.list_user_pools(MaxResults=1)
 
     assert len(service.received) == 2
+
+
+@pytest.mark.parametrize("content", [b"[]", b"null", b'{"TableNames":' * 50_000, b'"text"'], ids=range(4))
+def test_answer_that_botocore_cannot_read(content: bytes, service: Any) -> None:
+    """What botocore's parsers raise for an answer that is not an object is among UNREADABLE_ANSWER."""
+    service.answers(200, content)
+    client = Connection(REGION, endpoint_url=service.url).client("dynamodb", CallLimits(attempts=1))
+
+    with pytest.raises(UNREADABLE_ANSWER):
+        client.list_tables()
 
 
 def test_given_session(environment: pytest.MonkeyPatch, service: Any) -> None:

@@ -156,6 +156,15 @@ def test_codes(code: str, status: int, expected: type[errors.UsermgrError]) -> N
     assert type(error) is expected
 
 
+@pytest.mark.parametrize("code", ["", "Gone\nforged line", "X" * 101, "<html>"], ids=["empty", "line", "long", "html"])
+def test_code_that_is_not_a_name_is_not_kept(code: str) -> None:
+    """What a service sends as its code may end in a log, so only a name is kept."""
+    error = error_from_code({}, {}, code, status=400)
+
+    assert type(error) is errors.ServiceError
+    assert error.service_code is None
+
+
 def test_every_throttling_code_of_the_sdk() -> None:
     """What botocore retries as throttling, whatever the service, is a ThrottledError here."""
     theirs = ThrottledRetryableChecker._THROTTLED_ERROR_CODES

@@ -11,10 +11,12 @@ from typing import Any
 import boto3
 import pytest
 
-from usermgr import Challenge, ChallengeName, Factory, Tokens, UserManager, where
+from usermgr import Challenge, ChallengeName, Tokens, UserManager, where
 from usermgr.errors import UsermgrError
+from usermgr_aws import CallLimits, Connection
+from usermgr_cognito import CognitoSettings, CognitoUserManager
 
-PASSWORD = "a-Long-passw0rd"
+PASSWORD = "S3cret-planted-passw0rd"
 TOKENS = Tokens("alice", "a.b.c", "a.b.c", "garbage", 3600)
 CHALLENGE = Challenge(
     ChallengeName.NEW_PASSWORD_REQUIRED, "alice", "x" * 40, {"requiredAttributes": 7}  # type: ignore[dict-item]
@@ -24,8 +26,10 @@ CALLS: Mapping[str, Callable[[UserManager], object]] = {
     "add_user": lambda users: users.add_user("alice", PASSWORD),
     "get_user": lambda users: users.get_user("alice"),
     "update_user": lambda users: users.update_user("alice", {"name": "Alice"}),
+    "ensure_user": lambda users: users.ensure_user("alice", {"name": "Alice"}),
     "reset_password": lambda users: users.reset_password("alice"),
     "list_users": lambda users: users.list_users(),
+    "get_users_by_email": lambda users: users.get_users_by_email("alice@example.org"),
     "search_users": lambda users: list(users.search_users(where("custom:team").equals("red"))),
     "group": lambda users: list(users.search_users(where("group").equals("staff"))),
     "add_group": lambda users: users.add_group("staff"),
@@ -79,7 +83,11 @@ REPLIES = {
     "a bound that is not a number": reply(
         {"SchemaAttributes": [{"Name": "x", "StringAttributeConstraints": {"MinLength": "x"}}]}
     ),
-    "an error": b'{"__type": "InvalidParameterException"}',
+    "a refusal that quotes": json.dumps({"__type": "InvalidParameterException", "message": PASSWORD}).encode(),
+    "a code that is a number": b'{"__type": 5}',
+    "a code that is an object": b'{"__type": {"a": 1}}',
+    "a code that is long": json.dumps({"__type": "X" * 100_000}).encode(),
+    "a code with a line": json.dumps({"__type": "Gone\nforged line"}).encode(),
     "an error of an app client with rotation": b'{"__type": "UnsupportedOperationException"}',
 }  # fmt: skip
 
@@ -113,30 +121,28 @@ def endpoint() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def users(endpoint: str) -> UserManager:
     """A manager that believes this service to be Cognito."""
-    return Factory.create(
-        Factory.AWS_COGNITO,
-        region="ap-northeast-1",
-        user_pool_id="ap-northeast-1_AbCdEf123",
-        client_id="1example23456789",
-        endpoint_url=endpoint,
-        session=boto3.session.Session(aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="planted"),
-    )
+    session = boto3.session.Session(aws_access_key_id="AKIDEXAMPLE", aws_secret_access_key="planted")
+    connection = Connection("ap-northeast-1", session=session, endpoint_url=endpoint)
+    settings = CognitoSettings("ap-northeast-1", "ap-northeast-1_AbCdEf123", "1example23456789")
+    return CognitoUserManager(settings, connection=connection, limits=CallLimits(attempts=1))
 
 
-@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("status", [200, 400, 500])
 @pytest.mark.parametrize("content", [pytest.param(content, id=name) for name, content in REPLIES.items()])
 def test_strange_reply_is_an_error_of_ours(
     users: UserManager, status: int, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever answers in Cognito's place, an operation works or raises an error of usermgr's."""
+    """Whatever answers in Cognito's place, an operation works or raises a short error of ours, without a secret."""
     monkeypatch.setattr(_Handler, "answer", (status, content))
     foreign: list[str] = []
 
     for name, call in CALLS.items():
         try:
             call(users)
-        except UsermgrError:
-            pass
+        except UsermgrError as error:
+            text = f"{error} {error.details}"
+            if PASSWORD in text or len(text) > 2000 or "forged line" in text:
+                foreign.append(f"{name}: {text[:200]}")
         except Exception as error:  # noqa: BLE001 - that there are others is the failure
             foreign.append(f"{name}: {type(error).__name__}")
 

@@ -28,7 +28,7 @@ class MemoryActivityStore(ActivityStore):
         return ((sub, self.rows.get(sub)) for sub in subs)
 
     def not_seen_since(self, moment: datetime) -> Iterator[Activity]:
-        limit = bucket_of(moment)
+        limit = bucket_of(moment, "moment")
         away = (row for row in self.rows.values() if row.last_seen < limit)
         return iter(sorted(away, key=lambda row: row.last_seen))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tracemalloc
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,3 +81,25 @@ def test_user_that_is_deleted_during_a_search_is_left_out() -> None:
     store.gone = {"user1"}
     found = store.search_users(where("group").equals("staff"))
     assert [user.username for user in found] == ["user0", "user2"]
+
+
+def test_conditions_are_applied_again_to_what_a_looser_store_found() -> None:
+    """What a store answers more loosely than the condition reads, in any case for one, is narrowed down here."""
+    store = manager(3)
+    loose = store.find_users
+    store.find_users = lambda conditions, **more: replace(loose(conditions, **more), answered=(0,))
+
+    found = store.search_users(where("username").equals("user1"))
+
+    assert [user.username for user in found] == ["user1"]
+
+
+def test_store_is_believed_about_groups_and_about_case() -> None:
+    """Who is in a group, and whether case matters to names, is the store's to say: its answer is final."""
+    store = manager(3)
+    loose = store.find_users
+    store.find_users = lambda conditions, **more: replace(loose(conditions, **more), answered=(0, 1))
+
+    found = store.search_users(where("group").equals("admins"), where("username").same_as("USER7"))
+
+    assert [user.username for user in found] == ["user0", "user1", "user2"]

@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from flask.views import MethodView
 from starlette.applications import Starlette
 from starlette.responses import JSONResponse
-from starlette.routing import WebSocketRoute
+from starlette.routing import Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
 from usermgr_jwt import Claims, CognitoVerifier, JwksFile
@@ -183,6 +183,23 @@ class TestStarlette:
         assert websocket(app, "/", bearer("x")) == [("websocket.close", 1008, "token_format")]
         assert websocket(app, "/no-keys", bearer(pool.token())) == [("websocket.close", 1013, "keys_not_found")]
 
+    def test_the_middleware_hides_nothing_from_others(self, verifier, pool):
+        """Middleware outside of it, such as one that counts requests per route, finds what the router noted."""
+        signed_in, seen = StarletteBearer(verifier), {}
+
+        async def endpoint(request):
+            return JSONResponse((await signed_in(request)).to_dict())
+
+        inner = VaryMiddleware(Starlette(routes=[Route("/orders/{number}", endpoint)]))
+
+        async def outer(scope, receive, send):
+            await inner(scope, receive, send)
+            seen.update(scope["path_params"])
+
+        answer = request(outer, "/orders/5", bearer(pool.token()))
+
+        assert (answer.headers["Vary"], seen) == ("Authorization", {"number": "5"})
+
     def test_an_existing_vary_header_is_kept(self, verifier, pool):
         """The middleware adds to what the endpoint varies on, and does not repeat what is there."""
         signed_in, app = StarletteBearer(verifier), Starlette()
@@ -348,7 +365,7 @@ class TestDjango:
         from django.middleware import cache  # noqa: PLC0415 - needs the settings
         from django.test import override_settings  # noqa: PLC0415
 
-        monkeypatch.setattr(cache, "patch_vary_headers", lambda *_arguments: None)
+        monkeypatch.setattr(cache, "patch_vary_headers", lambda *_arguments: None, raising=False)
         middleware = "usermgr_jwt.integrations.django.cognito_middleware"
         caches = ["django.middleware.cache.UpdateCacheMiddleware", "django.middleware.cache.FetchFromCacheMiddleware"]
         page = "sync/wrapped" if site_wide else "cached"

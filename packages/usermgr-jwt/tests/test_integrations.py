@@ -150,6 +150,19 @@ def django_client(verifiers: Verifiers, *, asynchronous: bool) -> Get:
     return get
 
 
+def django_routes(view: Callable[..., object]) -> list[object]:
+    """The pages that every application here has, of views that `view` makes with the rights of each."""
+    from django.urls import path  # noqa: PLC0415 - needs the settings
+
+    return [
+        path("", view()),
+        path("admins", view(groups="admins")),
+        path("root", view(groups=["root"])),
+        path("write", view(scopes=["orders/write", "orders/admin"])),
+        path("no-keys", view()),
+    ]
+
+
 def django_app(verifiers: Verifiers, urls: types.ModuleType, *, asynchronous: bool) -> Get:
     from django.http import HttpRequest, JsonResponse  # noqa: PLC0415
     from django.urls import clear_url_caches, path  # noqa: PLC0415
@@ -168,21 +181,14 @@ def django_app(verifiers: Verifiers, urls: types.ModuleType, *, asynchronous: bo
     def public(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"claims": request.claims})
 
-    urls.urlpatterns[:] = [
-        path("", view()),
-        path("admins", view(groups="admins")),
-        path("root", view(groups=["root"])),
-        path("write", view(scopes=["orders/write", "orders/admin"])),
-        path("no-keys", view()),
-        path("public", public),
-    ]
+    urls.urlpatterns[:] = [*django_routes(view), path("public", public)]
     clear_url_caches()
     return django_client(verifiers, asynchronous=asynchronous)
 
 
 def drf_app(verifiers: Verifiers, urls: types.ModuleType) -> Get:
     from django.test import override_settings  # noqa: PLC0415
-    from django.urls import clear_url_caches, path  # noqa: PLC0415
+    from django.urls import clear_url_caches  # noqa: PLC0415
     from rest_framework.response import Response  # noqa: PLC0415
     from rest_framework.views import APIView  # noqa: PLC0415
 
@@ -200,13 +206,7 @@ def drf_app(verifiers: Verifiers, urls: types.ModuleType) -> Get:
 
         return View.as_view()
 
-    urls.urlpatterns[:] = [
-        path("", view()),
-        path("admins", view(groups="admins")),
-        path("root", view(groups=["root"])),
-        path("write", view(scopes=["orders/write", "orders/admin"])),
-        path("no-keys", view()),
-    ]
+    urls.urlpatterns[:] = django_routes(view)
     clear_url_caches()
     get = django_client(verifiers, asynchronous=False)
 

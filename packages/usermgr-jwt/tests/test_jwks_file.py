@@ -72,6 +72,17 @@ def test_the_file_is_checked_once_per_second(jwks_path, clock):
     assert checks == 10
 
 
+@pytest.mark.timeout(20)
+def test_a_thread_that_has_keys_does_not_wait_for_another(jwks_path, clock):
+    """While one thread checks the file, on a slow file system for example, the others verify with the keys that are."""
+    keys = JwksFile(jwks_path, now=clock)
+    good = keys.current()
+    clock.now += 1
+
+    with keys._lock.current:
+        assert keys.current() is good
+
+
 def test_a_clock_that_is_set_back_does_not_stop_the_checks(jwks_path, compact_jwks, stranger, clock):
     """The time of the last check may be in the future; the file is checked all the same."""
     keys = JwksFile(jwks_path, now=clock)

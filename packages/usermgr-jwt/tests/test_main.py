@@ -156,6 +156,9 @@ def test_a_custom_issuer(run, jwks_path, pool):
 
     assert good.returncode == 0
     assert run(*options, stdin=pool.token()).returncode == 1
+    assert run(*options, "--user-pool-id", pool.pool_id, stdin=pool.token()).returncode == 1
+    neither = run(*options[:-2], stdin=pool.token())
+    assert (neither.returncode, b"user_pool_id must be given, or issuer" in neither.stderr) == (2, True)
     address = b"http://localhost:1/local_AbC123/.well-known/jwks.json"
     emulator = ["--user-pool-id", "local_AbC123", "--endpoint", "http://localhost:1"]
     for source in (["--issuer", issuer], emulator):

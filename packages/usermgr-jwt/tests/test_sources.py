@@ -450,7 +450,7 @@ class TestRefresh:
 
     @pytest.mark.parametrize(
         "failure",
-        [RuntimeError("secret"), KeyError("secret"), OSError(5, "secret"), SystemError(), UnicodeError("secret")],
+        [RuntimeError("secret"), KeyError("secret"), OSError(5, "secret"), SystemError(), SystemExit("secret")],
     )
     def test_whatever_invoke_raises_is_one_warning(self, settings, jwks_path, pool, clock, caplog, failure):
         """An error that is not ours is logged once, by its class alone: its message may quote a credential."""

@@ -122,6 +122,8 @@ OUTCOMES = [
     ({"delay": 1.5}, errors.RemoteTimeoutError),
     ({"missing": 5}, errors.RemoteTimeoutError),
     ({"close": True}, errors.RemoteTimeoutError),
+    ({"status": 400, "body": b"[]"}, errors.RemoteTimeoutError),  # which botocore cannot read, as from a broken proxy
+    ({"status": 400, "body": b'{"a":' * 50_000}, errors.RemoteTimeoutError),
 ]
 
 

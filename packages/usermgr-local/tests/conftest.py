@@ -1,4 +1,4 @@
-"""Stores for the tests: cheap passwords, a clock that stands still, and signing keys made once."""
+"""Stores for the tests: cheap passwords, a clock that the test moves, and signing keys created once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VERIFIED = {"email": "alice@example.org", "email_verified": "true"}
 
 @dataclass
 class Clock:
-    """A clock that moves when it is told to."""
+    """A clock that moves only when the test moves it."""
 
     time: datetime
 

@@ -151,7 +151,7 @@ def main(path: str, synchronous: str) -> None:
     """Prints the number of syncs of each operation."""
     database.PRAGMAS = tuple(pragma.replace("FULL", synchronous) for pragma in database.PRAGMAS)
     counter = SyncCounter()
-    # Each operation has a moment of its own, one bucket of activity after the last, so that it has something to
+    # Each operation has its own moment, one bucket of activity after the last, so that it has something to
     # write; a challenge is answered in the minute in which it was given.
     moment = datetime(2026, 1, 31, tzinfo=UTC)
 

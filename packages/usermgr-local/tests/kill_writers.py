@@ -1,6 +1,6 @@
 """Kills writers, again and again, and looks at what they leave: `python kill_writers.py STORE ROUNDS [torn]`.
 
-In each round two processes write to one store until SIGKILL ends both, at a random moment. A writer says before each
+In each round two processes write to one store until SIGKILL ends both, at a random moment. A writer reports before each
 operation what it begins, and after it that it ended. So what the store must hold is known but for one operation a
 writer, and that one must be there whole, or not at all. `torn` makes writers without transactions: the harness has
 to notice. Prints one JSON object.
@@ -44,7 +44,7 @@ def profile(mark: str) -> dict[str, str]:
 
 
 def write_for_ever(path: Path, writer: str, pipe: int, seed: int) -> None:
-    """Adds, changes, deletes and signs in users of its own, and reports on each operation."""
+    """Adds, changes, deletes and signs in its own users, and reports on each operation."""
     rng = random.Random(seed)  # noqa: S311 - the same kills in every run
     users = usermgr_local.create(path=path, argon2=CHEAP)
     there = {user.username for user in users.iter_users() if user.username.startswith(writer)}
@@ -71,7 +71,7 @@ def write_for_ever(path: Path, writer: str, pipe: int, seed: int) -> None:
 
 @contextmanager
 def autocommit(self: Database, begin: str) -> Generator[sqlite3.Connection]:
-    """No transaction at all: each statement stands for itself."""
+    """Without any transaction: each statement is committed by itself."""
     if self._connection is None:
         self._connection = _connect(self.path)
     yield self._connection
@@ -115,7 +115,7 @@ def damage(path: Path) -> list[str]:
 
 
 def start(path: Path, writer: str, seed: int) -> tuple[int, Any]:
-    """A writer's process, and what it says."""
+    """A writer's process, and its reports."""
     read_end, write_end = os.pipe()
     child = os.fork()
     if child == 0:
@@ -170,7 +170,7 @@ def judge(
     found = read_state(users, writer)
     allowed = [state] if pending is None else [state, after(state, *pending)]
     if found not in allowed:
-        # Somebody whose attributes are no whole profile was half-written; else, something acknowledged is missing.
+        # A user whose attributes are not a whole profile was half-written; else, something acknowledged is missing.
         torn = [name for name, has in found.items() if has != profile(has.get("name", ""))]
         result["half_applied" if torn else "lost"].append(f"{writer}: {pending}")
     return found

@@ -104,7 +104,7 @@ def test_first_code_of_another_secret_is_good(users: LocalUserManager, clock: Cl
 
 
 def wrong_codes(users: LocalUserManager, clock: Clock, count: int) -> None:
-    """As many wrong guesses, each in a sign-in of its own."""
+    """That many wrong guesses, each in its own sign-in."""
     wrong = f"{(int(code_of(clock)) + 1) % 10**6:06d}"
     for _ in range(count):
         with pytest.raises(InvalidCodeError):

@@ -1,4 +1,4 @@
-"""The file: who may read it, how it is made and migrated, and what happens when SQLite says no."""
+"""The file: how it is created, opened and migrated, and what happens when SQLite refuses."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_file_of_something_else_is_refused(tmp_path: Path) -> None:
 
 
 def test_file_of_something_else_with_a_version_is_refused(tmp_path: Path) -> None:
-    """A version number alone makes no store."""
+    """A version number alone does not make a file a store."""
     other = tmp_path / "other.db"
     with sqlite3.connect(other) as connection:
         connection.execute("PRAGMA user_version = 1")
@@ -127,7 +127,7 @@ def test_case_sensitive_store_tells_names_apart(tmp_path: Path) -> None:
 
 
 def test_newer_schema_is_refused(path: Path, make: Callable[..., LocalUserManager]) -> None:
-    """A store that a newer version wrote is not touched, and the error says to upgrade."""
+    """A store that a newer version wrote is left as it is, and the error advises an upgrade."""
     with sqlite3.connect(path) as connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     connection.close()
@@ -173,6 +173,7 @@ def test_names_and_used_codes_are_brought_forward(tmp_path: Path) -> None:
         "VALUES ('strasse', 'Straße', '0a1b', 'CONFIRMED', 0, 0, ?, ?)",
         (totp.read_secret(secret), step),
     )
+    connection.execute("INSERT INTO attributes (user_id, name, value) VALUES (1, 'email', 'Ada@Example.org')")
     connection.close()
     old.chmod(0o600)
 
@@ -180,6 +181,7 @@ def test_names_and_used_codes_are_brought_forward(tmp_path: Path) -> None:
 
     assert users.get_user("STRAßE").sub == "0a1b"
     assert users.user_exists("strasse") is False
+    assert [user.sub for user in users.get_users_by_email("ada@example.org")] == ["0a1b"]
     users.set_password("straße", PASSWORD)
     with pytest.raises(ExpiredCodeError):
         users.answer_challenge(challenged(users, "straße"), totp.code_at(totp.read_secret(secret), step))
@@ -234,7 +236,7 @@ def test_block_that_raises_was_never_there(path: Path) -> None:
 def test_busy_file_is_said_to_be_busy(
     path: Path, make: Callable[..., LocalUserManager], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Somebody who keeps the file for too long makes writers raise a retryable error, and readers none."""
+    """While another process keeps the file locked for too long, writing raises a retryable error, and reading works."""
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.05)
     users = make()
     users.add_user("alice", PASSWORD)

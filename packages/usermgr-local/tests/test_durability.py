@@ -26,7 +26,7 @@ def test_every_acknowledged_operation_was_synced(path: Path) -> None:
 
 
 def test_the_count_notices_what_is_not_synced(path: Path) -> None:
-    """With `synchronous=NORMAL` the same operations are acknowledged without a sync, and the count says so."""
+    """With `synchronous=NORMAL` the same operations are acknowledged without a sync, and the count shows it."""
     syncs = run("count_syncs.py", path, "NORMAL")
     assert sum(count < 1 for count in syncs.values()) > len(syncs) / 2
 

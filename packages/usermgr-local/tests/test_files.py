@@ -49,6 +49,16 @@ def test_keys_are_never_written_over_the_store(
     assert make(jwks_path=path.with_name("others.json")).get_user("alice").username == "alice"
 
 
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_store_behind_a_link_is_not_overwritten(path: Path, make: Callable[..., LocalUserManager], suffix: str) -> None:
+    """Where the store is opened by a link, the files beside the real one are the store's too."""
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+
+    with pytest.raises(ConfigurationError, match="a file of the store itself"):
+        make(path=link, jwks_path=path.with_name(path.name + suffix))
+
+
 def test_hard_link_to_the_store_is_the_store(path: Path, make: Callable[..., LocalUserManager]) -> None:
     """Another name of the same file is refused too."""
     named = path.with_name("keys.json")
@@ -113,6 +123,35 @@ def test_keys_that_others_could_replace_are_written_again(path: Path, make: Call
     make()
 
     assert published.stat().st_mode & 0o777 == 0o644
+
+
+def test_keys_of_another_user_are_refused(
+    path: Path, make: Callable[..., LocalUserManager], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The owner of the file could replace the keys that verifiers trust."""
+    published, lstat = path.with_name("keys.json"), Path.lstat
+    published.write_text(json.dumps(JWKS))
+
+    def planted(file: Path) -> os.stat_result:
+        state = lstat(file)
+        return os.stat_result((*state[:4], os.geteuid() + 1, *state[5:])) if file == published else state
+
+    monkeypatch.setattr(Path, "lstat", planted)
+
+    with pytest.raises(ConfigurationError, match=r"keys\.json belongs to another user"):
+        make(jwks_path=published)
+
+    assert json.loads(published.read_bytes()) == JWKS
+
+
+def test_keys_in_a_directory_of_all_are_refused(path: Path, make: Callable[..., LocalUserManager]) -> None:
+    """Where everybody may replace files, everybody may replace the keys."""
+    shared = path.parent / "shared"
+    shared.mkdir()
+    shared.chmod(0o777)
+
+    with pytest.raises(ConfigurationError, match="chmod o-w"):
+        make(jwks_path=shared / "keys.json")
 
 
 # --- The store ---------------------------------------------------------------------------------------

@@ -53,7 +53,7 @@ def test_no_secret_leaks(
     monkeypatch: pytest.MonkeyPatch,
     outcome: str,
 ) -> None:
-    """Neither what fails for its input, nor what fails in SQLite, tells a password, a token or a TOTP secret."""
+    """Neither what fails for its input, nor what fails in SQLite, shows a password, a token or a TOTP secret."""
     caplog.set_level(logging.DEBUG)
     monkeypatch.setattr(database, "BUSY_SECONDS", 0.0)
     users = make()

@@ -55,7 +55,7 @@ def test_position_cannot_slide_into_the_query() -> None:
 
 @given(st.text())
 def test_strange_token_is_refused(token: str) -> None:
-    """No text that the store did not make is a token."""
+    """A string that the store did not create is not a token."""
     with pytest.raises(InvalidPageTokenError):
         PageTokens(KEY).read("users", token)
 
@@ -99,7 +99,7 @@ CHANGES = st.lists(st.one_of(st.tuples(st.just("delete"), st.integers(0, 11)), s
 def test_pages_hold_everybody_once(
     empty_store: Path, tmp_path: Path, count: int, limit: int, changes: list[list[tuple[str, int]]]
 ) -> None:
-    """Who is there from the first page to the last is there exactly once, whoever comes and goes meanwhile."""
+    """A user who exists from the first page to the last is listed exactly once, whoever comes and goes meanwhile."""
     users = create(path=shutil.copy2(empty_store, tmp_path / "pages.db"), argon2=CHEAP)
     try:
         names = [f"user{number}" for number in range(count)]

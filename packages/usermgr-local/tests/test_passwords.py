@@ -55,7 +55,7 @@ def stored_hash(path: Path, username: str) -> str:
 
 
 def test_password_is_kept_as_argon2id_with_the_default_cost(make: Callable[..., LocalUserManager], path: Path) -> None:
-    """A store that is told nothing writes Argon2id hashes at OWASP's minimum, each with a salt of its own."""
+    """A store without a setting for it writes Argon2id hashes at OWASP's minimum, each with its own salt."""
     users = make(argon2=None)
     users.add_user("alice", PASSWORD)
     users.add_user("bob", PASSWORD)

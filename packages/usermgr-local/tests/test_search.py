@@ -62,7 +62,7 @@ def store_of(path: Path, people: Sequence[tuple[str, dict[str, str], bool, int]]
 
 
 def found_by(users: LocalUserManager, conditions: Sequence[Condition]) -> tuple[list[User], Sequence[int]]:
-    """What the store itself says, over all pages, and what it answered."""
+    """What the store itself finds, over all pages, and which conditions it answered."""
     everybody: list[User] = []
     token: str | None = None
     while True:
@@ -104,7 +104,7 @@ def test_sql_means_what_matches_means(
 
 
 def test_by_sub(users: LocalUserManager) -> None:
-    """The store finds a user by its sub, and says that it did."""
+    """The store finds a user by sub, and reports that it answered the condition."""
     alice = users.add_user("alice")
     users.add_user("bob")
     found = users.find_users([where("sub").equals(alice.sub)])
@@ -166,4 +166,6 @@ def test_same_is_as_the_store_compares_names(tmp_path: Path, case_sensitive: boo
     assert ([user.username for user in found.users], list(found.answered)) == (expected, [0])
     assert [user.username for user in users.get_users_by_email("ada@example.org")] == expected
     assert [user.username for user in users.search_users(where("username").same_as("bob"))] == expected[1:]
+    by_status = where("status").same_as("force_change_password")
+    assert [user.username for user in users.search_users(by_status)] == ([] if case_sensitive else ["Alice", "BOB"])
     users.close()

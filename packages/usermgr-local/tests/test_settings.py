@@ -59,7 +59,7 @@ def test_documented_variables_are_read() -> None:
 
 
 def test_none_declares_and_requires_nothing() -> None:
-    """`none` is how the environment says an empty set."""
+    """`none` means an empty set in the environment."""
     settings = LocalSettings.read(
         {"path": "users.db"}, {"USERMGR_LOCAL_CUSTOM_ATTRIBUTES": "none", "USERMGR_LOCAL_PASSWORD_REQUIRES": "none"}
     )
@@ -100,7 +100,7 @@ def test_all_that_is_wrong_is_named(environ: dict[str, str], named: list[str]) -
 
 
 def test_nothing_falls_silently_into_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a path the factory raises, and makes no file."""
+    """Without a path the factory raises, and does not create a file."""
     monkeypatch.delenv("USERMGR_LOCAL_PATH", raising=False)
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ConfigurationError):
@@ -118,7 +118,7 @@ def test_factory_finds_the_store(path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_keywords_go_before_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the caller says wins, empty sets included."""
+    """Keyword arguments decide, empty sets included."""
     monkeypatch.setenv("USERMGR_LOCAL_PATH", str(path.parent / "no" / "such.db"))
     monkeypatch.setenv("USERMGR_LOCAL_CUSTOM_ATTRIBUTES", "custom:team")
     users = create(path=path, custom_attributes=[])

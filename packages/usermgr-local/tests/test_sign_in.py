@@ -249,7 +249,7 @@ def test_challenge_is_answered_once(users: LocalUserManager) -> None:
 
 
 def test_weak_answer_does_not_end_the_challenge(users: LocalUserManager) -> None:
-    """Who proposes a weak password may propose another."""
+    """A user who proposes a weak password may propose another."""
     users.add_user("alice", PASSWORD, temporary=True)
     challenge = challenged(users)
     with pytest.raises(InvalidPasswordError):
@@ -258,7 +258,7 @@ def test_weak_answer_does_not_end_the_challenge(users: LocalUserManager) -> None
 
 
 def test_challenge_lives_three_minutes(users: LocalUserManager, clock: Clock) -> None:
-    """An answer that comes too late is told so."""
+    """An answer that comes too late raises ExpiredCodeError."""
     users.add_user("alice", PASSWORD, temporary=True)
     challenge = challenged(users)
     clock.forward(minutes=3)
@@ -349,7 +349,7 @@ def test_temporary_password_lives_seven_days(users: LocalUserManager, clock: Clo
 
 
 def test_sign_in_and_refresh_are_recorded(users: LocalUserManager, clock: Clock) -> None:
-    """Who signs in is seen at once; a refresh moves last seen; a challenge or a refusal is no sighting."""
+    """A user who signs in is seen at once; a refresh moves last seen; a challenge or a refusal is not a sighting."""
     alice = users.add_user("alice", PASSWORD)
     new = users.add_user("new", PASSWORD, temporary=True)
     tokens = signed_in(users)

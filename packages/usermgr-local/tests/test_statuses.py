@@ -34,7 +34,7 @@ def test_reset_is_told_only_to_who_knows_the_password(users: LocalUserManager) -
 
 
 def test_reset_needs_somewhere_to_send_to(users: LocalUserManager) -> None:
-    """As in Cognito, a user without a verified address, or without a password of its own, cannot be reset."""
+    """As in Cognito, a user without a verified address, or who has not chosen a password, cannot be reset."""
     users.add_user("alice", PASSWORD, {"email": "alice@example.org"})
     with pytest.raises(InvalidInputError):
         users.reset_password("alice")

@@ -169,3 +169,15 @@ def test_address_that_is_not_there_cannot_be_verified(users: LocalUserManager, f
     assert dict(users.get_user("bob").attributes) == {}
     assert dict(users.get_user("carol").attributes) == {address: value}
     users.update_user("bob", {flag: "false"})
+
+
+def test_flags_are_booleans(users: LocalUserManager) -> None:
+    """The text "false" does not mean True."""
+    users.add_user("alice", PASSWORD)
+    for field, call in (
+        ("permanent", lambda: users.set_password("alice", PASSWORD, permanent="false")),  # pyright: ignore[reportArgumentType]
+        ("temporary", lambda: users.add_user("bob", PASSWORD, temporary="false")),  # pyright: ignore[reportArgumentType]
+    ):
+        with pytest.raises(InvalidInputError) as caught:
+            call()
+        assert caught.value.field == field

@@ -346,3 +346,14 @@ def test_a_user_does_not_verify_themselves(cloud, error_of):
     cognito.update_user_attributes(AccessToken=access, UserAttributes=[{"Name": "email", "Value": NEW}])
 
     assert _attributes(cloud, pool) == {"email": NEW, "email_verified": "false"}
+
+
+def test_a_federated_user_takes_an_alias_too(sandbox, cloud):
+    """A verified address that comes from another provider has one owner as well."""
+    pool = cloud.pool(AliasAttributes=["email"])
+    cloud.user(pool, "alice", email=OLD, email_verified="true")
+
+    sandbox.federate_user(pool, "Google", "1", {"email": OLD, "email_verified": "true"})
+
+    assert _attributes(cloud, pool, "alice")["email_verified"] == "false"
+    assert cloud.cognito.admin_get_user(UserPoolId=pool, Username=OLD)["Username"] == "Google_1"

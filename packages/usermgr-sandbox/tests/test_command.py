@@ -38,8 +38,7 @@ CONFIGURATION = """
 region = us-east-1
 endpoint_url = http://127.0.0.1:9
 ignore_configured_endpoint_urls = true
-[profile production]
-region = us-east-1
+use_fips_endpoint = true
 """
 CALL = "import boto3; print(len(boto3.client('cognito-idp').list_user_pools(MaxResults=1)['UserPools']))"
 
@@ -47,9 +46,15 @@ CALL = "import boto3; print(len(boto3.client('cognito-idp').list_user_pools(MaxR
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """An environment in which every setting leads to the real AWS, or to nowhere."""
+    (tmp_path / ".aws").mkdir()
     (tmp_path / "config").write_text(CONFIGURATION)
+    (tmp_path / ".aws" / "config").write_text("no configuration: whoever reads it fails")
     (tmp_path / "credentials").write_text("[default]\naws_access_key_id = AKIAPRODUCTION\naws_secret_access_key = x\n")
-    files = {"AWS_CONFIG_FILE": tmp_path / "config", "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "credentials"}
+    files = {
+        "AWS_CONFIG_FILE": tmp_path / "config",
+        "AWS_SHARED_CREDENTIALS_FILE": tmp_path / "credentials",
+        "HOME": tmp_path,
+    }
     for name, value in {**HOSTILE, **files}.items():
         monkeypatch.setenv(name, str(value))
     return dict(os.environ)
@@ -63,6 +68,14 @@ def _own_profile(**more: str) -> dict[str, str]:
 
 def _run(*arguments: str, **settings):
     return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, check=False, timeout=90, **settings)
+
+
+@pytest.fixture(autouse=True)
+def interruptible():
+    """A background job of a shell ignores SIGINT, and so would every command that a test starts."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize("as_json", [False, True], ids=["shell", "json"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import dataclasses
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -55,6 +56,8 @@ def test_a_function_sees_what_aws_shows_it(cloud):
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{name}",
         "LAMBDA_TASK_ROOT": seen["cwd"],
         "_HANDLER": "app.handler",
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
     }
     assert {key: environment.get(key) for key in expected} == expected
     assert environment["AWS_ACCESS_KEY_ID"].startswith("ASIA")

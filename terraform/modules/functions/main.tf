@@ -18,11 +18,14 @@ resource "aws_lambda_function" "function" {
   runtime                        = var.settings.runtime
   architectures                  = [var.settings.architecture]
   handler                        = each.value.handler
-  filename                       = each.value.zip
-  source_code_hash               = filebase64sha256(each.value.zip)
+  filename                       = each.value.code.file
+  s3_bucket                      = each.value.code.bucket
+  s3_key                         = each.value.code.key
+  source_code_hash               = each.value.code.hash
   memory_size                    = each.value.memory_size
   timeout                        = each.value.timeout
   reserved_concurrent_executions = each.value.reserved_concurrency
+  kms_key_arn                    = var.settings.kms_key_arn
   tags                           = var.settings.tags
 
   dynamic "environment" {

@@ -1,10 +1,15 @@
 variable "functions" {
-  description = "The functions by key, with the settings that differ between them. A reserved_concurrency of -1 reserves nothing."
+  description = "The functions by key, with the settings that differ between them. The code is a zip file, or a key in a bucket, with its SHA-256 in base64. A reserved_concurrency of -1 reserves nothing."
   type = map(object({
-    name                 = string
-    description          = string
-    role_arn             = string
-    zip                  = string
+    name        = string
+    description = string
+    role_arn    = string
+    code = object({
+      file   = optional(string)
+      bucket = optional(string)
+      key    = optional(string)
+      hash   = string
+    })
     handler              = string
     environment          = optional(map(string), {})
     memory_size          = number
@@ -15,6 +20,11 @@ variable "functions" {
   validation {
     condition     = alltrue([for f in var.functions : can(regex("^[a-zA-Z0-9_-]{1,64}$", f.name))])
     error_message = "A function's name must have 1 to 64 letters, digits, _ and -."
+  }
+
+  validation {
+    condition     = alltrue([for f in var.functions : (f.code.file == null) == (f.code.bucket != null && f.code.key != null)])
+    error_message = "code must have a file, or a bucket and a key."
   }
 
   validation {
@@ -29,13 +39,14 @@ variable "functions" {
 }
 
 variable "settings" {
-  description = "Settings that all functions share: Lambda's runtime, the processor (arm64 or x86_64), X-Ray (PassThrough or Active), days to keep logs, the KMS key that encrypts the logs (null for CloudWatch's own encryption), and the tags of functions and log groups."
+  description = "Settings that all functions share: Lambda's runtime, the processor (arm64 or x86_64), X-Ray (PassThrough or Active), days to keep logs, the KMS key that encrypts the logs (null for CloudWatch's own encryption), the one that encrypts environment variables (null for the key that AWS owns), and the tags of functions and log groups."
   type = object({
     runtime            = string
     architecture       = string
     tracing_mode       = optional(string, "PassThrough")
     log_retention_days = number
     log_kms_key_arn    = optional(string)
+    kms_key_arn        = optional(string)
     tags               = optional(map(string), {})
   })
 }

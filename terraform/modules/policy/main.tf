@@ -31,6 +31,7 @@ locals {
 
 resource "aws_iam_policy" "function" {
   name        = var.name
+  path        = var.path
   description = var.description
   tags        = var.tags
 

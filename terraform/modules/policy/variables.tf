@@ -8,6 +8,12 @@ variable "name" {
   }
 }
 
+variable "path" {
+  description = "The path of the policy."
+  type        = string
+  default     = "/"
+}
+
 variable "description" {
   description = "What the policy allows."
   type        = string

@@ -2,8 +2,11 @@
 
 resource "aws_iam_role" "function" {
   name        = var.name
+  path        = var.path
   description = var.description
   tags        = var.tags
+
+  permissions_boundary = var.boundary
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

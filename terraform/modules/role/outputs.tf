@@ -8,3 +8,13 @@ output "arn" {
   value       = aws_iam_role.function.arn
   depends_on  = [aws_iam_role_policy_attachment.policy]
 }
+
+output "path" {
+  description = "The role's path."
+  value       = aws_iam_role.function.path
+}
+
+output "boundary" {
+  description = "The ARN of the role's permissions boundary; null for none."
+  value       = aws_iam_role.function.permissions_boundary
+}

@@ -8,9 +8,21 @@ variable "name" {
   }
 }
 
+variable "path" {
+  description = "The path of the role."
+  type        = string
+  default     = "/"
+}
+
 variable "description" {
   description = "What the role is for."
   type        = string
+}
+
+variable "boundary" {
+  description = "The ARN of the policy that is the role's permissions boundary; null for none."
+  type        = string
+  default     = null
 }
 
 variable "policy_arns" {

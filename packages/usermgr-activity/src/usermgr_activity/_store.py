@@ -124,7 +124,7 @@ class DynamoActivityStore(ActivityStore):
 
         A user who was seen in the bucket of `moment` itself may have been there after it, and is left out.
         """
-        before = table.stamp(bucket_of(moment))
+        before = table.stamp(bucket_of(moment, "moment"))
         return merge_sorted(
             *(self._not_seen_in(shard, before) for shard in range(self._shards)),
             key=lambda activity: activity.last_seen,

@@ -11,9 +11,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol, Self, cast
 
-from usermgr.errors import UsermgrError
+from usermgr.errors import ServiceTimeoutError, UsermgrError
 from usermgr_activity._errors import ErrorAnswer, to_error
-from usermgr_aws import JsonApi, credentials_from_environment, error_from_sdk, service_url
+from usermgr_aws import (
+    UNREADABLE_ANSWER,
+    JsonApi,
+    credentials_from_environment,
+    error_from_sdk,
+    service_url,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -73,6 +79,8 @@ class SdkTransport:
             raise ErrorAnswer(code, answer, status) from error
         except BotoCoreError as error:
             raise error_from_sdk(error, operation) from error
+        except UNREADABLE_ANSWER:
+            raise ServiceTimeoutError(f"{operation}: the answer cannot be read", operation=operation) from None
 
 
 class DirectTransport:

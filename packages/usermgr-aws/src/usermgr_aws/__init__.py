@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from usermgr_aws._client import CallLimits, Connection
-    from usermgr_aws._failures import COMMON_CODES, error_from_code, error_from_sdk
+    from usermgr_aws._failures import COMMON_CODES, UNREADABLE_ANSWER, error_from_code, error_from_sdk
     from usermgr_aws._forms import CLIENT_ID, FUNCTION_ARN, FUNCTION_NAME, REGION, USER_POOL_ID, region_of_pool
     from usermgr_aws._logs import redact_loggers, redact_sdk_logs
     from usermgr_aws._partitions import DNS_SUFFIXES, dns_suffix, service_url
@@ -32,6 +32,7 @@ __all__ = [
     "CallLimits",
     "Connection",
     "COMMON_CODES",
+    "UNREADABLE_ANSWER",
     "error_from_code",
     "error_from_sdk",
     "Answer",
@@ -43,7 +44,7 @@ __all__ = [
 
 _NAMES = {
     "_client": "CallLimits Connection",
-    "_failures": "COMMON_CODES error_from_code error_from_sdk",
+    "_failures": "COMMON_CODES UNREADABLE_ANSWER error_from_code error_from_sdk",
     "_forms": "CLIENT_ID FUNCTION_ARN FUNCTION_NAME REGION USER_POOL_ID region_of_pool",
     "_logs": "redact_loggers redact_sdk_logs",
     "_partitions": "DNS_SUFFIXES dns_suffix service_url",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from usermgr import errors
 
-__all__ = ["COMMON_CODES", "error_from_code", "error_from_sdk"]
+__all__ = ["COMMON_CODES", "UNREADABLE_ANSWER", "error_from_code", "error_from_sdk"]
 
 ErrorClass = type[errors.UsermgrError]
 
@@ -52,6 +53,15 @@ COMMON_SENTENCES: Mapping[ErrorClass | str, str] = {
     "InvalidSignatureException": "AWS does not accept the signature: the secret key, or this machine's clock, is wrong",
     errors.NoCredentialsError: "AWS does not accept the credentials: they are unknown, expired or of another partition",
 }
+
+UNREADABLE_ANSWER = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
+"""What botocore's parsers raise for an answer that does not have the form of the service model, as a proxy may send it.
+
+To be caught around the call of a client's method alone. Such an answer counts as none: the request may have been
+carried out.
+"""
+
+_NAME = re.compile(r"[\w.:-]{1,100}")
 
 _NO_ANSWER = errors.ServiceTimeoutError
 """The entries that mean: the request may have been carried out, and no answer came."""
@@ -129,11 +139,12 @@ def error_from_code(
     `codes` is the service's own table, which goes before `COMMON_CODES`; an unknown code is a `ServiceUnavailableError`
     for an HTTP status of 5xx, else `otherwise`. `sentences` words the remedy for a code or, less specific, for a class;
     without one the class's own sentence is used. The service's text is never repeated, because it may quote input.
-    Evidence that the class does not name only fills placeholders.
+    Evidence that the class does not name only fills placeholders; a code that is not a name is not kept.
     """
     cls = codes.get(code) or COMMON_CODES.get(code)
     if cls is None:
         cls = errors.ServiceUnavailableError if status >= 500 else otherwise
     sentence = sentences.get(code) or sentences.get(cls) or COMMON_SENTENCES.get(code) or COMMON_SENTENCES.get(cls)
     known = {name: value for name, value in evidence.items() if name in cls.evidence_names() and value is not None}
-    return cls(None if sentence is None else cls.fill(sentence, evidence), service_code=code, **known)
+    service_code = code if _NAME.fullmatch(code) else None  # a name and nothing else, because it may end in a log
+    return cls(None if sentence is None else cls.fill(sentence, evidence), service_code=service_code, **known)

@@ -16,10 +16,10 @@ from usermgr.errors import (
     StoreNotFoundError,
 )
 from usermgr.validation import check_texts
-from usermgr_aws import error_from_sdk
+from usermgr_aws import UNREADABLE_ANSWER, error_from_sdk
 from usermgr_cognito._errors import from_client_error
 from usermgr_cognito._model import check_parameters
-from usermgr_cognito._replies import UNREADABLE, has_form
+from usermgr_cognito._replies import has_form
 
 __all__ = ["call", "call_for_group", "call_for_page", "check_username", "reply_shape"]
 
@@ -70,7 +70,7 @@ def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **paramet
         raise error_from_sdk(error, method.__name__) from None  # its text quotes the value
     except BotoCoreError as error:
         raise error_from_sdk(error, method.__name__) from error
-    except (ResponseParserError, *UNREADABLE):
+    except (ResponseParserError, *UNREADABLE_ANSWER):
         raise _unreadable(method) from None  # its text quotes the answer
     expected = _MEMBERS.get(method.__name__)
     if expected is not None and not response.keys() & expected:

@@ -134,12 +134,15 @@ class Descriptions:
 
     def app_client(self, client_id: str, *, anew: bool = False) -> AppClient | None:
         """The app client; `anew` after a refusal."""
-        kept = self._clients.setdefault(client_id, _Kept(partial(self._read_client, client_id), self._now))
-        return kept.get(anew=anew)
+        return self._kept_client(client_id).get(anew=anew)
+
+    def _kept_client(self, client_id: str) -> _Kept[AppClient]:
+        return self._clients.setdefault(client_id, _Kept(partial(self._read_client, client_id), self._now))
 
     def require_app_client(self, client_id: str) -> AppClient:
         """The app client, for a sign-in that needs it. Raises the error that kept it from being read."""
-        return self.app_client(client_id) or self._read_client(client_id)
+        known = self.app_client(client_id)
+        return known if known is not None else self._kept_client(client_id).require()
 
 
 def _keep_rotation(http_response: Any, parsed: dict[str, Any], **_: Any) -> None:
@@ -172,3 +175,10 @@ class _Kept(Generic[T]):
                 except UsermgrError:
                     self._value = None  # not allowed, or not available now: the caller must do without it
             return self._value
+
+    def require(self) -> T:
+        """The value, read now and kept. Raises the error that keeps it from being read."""
+        value = self._read()
+        with self._lock:
+            self._value, self._read_at = value, self._now()
+        return value

@@ -10,10 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, cast
 
-__all__ = ["UNREADABLE", "has_form"]
-
-UNREADABLE = (ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError)
-"""What botocore raises, beside its own errors, while it reads a reply that is not of the form that it expects."""
+__all__ = ["has_form"]
 
 _REQUIRED = {
     "AdminGetUserResponse": "Username",

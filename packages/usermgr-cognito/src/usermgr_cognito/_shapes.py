@@ -10,7 +10,6 @@ from usermgr import Group, User, UserStatus
 
 __all__ = ["to_attribute_list", "to_group", "to_user"]
 
-
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """The time of a user for whom Cognito gives none: every member of its answers but the name is optional."""
 

@@ -274,11 +274,9 @@ def _required(challenge: Challenge) -> list[str]:
         names = json.loads(challenge.parameters.get("requiredAttributes", "[]"))
     except (TypeError, ValueError, RecursionError):
         return []
-    return (
-        [str(name).removeprefix("userAttributes.") for name in cast("list[object]", names)]
-        if isinstance(names, list)
-        else []
-    )
+    if not isinstance(names, list):
+        return []
+    return [str(name).removeprefix("userAttributes.") for name in cast("list[object]", names)]
 
 
 def _result(response: Mapping[str, Any], username: str, *, refresh_token: str | None = None) -> AuthResult:

@@ -70,9 +70,9 @@ def in_utc(value: datetime, field: str) -> datetime:
         raise InvalidInputError(f"{field} is not a time that exists in UTC: {value.isoformat()}", field=field) from None
 
 
-def bucket_of(at: datetime) -> datetime:
+def bucket_of(at: datetime, field: str = "at") -> datetime:
     """The start of the five-minute bucket that `at` falls in, in UTC."""
-    moment = in_utc(at, "at")
+    moment = in_utc(at, field)
     return moment.replace(minute=moment.minute - moment.minute % 5, second=0, microsecond=0)
 
 

@@ -57,6 +57,7 @@ is a `TypeError`; only `UsermgrError.from_wire` keeps it, because a newer peer m
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
@@ -145,7 +146,7 @@ class UsermgrError(Exception):
     @classmethod
     def evidence_names(cls) -> frozenset[str]:
         """The names that this class takes as evidence."""
-        own = (vars(c).get("__annotations__", {}) for c in cls.__mro__)
+        own = (inspect.get_annotations(c) for c in cls.__mro__ if issubclass(c, UsermgrError))
         return frozenset(name for names in own for name in names) - {"code", "retryable", "sentence"}
 
     @classmethod

@@ -97,9 +97,8 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("verify", help="verify a token with the file, without a network")
     command.add_argument("file")
-    issuers = command.add_mutually_exclusive_group(required=pool is None)
-    issuers.add_argument("--user-pool-id", default=pool, help="the pool (default: USERPOOL_ID)")
-    issuers.add_argument(
+    command.add_argument("--user-pool-id", default=pool, help="the pool (default: USERPOOL_ID)")
+    command.add_argument(
         "--issuer", help="exactly the issuer to accept instead of the pool's, of an emulator for example"
     )
     clients = command.add_mutually_exclusive_group(required="CLIENT_ID" not in os.environ)

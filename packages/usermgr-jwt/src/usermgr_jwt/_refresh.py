@@ -58,7 +58,7 @@ class BackgroundRefresh:
                 pull(self._source, self._path)
         except KeysError as error:
             _warn(str(error))
-        except Exception as error:  # noqa: BLE001 - `invoke` and sources are the application's, and may raise anything
+        except BaseException as error:  # noqa: BLE001 - `invoke` is the application's, and may raise anything, or exit
             # Only the class: the message of another library's error may quote a credential.
             _warn(type(error).__name__)
 

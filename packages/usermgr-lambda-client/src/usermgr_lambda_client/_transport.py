@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from usermgr import errors
-from usermgr_aws import COMMON_CODES, CallLimits, Connection, error_from_code, error_from_sdk
+from usermgr_aws import COMMON_CODES, UNREADABLE_ANSWER, CallLimits, Connection, error_from_code, error_from_sdk
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
@@ -91,6 +91,11 @@ class LambdaTransport:
                 otherwise=errors.RemoteError,
                 function=self._function,
             ) from error
+        except UNREADABLE_ANSWER:
+            raise errors.RemoteTimeoutError(
+                f"the answer of Lambda for {self._function} cannot be read: find the request in the function's log",
+                function=self._function,
+            ) from None
         # The HTTP status is 200 for a function that failed; only this member shows it.
         if "FunctionError" in response:
             raise self._from_function_error(reply)

@@ -69,7 +69,7 @@ class LocalActivityStore(ActivityStore):
 
     def not_seen_since(self, moment: datetime) -> Iterator[Activity]:
         """Leaves out a user who was seen in the bucket of `moment` itself, because that may have been after it."""
-        before = to_micros(bucket_of(moment))
+        before = to_micros(bucket_of(moment, "moment"))
         return self._not_seen_since(before)
 
     def _not_seen_since(self, before: int) -> Iterator[Activity]:

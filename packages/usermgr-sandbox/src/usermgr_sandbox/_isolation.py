@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-__all__ = ["HARMLESS", "REGION", "ROOT_KEY_ID", "ROOT_SECRET", "environment", "isolated", "to_remove"]
+__all__ = ["HARMLESS", "NO_FILES", "REGION", "ROOT_KEY_ID", "ROOT_SECRET", "environment", "isolated", "to_remove"]
 
 REGION = "ap-northeast-1"
 ROOT_KEY_ID = "AKIAUSERMGRSANDBOX00"
@@ -17,6 +17,10 @@ ROOT_SECRET = "sandbox"  # noqa: S105 - opens nothing but the sandbox
 
 HARMLESS = frozenset({"AWS_CA_BUNDLE", "AWS_DEFAULT_OUTPUT", "AWS_MAX_ATTEMPTS", "AWS_PAGER", "AWS_RETRY_MODE"})
 """Variables that choose neither an account nor an endpoint."""
+
+
+NO_FILES = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+"""Instead of the files in the user's home folder."""
 
 
 def environment(endpoint_url: str, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
@@ -32,8 +36,7 @@ def environment(endpoint_url: str, environ: Mapping[str, str] = os.environ) -> d
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ACCESS_KEY_ID": ROOT_KEY_ID,
         "AWS_SECRET_ACCESS_KEY": ROOT_SECRET,
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **NO_FILES,
         "AWS_EC2_METADATA_DISABLED": "true",
         **{name: _without_loopback(environ.get(name)) for name in ("NO_PROXY", "no_proxy")},
     }

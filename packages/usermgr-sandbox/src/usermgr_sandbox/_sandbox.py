@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from usermgr_sandbox._isolation import REGION, environment, isolated
+from usermgr_sandbox._isolation import NO_FILES, REGION, environment, isolated
 from usermgr_sandbox._provision import ACCOUNT_ID, SandboxPool, create_pool, deploy_function
 
 __all__ = ["ACCOUNT_ID", "REGION", "RequestRecord", "Sandbox", "SandboxError", "SandboxPool", "SentMessage"]
@@ -80,7 +80,8 @@ class Sandbox:
             command += ["--lambda-site-packages", str(chosen)]
         # The caller's AWS settings must not reach the server's own SDK; and without its compiled files moto takes
         # seconds to start.
-        variables = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(NOT_INHERITED)}
+        variables = {**kept, **NO_FILES}
         process = subprocess.Popen(  # noqa: S603 - our own module
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=variables, start_new_session=True
         )
@@ -178,7 +179,7 @@ class Sandbox:
         self._control("rotate-keys", user_pool_id=user_pool_id)
 
     def shift_clock(self, seconds: float) -> None:
-        """Moves the clock of tokens, sessions and page tokens by `seconds` (back, when negative)."""
+        """Moves the clock by which tokens, sessions, codes and temporary passwords expire (back, when negative)."""
         self._control("shift-clock", seconds=seconds)
 
     def delay_listing(self, seconds: float) -> None:

@@ -29,7 +29,7 @@ class RetryBudget:
     backoff: Backoff = field(default_factory=Backoff)
 
     def allowance(self, error: UsermgrError) -> float:
-        """How long to try again after this error; 0 for one that will not pass."""
+        """How long to try again after this error; 0 for one that will not go away by itself."""
         if isinstance(error, AccessDeniedError):
             return 0.0 if isinstance(error, (NoCredentialsError, MissingPermissionsError)) else self.access
         return self.busy if error.retryable else 0.0

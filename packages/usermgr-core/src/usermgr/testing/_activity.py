@@ -174,7 +174,7 @@ class ActivityStoreContract(Contract):
         """A moment without a time zone is refused by name."""
         with pytest.raises(InvalidInputError) as caught:
             list(store.not_seen_since(datetime(2026, 1, 31)))  # noqa: DTZ001 - that is the mistake
-        assert caught.value.field == "at"
+        assert caught.value.field == "moment"
 
     def test_active_on_past_days(self, store: ActivityStore) -> None:
         """A day's users are known on later days too, each once, sorted."""

@@ -1,7 +1,5 @@
 """FastAPI: `claims: Annotated[Claims, Depends(bearer)]`. Extra `fastapi`."""
 
-from __future__ import annotations
-
 from fastapi.openapi.models import HTTPBearer
 from fastapi.security import SecurityScopes
 from fastapi.security.base import SecurityBase
@@ -26,8 +24,9 @@ class CognitoBearer(_StarletteBearer, SecurityBase):
     model = HTTPBearer(bearerFormat="JWT", description="A token of an Amazon Cognito user pool")
     scheme_name = "CognitoBearer"
 
-    # FastAPI reads the annotations at run time, from this module: hence this method, and hence the imports above. It
-    # passes all three; the defaults are for callers who have a connection alone.
+    # FastAPI reads the annotations at run time, and older versions do not resolve them when they are text: hence this
+    # method, the imports above, and no `annotations` from `__future__`. It passes all three arguments; the defaults are
+    # for callers who have a connection alone.
     async def __call__(
         self,
         connection: HTTPConnection,

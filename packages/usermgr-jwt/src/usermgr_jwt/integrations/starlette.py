@@ -77,7 +77,8 @@ class VaryMiddleware:
                 add_vary(MutableHeaders(scope=message))
             await send(message)
 
-        await self._app({**scope, _DECIDED: decided}, receive, send_varied)
+        scope[_DECIDED] = decided  # in the same dict, in which middleware outside of this one finds the route later
+        await self._app(scope, receive, send_varied)
 
 
 def add_vary(headers: MutableHeaders) -> None:

@@ -31,7 +31,7 @@ from usermgr_sandbox._fidelity.schema import (
     check_values,
 )
 
-__all__ = ["Change", "carry_out", "plan_creation", "plan_update", "take_aliases"]
+__all__ = ["Change", "carry_out", "plan_creation", "plan_update", "take_aliases", "take_own_aliases"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,17 @@ def carry_out(messages: Messages, pool: SandboxUserPool, user: CognitoIdpUser, c
     _store(user, change.attributes)
     for kind, address in change.unverified.items():
         messages.ask_to_verify(pool, user, kind, address)
+
+
+def take_own_aliases(pool: SandboxUserPool, user: CognitoIdpUser) -> None:
+    """Takes the aliases that a user has verified from everybody else."""
+    attributes: dict[str, str] = flatten_attrs(user.attributes)
+    own = tuple(
+        kind
+        for kind in ADDRESSES
+        if kind in pool.names("AliasAttributes") and pool.owns(user, kind, attributes.get(kind))
+    )
+    take_aliases(pool, user, Change(attributes, {}, own))
 
 
 def take_aliases(pool: SandboxUserPool, user: CognitoIdpUser, change: Change) -> None:

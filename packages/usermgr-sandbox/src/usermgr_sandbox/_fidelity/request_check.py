@@ -27,6 +27,9 @@ SERVICE_PATTERNS = {"PasswordType": r"[\S]+.*[\S]+"}
 """Where the service differs from its model. A space inside a password is allowed:
 https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html"""
 
+_NEWER_VALUES = {"PreTokenGenerationLambdaVersionType": ("V3_0",)}
+"""Values that the lowest botocore does not know yet, and that AWS takes."""
+
 _NUMBERS = ("integer", "long", "float", "double")
 _WORDS = (
     (str, "STRING_VALUE"),
@@ -134,7 +137,7 @@ def _own_constraints(shape: Shape, value: Any) -> Iterator[str]:
     pattern = SERVICE_PATTERNS.get(shape.name) or shape.metadata.get("pattern")
     if pattern and not java_pattern(pattern).fullmatch(value):
         yield f"Member must satisfy regular expression pattern: {pattern}"
-    if shape.enum and value not in shape.enum:
+    if shape.enum and value not in (*shape.enum, *_NEWER_VALUES.get(shape.name, ())):
         yield f"Member must satisfy enum value set: [{', '.join(shape.enum)}]"
 
 

@@ -9,18 +9,31 @@ from __future__ import annotations
 import json
 from collections.abc import Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 from moto.awslambda.responses import LambdaResponse
 from moto.cognitoidp.responses import CognitoIdpResponse
-from moto.core.responses import ActionResult, EmptyResult
+from moto.core.common_types import TYPE_RESPONSE
+from moto.core.responses import ActionContext, ActionResult, EmptyResult
 
 from usermgr_sandbox._fidelity.pool import all_pools
 from usermgr_sandbox._fidelity.triggers import client_metadata
 from usermgr_sandbox._fidelity.world import force_alias
 
 __all__ = ["SandboxCognitoResponse", "SandboxLambdaResponse"]
+
+
+class _WholeClient(ActionResult):
+    """An app client with all its members, also those that the models of older SDKs do not have, as plain JSON."""
+
+    def __init__(self, answer: ActionResult) -> None:
+        members = cast("dict[str, dict[str, Any]]", answer.result)["UserPoolClient"]
+        kept = {name: value for name, value in members.items() if name != "GenerateSecret" and value is not None}
+        super().__init__({"UserPoolClient": kept})
+
+    def execute_result(self, context: ActionContext) -> TYPE_RESPONSE:  # noqa: ARG002 - of the base
+        return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(self.result)
 
 
 class SandboxCognitoResponse(CognitoIdpResponse):
@@ -40,6 +53,15 @@ class SandboxCognitoResponse(CognitoIdpResponse):
             return super().admin_create_user()
         finally:
             force_alias.reset(token)
+
+    def create_user_pool_client(self) -> ActionResult:
+        return _WholeClient(super().create_user_pool_client())
+
+    def describe_user_pool_client(self) -> ActionResult:
+        return _WholeClient(super().describe_user_pool_client())
+
+    def update_user_pool_client(self) -> ActionResult:
+        return _WholeClient(super().update_user_pool_client())
 
     def get_tokens_from_refresh_token(self) -> str:
         """As plain JSON, because the models of older SDKs, which moto would serialize it by, do not have it.

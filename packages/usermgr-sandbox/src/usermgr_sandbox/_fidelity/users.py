@@ -16,7 +16,7 @@ from moto.cognitoidp.models import CognitoIdpUser, UserStatus
 from moto.cognitoidp.utils import expand_attrs, flatten_attrs
 from moto.core.utils import utcnow
 
-from usermgr_sandbox._fidelity.attributes import carry_out, plan_creation, plan_update, take_aliases
+from usermgr_sandbox._fidelity.attributes import carry_out, plan_creation, plan_update, take_aliases, take_own_aliases
 from usermgr_sandbox._fidelity.base import Base
 from usermgr_sandbox._fidelity.errors import cognito_error
 from usermgr_sandbox._fidelity.messages import ADDRESSES, new_code
@@ -185,5 +185,6 @@ def federate_user(user_pool_id: str, provider: str, subject: str, attributes: Ma
     made = CognitoIdpUser(
         user_pool_id, username, None, EXTERNAL_PROVIDER, [{"Name": name, "Value": given[name]} for name in given]
     )
-    pool.users[username] = cast("CognitoIdpUser", made)
+    user = pool.users[username] = cast("CognitoIdpUser", made)
+    take_own_aliases(pool, user)
     return username

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from usermgr_sandbox._isolation import NO_FILES
 from usermgr_sandbox._lambda_runtime.container import Container, Outcome
 from usermgr_sandbox._lambda_runtime.site import link_runtime_packages
 
@@ -158,4 +159,4 @@ class Executor:
         # A function may set its own endpoint, such as a fault proxy's, but not the variables that Lambda reserves.
         endpoint = {"AWS_ENDPOINT_URL": credentials["AWS_ENDPOINT_URL"]}
         given = {name: value for name, value in credentials.items() if name not in endpoint}
-        return {**inherited, **endpoint, **dict(spec.environment), **reserved, **given}
+        return {**inherited, **NO_FILES, **endpoint, **dict(spec.environment), **reserved, **given}
