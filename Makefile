@@ -50,9 +50,10 @@ functions: $(SYNCED) ## Builds the zips of the Lambda functions into dist/functi
 wheels: $(SYNCED) ## Builds every package into dist/wheels, and the requirements files that install them
 	@$(RUN) python -m tools.build_wheels $(if $(URL),--url $(URL))
 
-docs: $(SYNCED) ## Writes the tables that come from code: terraform/**/README.md, docs/reference.md
+docs: $(SYNCED) ## Writes the tables that come from code: terraform/**/README.md, docs/reference.md, errors in docs/verifier.md
 	@$(RUN) python tools/terraform_docs.py
 	@$(RUN) python tools/reference_docs.py
+	@$(RUN) python packages/usermgr-jwt/tests/support/usermgr_jwt_docs.py
 
 version: $(SYNCED) ## Prints the version of all packages; `make version 1.2.3` sets it
 	@$(RUN) python tools/version.py $(NEW_VERSION)

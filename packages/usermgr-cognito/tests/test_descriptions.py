@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from typing import Any
 
@@ -91,6 +93,21 @@ def test_threads_share_one_reading(clock: Clock) -> None:
         thread.join()
 
     assert reads.count == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system cannot fork")
+def test_lock_that_is_held_at_a_fork_does_not_stop_the_child(clock: Clock) -> None:
+    """A child that was forked while a thread of its parent was reading can read."""
+    kept = _Kept(Reads(), clock)
+    with kept._lock:
+        child = os.fork()
+        if child == 0:
+            signal.alarm(5)
+            os._exit(0 if kept.get(anew=False) == 1 else 1)
+
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"not json", b"[]", b"{}", b'{"UserPoolClient": 7}'])

@@ -57,7 +57,7 @@ def test_the_table_of_errors_is_generated():
     table = error_table()
 
     assert len(table.splitlines()) == 2 + len(raised)
-    assert table in GUIDE.read_text(), "run `python packages/usermgr-jwt/tests/support/usermgr_jwt_docs.py`"
+    assert table in GUIDE.read_text(), "run `make docs`"
 
 
 def test_the_drawing_marks_what_is_answered_with_403():

@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html), so nothi
 from __future__ import annotations
 
 import json
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -160,12 +161,12 @@ class _Kept(Generic[T]):
     def __init__(self, read: Callable[[], T], now: Callable[[], float]) -> None:
         self._read = read
         self._now = now
-        self._lock = threading.Lock()
+        self._lock, self._process = threading.Lock(), os.getpid()
         self._value: T | None = None
         self._read_at: float | None = None
 
     def get(self, *, anew: bool) -> T | None:
-        with self._lock:
+        with self._own_lock():
             age = None if self._read_at is None else self._now() - self._read_at
             due = DENIED_FOR if self._value is None else FRESH
             if age is None or ((anew or self._value is None) and age > due):
@@ -176,9 +177,15 @@ class _Kept(Generic[T]):
                     self._value = None  # not allowed, or not available now: the caller must do without it
             return self._value
 
+    def _own_lock(self) -> threading.Lock:
+        """A forked child inherits a lock that a thread of its parent may hold, and nobody would ever release."""
+        if self._process != os.getpid():
+            self._lock, self._process = threading.Lock(), os.getpid()
+        return self._lock
+
     def require(self) -> T:
         """The value, read now and kept. Raises the error that keeps it from being read."""
         value = self._read()
-        with self._lock:
+        with self._own_lock():
             self._value, self._read_at = value, self._now()
         return value
