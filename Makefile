@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format functions wheels docs version security bench lowest pips clean
+.PHONY: help demo test changes check format functions wheels docs version security bench lowest pips clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -33,6 +33,9 @@ demo: terraform-is-here lowest pips ## The main job, end to end, on a sandbox: n
 test: terraform-is-here lowest pips ## All tests
 	@$(RUN) python -m pytest $(ARGS)
 	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5 -W "ignore:datetime.datetime.utcnow:DeprecationWarning"
+
+changes: terraform-is-here $(SYNCED) ## Every change of the deployment by itself, while people sign in
+	@USERMGR_CHANGES_ONE_BY_ONE=1 $(RUN) python -m pytest -s tests/terraform/test_changes.py
 
 check: $(SYNCED) ## Lint, format, types, direction of imports
 	@$(RUN) ruff check .

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -117,26 +118,40 @@ def with_(**changes: Any) -> Callable[[Estate], dict[str, Any]]:
     return lambda _: changes
 
 
-CHANGES = {
-    "rename the recorder": with_(function_name_activity="people_activity"),
+RENAMES = {
     "rename the table": with_(activity_table_name="people_activity"),
     "rename the recorder's policy": with_(activity_policy_name="people_activity_policy"),
     "rename the roles": with_(role_name="people-role"),
     "rename the attacher": with_(function_name_trigger="people_attacher"),
     "rename the other functions": with_(function_name_usermgr="people", function_name_download_jwks="people_jwks"),
+}
+UPDATES = {
     "another runtime": with_(runtime="python3.12"),
     "another event version": with_(trigger_event_version="V2_0"),
     "another zip": another_zip,
     "memory, tracing, tags and protection": with_(
         memory_size={"activity": 512}, tracing_mode="Active", tags={"team": "people"}, table_deletion_protection=True
     ),
+}
+
+
+def at_once(changes: Mapping[str, Callable[[Estate], dict[str, Any]]]) -> Callable[[Estate], dict[str, Any]]:
+    return lambda estate: {name: value for change in changes.values() for name, value in change(estate).items()}
+
+
+ONE_BY_ONE = bool(os.environ.get("USERMGR_CHANGES_ONE_BY_ONE"))
+"""Set by `make changes`, which takes some minutes longer than the same changes a few at a time."""
+
+CHANGES = {
+    "rename the recorder": with_(function_name_activity="people_activity"),
+    **(RENAMES if ONE_BY_ONE else {"rename all others at once": at_once(RENAMES)}),
+    **(UPDATES if ONE_BY_ONE else {"update all else at once": at_once(UPDATES)}),
     "rename recorder, attacher and roles at once, while the table is protected": with_(
         function_name_activity="again", function_name_trigger="again_attacher", role_name="again-role"
     ),
     "another pool": lambda estate: {"user_pool_id": estate.pools[1][0]},
     "detach, while the table is protected": with_(attach_trigger=False),
-    "attach": with_(attach_trigger=True),
-    "protect no more": with_(table_deletion_protection=False),
+    "attach, and protect no more": with_(attach_trigger=True, table_deletion_protection=False),
 }
 
 
