@@ -21,8 +21,8 @@ def candidates(version: str) -> Iterator[str]:
     on_path = shutil.which(f"python{version}")
     if on_path:
         yield on_path
-    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
-    yield from (str(path) for path in sorted(root.glob(f"versions/{version}.*/bin/python3"), reverse=True))
+    if pyenv := os.environ.get("PYENV_ROOT"):
+        yield from (str(path) for path in sorted(Path(pyenv).glob(f"versions/{version}.*/bin/python3"), reverse=True))
 
 
 def works(python: str, version: str) -> bool:
