@@ -181,6 +181,11 @@ def check_resettable(user: User) -> None:
             f"{user.username} has not chosen a password yet, so there is none to reset: use set_password",
             username=user.username,
         )
+    if user.status not in (UserStatus.CONFIRMED, UserStatus.RESET_REQUIRED):
+        raise InvalidStateError(
+            f"{user.username} is {user.status.value}, and only the password of a confirmed user can be reset",
+            username=user.username,
+        )
     if "true" not in (user.attributes.get("email_verified"), user.attributes.get("phone_number_verified")):
         raise InvalidInputError(
             f"{user.username} has no verified e-mail address or phone number to send a code to: set email_verified or "
