@@ -143,6 +143,9 @@ def test_04_what_was_made(stage: Stage) -> None:
         "PAY_PER_REQUEST",
         ["last_seen"],
     )
+    backups = stage.client("dynamodb").describe_continuous_backups(TableName="usermgr_activity")
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    assert recovery["PointInTimeRecoveryStatus"] == "ENABLED"
 
 
 def test_05_functions_run_with_their_roles(stage: Stage) -> None:
