@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import boto3
 import pytest
 
 import usermgr_cognito
-from usermgr import Factory
+from usermgr import Factory, Tokens, UserManager
 from usermgr.errors import ConfigurationError
 from usermgr_cognito import CognitoSettings
 from usermgr_cognito._sign_in import secret_hash
@@ -133,6 +134,24 @@ def test_profile_that_does_not_exist_is_named_as_configuration(configured: pytes
     """A misspelt profile is a ConfigurationError that names the setting."""
     with pytest.raises(ConfigurationError, match="profile"):
         usermgr_cognito.create(**POOL, profile="toyko")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        pytest.param(lambda users: users.authenticate("alice", "a-Long-passw0rd"), id="authenticate"),
+        pytest.param(lambda users: users.refresh(Tokens("alice", "a.b.c", "a.b.c", "r", 3600)), id="refresh"),
+    ],
+)
+def test_sign_in_without_a_client_is_configuration(
+    configured: pytest.MonkeyPatch, call: Callable[[UserManager], object]
+) -> None:
+    """Without CLIENT_ID users can be managed, and a sign-in says that it needs the app client; nothing is sent."""
+    configured.delenv("CLIENT_ID", raising=False)
+    users = usermgr_cognito.create(**POOL, endpoint_url="http://127.0.0.1:9")
+
+    with pytest.raises(ConfigurationError, match="CLIENT_ID"):
+        call(users)
 
 
 def test_secret_hash_is_the_documented_one() -> None:
