@@ -126,3 +126,22 @@ def test_refused_password_is_told_what_it_lacks() -> None:
     assert error.field == "password"
     assert error.message.endswith("it needs at least 12 characters, an upper-case letter, a symbol")
     assert "planted1" not in error.message
+
+
+@pytest.mark.parametrize("pool", [None, Pool.read({"Policies": {"PasswordPolicy": {"MinimumLength": 8}}})])
+def test_password_refused_for_another_reason_keeps_its_message(pool: Pool | None) -> None:
+    """Where no rule that is known is broken, or none is known, the refusal stays as it was, with its field."""
+    refusal = InvalidPasswordError("it was used before", service_code="PasswordHistoryPolicyViolationException")
+
+    error = explain_password(pool, refusal, "long-enough-1")
+
+    assert type(error) is InvalidPasswordError
+    assert (error.field, error.message, error.service_code) == ("password", refusal.message, refusal.service_code)
+
+
+def test_attribute_is_optional_unless_the_schema_requires_it() -> None:
+    """An attribute of which the description does not say that it is required may be missing, and removed."""
+    schema = [{"Name": "name", "AttributeDataType": "String", "Mutable": True}]
+
+    assert explain({}, username="alice", SchemaAttributes=schema).field is None
+    assert explain({"name": None}, SchemaAttributes=schema).field is None
