@@ -8,6 +8,7 @@ import pytest
 
 from tests.conftest import Pool
 from usermgr import Factory, UserManager, wire
+from usermgr.operations import OPERATIONS
 from usermgr.testing import UserManagerContract
 from usermgr_lambda_client import LambdaUserManager
 
@@ -29,7 +30,7 @@ class InProcess:
 
     def invoke(self, payload: bytes) -> bytes:
         """One request, one reply, both as bytes."""
-        return json.dumps(wire.serve(self.manager, json.loads(payload))).encode()
+        return json.dumps(wire.serve(self.manager, json.loads(payload), allowed=OPERATIONS)).encode()
 
 
 class TestWireInProcess(UserManagerContract):

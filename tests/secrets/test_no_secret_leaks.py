@@ -68,7 +68,7 @@ class Stub(http.server.BaseHTTPRequestHandler):
         if failed:
             self.answer(json.dumps({"Message": f"Could not parse {body}"}).encode(), failed=True)
         else:
-            self.answer(json.dumps(wire.serve(cognito(), json.loads(body))).encode(), failed=False)
+            self.answer(json.dumps(wire.serve(cognito(), json.loads(body), allowed=OPERATIONS)).encode(), failed=False)
 
     def answer(self, reply: bytes, *, failed: bool) -> None:
         """Status, headers and body."""
@@ -115,7 +115,7 @@ class InProcess:
         self.errors: list[str] = []
 
     def invoke(self, payload: bytes) -> bytes:
-        reply = json.dumps(wire.serve(self.manager, json.loads(payload))).encode()
+        reply = json.dumps(wire.serve(self.manager, json.loads(payload), allowed=OPERATIONS)).encode()
         if b'"error"' in reply:
             self.errors.append(reply.decode())
         return reply

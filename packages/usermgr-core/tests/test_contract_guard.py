@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from usermgr.testing import GAPS, ActivityStoreContract, UserManagerContract
+from usermgr.testing import ActivityStoreContract, UserManagerContract
 from usermgr.testing._base import needs
 
 pytest_plugins = ["pytester"]
@@ -27,31 +27,34 @@ def test_replaced_test_is_refused(contract: type, test: str) -> None:
         type("BentByAMixin", (easier, contract), {})
 
 
-def test_unknown_gap_is_refused() -> None:
-    """A gap that the contract does not know is a TypeError, for a class and for a test."""
-    with pytest.raises(TypeError, match="telepathy"):
-        type("Gappy", (UserManagerContract,), {"gaps": frozenset({"telepathy"})})
+def test_gaps_of_a_class_are_refused() -> None:
+    """A class that still declares gaps is a TypeError that says where they go; an unknown capability a ValueError."""
+    with pytest.raises(TypeError, match="describe"):
+        type("Gappy", (UserManagerContract,), {"gaps": frozenset({"sign-in"})})
     with pytest.raises(ValueError, match="telepathy"):
-        needs("telepathy")
+        needs("telepathy")  # type: ignore[arg-type]
 
 
-def test_tests_of_a_gap_are_shown_as_skipped(pytester: pytest.Pytester) -> None:
-    """A declared gap's tests stand in the report as skipped, with the reason, and their store is never made."""
+def test_what_a_store_lacks_is_shown_as_skipped(pytester: pytest.Pytester) -> None:
+    """The tests of a capability that the store's description lacks stand in the report as skipped, with the reason."""
     pytester.makepyfile(
         """
         import pytest
+        from usermgr import StoreDescription
         from usermgr.testing import UserManagerContract
 
-        class TestGappy(UserManagerContract):
-            gaps = frozenset({"sign-in"})
-
+        class TestPlain(UserManagerContract):
             @pytest.fixture
             def users(self):
-                raise AssertionError("not needed")
+                class Plain:
+                    def describe(self):
+                        return StoreDescription(capabilities=frozenset({"status"}))
+
+                return Plain()
         """
     )
 
     result = pytester.runpytest_subprocess("-rs", "-k", "test_right_password_gives_tokens", "-p", "no:cacheprovider")
 
     result.assert_outcomes(skipped=1, deselected=result.parseoutcomes().get("deselected", 0))
-    result.stdout.fnmatch_lines([f"*declares the gap sign-in: {GAPS['sign-in']}*"])
+    result.stdout.fnmatch_lines(["*description lacks the capability sign-in*"])

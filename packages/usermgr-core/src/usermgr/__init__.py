@@ -4,17 +4,34 @@
 >>> users = Factory.create(Factory.AWS_COGNITO)                             # doctest: +SKIP
 >>> users.add_user("alice", "a-Long-passw0rd", {"email": "a@example.org"})  # doctest: +SKIP
 
-Read on in `_manager` (the API), `_models`, `search`, `errors`, `operations`, `wire` for what travels, and
-`activity` for when users were last seen.
+Read on in `_primitives` and `_manager` (the API), `_models`, `_description`, `search`, `errors`, `operations`, `wire`
+for what travels, and `activity` for when users were last seen.
 """
 
+from usermgr._changes import Change, Outcome
+from usermgr._description import (
+    AttributeDescription,
+    AttributeType,
+    Capability,
+    MfaMode,
+    PasswordPolicy,
+    StoreDescription,
+    UsernameKind,
+    UsernameRules,
+    Writer,
+)
+from usermgr._ensuring import Ensured, EnsuredGroup, GroupsChange
 from usermgr._factory import Factory
-from usermgr._manager import Access, Ensured, UserManager
+from usermgr._manager import Access, UserManager
 from usermgr._models import (
     AuthResult,
     Challenge,
     ChallengeName,
     Group,
+    Medium,
+    MfaMethod,
+    MfaReset,
+    MfaSettings,
     Page,
     Tokens,
     User,
@@ -37,6 +54,23 @@ __all__ = [
     "SearchPlan",
     "UserMatches",
     "Ensured",
+    "EnsuredGroup",
+    "GroupsChange",
+    "Change",
+    "Outcome",
+    "StoreDescription",
+    "Capability",
+    "AttributeDescription",
+    "AttributeType",
+    "Writer",
+    "PasswordPolicy",
+    "UsernameRules",
+    "UsernameKind",
+    "MfaMode",
+    "MfaMethod",
+    "MfaSettings",
+    "MfaReset",
+    "Medium",
     "Tokens",
     "Challenge",
     "ChallengeName",

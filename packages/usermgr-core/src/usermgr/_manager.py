@@ -1,237 +1,50 @@
 """`UserManager`: the one API to manage users, whatever service holds them.
 
-A backend implements the abstract methods, its primitives. Everything that is built from them (listing, searching,
-looking up, ensuring) is written here, once. The abstract methods and their annotations also define the wire
-protocol (`usermgr.wire`), so keep their types plain.
+A backend implements the operations (`_primitives`). Everything that is built from them (listing, searching, looking up,
+ensuring, batches) is written here, once.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
-from typing import TypeVar
+from types import TracebackType
+from typing import Self
 
-from usermgr._models import AuthResult, Challenge, Group, Page, Tokens, User, UserMatches, UserStatus
-from usermgr.errors import UserExistsError, UserNotFoundError
+from usermgr._changes import Change, Outcome
+from usermgr._ensuring import Ensured, EnsuredGroup, GroupsChange, UnconfirmedAddresses
+from usermgr._models import Group, Page, Tokens, User, UserStatus
+from usermgr._primitives import Access, Primitives
+from usermgr.errors import GroupExistsError, GroupNotFoundError, UserExistsError, UserNotFoundError
 from usermgr.paging import pages
 from usermgr.search import Condition, Operator, SearchPlan, matches, plan, where
-from usermgr.validation import PAGE_LIMIT, check_attributes
+from usermgr.validation import PAGE_LIMIT, check_attributes, check_group_names, check_type
 
-__all__ = ["Access", "Ensured", "UserManager"]
-
-F = TypeVar("F", bound=Callable[..., object])
-
-ADDRESSES = frozenset({"email", "phone_number"})
-"""The attributes that have a verification of their own, in `email_verified` and `phone_number_verified`."""
-
-MAX_UNCONFIRMED = 10_000
-"""How many new addresses that wait for their users' confirmation a manager remembers."""
+__all__ = ["Access", "UserManager"]
 
 
-class Access(StrEnum):
-    """What an operation does to the store: the unit in which a deployment allows operations."""
-
-    READ = "read"
-    WRITE = "write"
-    SIGN_IN = "sign-in"
-
-
-def _operation(access: Access) -> Callable[[F], F]:
-    """Marks an abstract method with its access; `usermgr.operations` cannot list one without a mark."""
-
-    def mark(method: F) -> F:
-        method.__usermgr_access__ = access  # pyright: ignore[reportFunctionMemberAccess]
-        return method
-
-    return mark
-
-
-@dataclass(frozen=True, slots=True)
-class Ensured:
-    """What `ensure_user` found and did."""
-
-    user: User
-    created: bool
-    changed: tuple[str, ...]
-    """The attributes that were set or removed, plus `enabled` or `password`; empty if there was nothing to do."""
-
-
-class UserManager(ABC):
+class UserManager(Primitives):
     """Manages the users of one store.
 
     Every method raises the errors of `usermgr.errors` and no others. A `username` is the real name or, where the
     store has aliases, an alias such as an e-mail address.
+
+    What a store lacks is refused with `UnsupportedOperationError`, which names the capability; `describe()` lists the
+    capabilities that it has. A manager is a context manager, which is closed at the end.
     """
 
-    # --- Users: primitives ---------------------------------------------------------------------------
+    def close(self) -> None:
+        """Lets go of what the manager holds, such as a file; a manager that holds nothing does nothing."""
 
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def add_user(
-        self,
-        username: str,
-        password: str | None = None,
-        attributes: Mapping[str, str] | None = None,
-        *,
-        temporary: bool = False,
-    ) -> User:
-        """Adds a user, without sending a message to anybody.
+    def __enter__(self) -> Self:
+        return self
 
-        With a `password` the user can sign in at once; with `temporary=True` the user must choose another one at the
-        first sign-in. Without a password the user exists, but cannot sign in before `set_password`. A call that fails
-        leaves nothing half-made behind.
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
-        Args:
-            username: The name to sign in with, as the store takes it.
-            password: The first password; it must meet the store's policy.
-            attributes: The attributes by name, such as `email` or `custom:team`.
-            temporary: Whether the password is only good for choosing another one.
-
-        Raises:
-            UserExistsError, AliasExistsError: the name or the alias is taken.
-            InvalidPasswordError: the password does not meet the policy.
-            InvalidInputError: the name or an attribute is unknown or malformed.
-        """
-
-    @abstractmethod
-    @_operation(Access.READ)
-    def get_user(self, username: str) -> User:
-        """The user, read consistently. Raises `UserNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.READ)
-    def find_users(
-        self,
-        conditions: Sequence[Condition] = (),
-        *,
-        limit: int = PAGE_LIMIT,
-        page_token: str | None = None,
-    ) -> UserMatches:
-        """A page of users who meet the conditions that the store can answer, and which conditions those were.
-
-        The primitive behind `list_users` and `search_users`; `limit` is from 1 to 60.
-        Raises `InvalidPageTokenError`, `GroupNotFoundError`.
-        """
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def update_user(self, username: str, attributes: Mapping[str, str | None]) -> None:
-        """Sets attributes; a value of `None` removes one. Raises `UserNotFoundError`, `InvalidInputError`."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def set_password(self, username: str, password: str, *, permanent: bool = True) -> None:
-        """Sets the password; with `permanent=False` the user must choose another one at sign-in.
-
-        Raises `UserNotFoundError`, `InvalidPasswordError`, and `InvalidStateError` for a user of an external
-        identity provider, because a password would turn the account into a local one.
-        """
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def reset_password(self, username: str) -> None:
-        """Invalidates the current password, so that the user must choose a new one. Raises `UserNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def enable_user(self, username: str) -> None:
-        """Lets the user sign in again. Raises `UserNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def disable_user(self, username: str) -> None:
-        """Keeps the user from signing in. Raises `UserNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def sign_out_user(self, username: str) -> None:
-        """Ends all sessions: refresh tokens stop working; access tokens still verify offline until they expire.
-
-        Raises `UserNotFoundError`.
-        """
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def delete_user(self, username: str) -> None:
-        """Deletes the user. Raises `UserNotFoundError`."""
-
-    # --- Groups: primitives --------------------------------------------------------------------------
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def add_group(self, name: str, *, description: str | None = None, precedence: int | None = None) -> Group:
-        """Adds a group. Raises `GroupExistsError`."""
-
-    @abstractmethod
-    @_operation(Access.READ)
-    def get_group(self, name: str) -> Group:
-        """The group. Raises `GroupNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def update_group(self, name: str, *, description: str | None = None, precedence: int | None = None) -> Group:
-        """Changes what is given and leaves the rest. Raises `GroupNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def delete_group(self, name: str) -> None:
-        """Deletes the group; its users stay. Raises `GroupNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.READ)
-    def list_groups(self, *, limit: int = PAGE_LIMIT, page_token: str | None = None) -> Page[Group]:
-        """A page of the groups."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def add_user_to_group(self, username: str, group: str) -> None:
-        """Adds the user to the group; does nothing for a member. Raises `UserNotFoundError`, `GroupNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.WRITE)
-    def remove_user_from_group(self, username: str, group: str) -> None:
-        """Removes the user; does nothing for a non-member. Raises `UserNotFoundError`, `GroupNotFoundError`."""
-
-    @abstractmethod
-    @_operation(Access.READ)
-    def list_groups_for_user(
-        self, username: str, *, limit: int = PAGE_LIMIT, page_token: str | None = None
-    ) -> Page[Group]:
-        """A page of the user's groups. Raises `UserNotFoundError`."""
-
-    # --- Sign-in: primitives -------------------------------------------------------------------------
-
-    @abstractmethod
-    @_operation(Access.SIGN_IN)
-    def authenticate(self, username: str, password: str) -> AuthResult:
-        """Signs in: `Tokens`, or a `Challenge` to answer.
-
-        Raises `InvalidCredentialsError` (an unknown name and a wrong password look the same),
-        `PasswordResetRequiredError`, `UserNotConfirmedError`.
-        """
-
-    @abstractmethod
-    @_operation(Access.SIGN_IN)
-    def answer_challenge(
-        self, challenge: Challenge, answer: str, attributes: Mapping[str, str] | None = None
-    ) -> AuthResult:
-        """Answers with the new password or the one-time code.
-
-        `attributes` are set with a new password, for a store that requires more than the user has so far.
-
-        Raises `InvalidCodeError`, `ExpiredCodeError`, `InvalidPasswordError`, and `InvalidInputError` where an
-        attribute is malformed or a required one is missing.
-        """
-
-    @abstractmethod
-    @_operation(Access.SIGN_IN)
-    def refresh(self, tokens: Tokens) -> Tokens:
-        """Fresh tokens for `tokens.refresh_token`. Raises `InvalidCredentialsError` for one that no longer works."""
-
-    # --- Built from the primitives -------------------------------------------------------------------
+    # --- Looking up and listing ----------------------------------------------------------------------
 
     def user_exists(self, username: str, *, eventually_consistent: bool = False) -> bool:
         """Whether there is a user of that name.
@@ -269,10 +82,23 @@ class UserManager(ABC):
         """All users, one page in memory at a time."""
         return self.search_users()
 
+    def count_users(self, *, exact: bool = False) -> int:
+        """How many users there are.
+
+        The service's own estimate, which may be hours old, where it has one; with `exact=True`, or without an estimate,
+        every page of the listing is read.
+        """
+        estimate = None if exact else self.describe().estimated_users
+        return estimate if estimate is not None else sum(1 for _ in self.iter_users())
+
     def list_users_in_group(self, group: str, *, limit: int = PAGE_LIMIT, page_token: str | None = None) -> Page[User]:
         """A page of the group's users. Raises `GroupNotFoundError`."""
         found = self.find_users([where("group").equals(group)], limit=limit, page_token=page_token)
         return Page(found.users, found.next_token)
+
+    def iter_users_in_group(self, group: str) -> Iterator[User]:
+        """All users of the group, one page in memory at a time. Raises `GroupNotFoundError`."""
+        return self.search_users(where("group").equals(group))
 
     def search_users(self, *conditions: Condition) -> Iterator[User]:
         """The users that meet all conditions, one page in memory at a time.
@@ -306,6 +132,8 @@ class UserManager(ABC):
         """Which conditions the store would answer; asks it for one user to find out."""
         return plan(conditions, self.find_users(conditions, limit=1).answered)
 
+    # --- Bringing to a wanted state ------------------------------------------------------------------
+
     def ensure_user(
         self,
         username: str,
@@ -338,7 +166,7 @@ class UserManager(ABC):
             else:
                 changed = [*present, *(["password"] if password is not None else [])]
                 return self._ensure_enabled(user, enabled, changed, created=True)
-        different = self._different(user, wanted)
+        different = self._unconfirmed.different(user, wanted)
         if different:
             self.update_user(user.username, different)
         changed = list(different)
@@ -346,39 +174,12 @@ class UserManager(ABC):
             self.set_password(user.username, password)
             changed.append("password")
         ensured = self._ensure_enabled(user, enabled, changed, created=False)
-        self._note_unconfirmed(ensured.user, different)
+        self._unconfirmed.note(ensured.user, different)
         return ensured
 
-    def _different(self, user: User, wanted: Mapping[str, str | None]) -> dict[str, str | None]:
-        """What has to be sent to bring the user to the wanted attributes.
-
-        An address and its verification go in the same request, because a store takes an address that comes alone for
-        unverified. An address that the store changes only after the user has confirmed it is not sent again, because
-        each time would send the user another message.
-        """
-        different = {name: value for name, value in wanted.items() if user.attributes.get(name) != value}
-        for address in ADDRESSES:
-            flag = f"{address}_verified"
-            if address in different and flag in wanted:
-                different[flag] = wanted[flag]
-            waiting = self._unconfirmed.get((user.sub, address))
-            if waiting is not None and waiting == wanted.get(address) and different.get(flag) != "true":
-                different.pop(address, None)
-        return different
-
     @cached_property
-    def _unconfirmed(self) -> dict[tuple[str, str], str]:
-        """The new address that `ensure_user` has sent and the user has not confirmed yet, by `sub` and attribute."""
-        return {}
-
-    def _note_unconfirmed(self, user: User, sent: Mapping[str, str | None]) -> None:
-        for address in ADDRESSES & sent.keys():
-            self._unconfirmed.pop((user.sub, address), None)
-            new = sent[address]
-            if new is not None and user.attributes.get(address) != new:
-                self._unconfirmed[user.sub, address] = new
-        while len(self._unconfirmed) > MAX_UNCONFIRMED:
-            del self._unconfirmed[next(iter(self._unconfirmed))]
+    def _unconfirmed(self) -> UnconfirmedAddresses:
+        return UnconfirmedAddresses()
 
     def _ensure_enabled(self, user: User, enabled: bool, changed: list[str], *, created: bool) -> Ensured:
         if user.enabled is not enabled:
@@ -387,6 +188,67 @@ class UserManager(ABC):
         if changed and not (created and user.enabled is enabled):
             user = self.get_user(user.username)
         return Ensured(user, created, tuple(changed))
+
+    def ensure_group(self, name: str, *, description: str | None = None, precedence: int | None = None) -> EnsuredGroup:
+        """Creates the group, or brings it to the wanted state; doing it again changes nothing.
+
+        What is `None` is left alone; an empty description removes it.
+        """
+        wanted = {"description": description, "precedence": precedence}
+        given = {key: value for key, value in wanted.items() if value is not None}
+        try:
+            group = self.get_group(name)
+        except GroupNotFoundError:
+            present = {key: value for key, value in given.items() if value != ""}
+            try:
+                return EnsuredGroup(self.add_group(name, **present), created=True, changed=tuple(present))  # pyright: ignore[reportArgumentType] - each by its own name
+            except GroupExistsError:
+                group = self.get_group(name)  # somebody else was faster: bring that group to the wanted state
+        changed = tuple(key for key, value in given.items() if (getattr(group, key) or "") != value)
+        if changed:
+            group = self.update_group(name, **{key: given[key] for key in changed})  # pyright: ignore[reportArgumentType] - as above
+        return EnsuredGroup(group, created=False, changed=changed)
+
+    def set_groups(self, username: str, groups: Iterable[str]) -> GroupsChange:
+        """Puts the user into exactly these groups: joins first, then leaves; doing it again changes nothing.
+
+        A call that fails half-way has done a part; calling it again does the rest.
+
+        Raises `UserNotFoundError`, `GroupNotFoundError` before anything changes for a group that does not exist.
+        """
+        wanted = check_group_names(groups)
+        present = {group.name for group in self.iter_groups_for_user(username)}
+        joined = tuple(name for name in wanted if name not in present)
+        left = tuple(sorted(present - set(wanted)))
+        for name in joined:
+            self.get_group(name)
+        for name in joined:
+            self.add_user_to_group(username, name)
+        for name in left:
+            self.remove_user_from_group(username, name)
+        return GroupsChange(joined, left)
+
+    def write_many(self, changes: Iterable[Change]) -> Iterator[Outcome]:
+        """Makes the changes in their order and yields what became of each; one that fails does not stop the others.
+
+        A store with the capability `batches` makes them in few transactions, and yields an outcome once it is durable.
+        Any other makes them one by one, as the outcomes are asked for. This is not an operation of the wire: through a
+        function each change is a call of its own.
+
+        Raises `InvalidInputError` for what is not a `Change`.
+        """
+        for change in changes:
+            check_type("changes", change, Change)
+            yield Outcome.of(change, self)
+
+    # --- Sessions ------------------------------------------------------------------------------------
+
+    def refresh_session(self, username: str, refresh_token: str) -> Tokens:
+        """Fresh tokens for a refresh token that was kept by itself, with the real name of its user.
+
+        Raises `InvalidCredentialsError` for one that no longer works.
+        """
+        return self.refresh(Tokens(username, access_token="", id_token="", refresh_token=refresh_token, expires_in=0))
 
 
 def _only_the_store_knows(condition: Condition) -> bool:

@@ -1,7 +1,8 @@
 """Turns annotated values into JSON values and back, by their annotations alone.
 
 It knows `str`, `int`, `float`, `bool`, `None`, aware `datetime`, string enumerations, dataclasses (generic ones too),
-`Sequence[T]`, `Mapping[str, T]` and unions. A union of several dataclasses is told apart by a member `type`.
+`Sequence[T]`, `frozenset[str]`, `Mapping[str, T]` and unions. A union of several dataclasses is told apart by a member
+`type`.
 """
 
 from __future__ import annotations
@@ -53,6 +54,8 @@ def codec_for(annotation: Any) -> Codec:
         found = _union(args)
     elif origin is Sequence:
         found = _sequence(codec_for(args[0]))
+    elif annotation == frozenset[str]:
+        found = _set(_sequence(codec_for(str)))
     elif origin is Mapping and args[0] is str:
         found = _mapping(codec_for(args[1]))
     elif isinstance(target, type) and issubclass(target, Enum):
@@ -115,18 +118,13 @@ _PLAIN: Mapping[Any, Codec] = {
 def _enumeration(cls: type[Enum]) -> Codec:
     expected = f"one of {', '.join(str(member.value) for member in cls)}"
 
-    def encode(value: Any) -> Any:
-        if not isinstance(value, cls):
-            raise MismatchError(expected)
-        return value.value
-
     def decode(value: Any) -> Enum:
         try:
             return cls(value)
         except ValueError:
             raise MismatchError(expected) from None
 
-    return Codec(encode, decode)
+    return Codec(lambda value: decode(value).value, decode)
 
 
 def _sequence(item: Codec) -> Codec:
@@ -137,6 +135,15 @@ def _sequence(item: Codec) -> Codec:
         return [_inside(str(index), turn, element) for index, element in enumerate(elements)]
 
     return Codec(lambda v: each(item.encode, v), lambda v: tuple(each(item.decode, v)))
+
+
+def _set(items: Codec) -> Codec:
+    def encode(value: Any) -> Any:
+        if not isinstance(value, frozenset):
+            raise MismatchError("a frozenset")
+        return sorted(items.encode(tuple(cast("frozenset[Any]", value))))
+
+    return Codec(encode, lambda v: frozenset(items.decode(v)))
 
 
 def _mapping(item: Codec) -> Codec:

@@ -9,7 +9,7 @@ Every class has a stable `code`, which crosses the wire, and carries its evidenc
     ├── InvalidInputError               invalid_input             field
     │   ├── InvalidPasswordError        invalid_password
     │   ├── InvalidPageTokenError       invalid_page_token
-    │   └── UnsupportedOperationError   unsupported_operation
+    │   └── UnsupportedOperationError   unsupported_operation     capability
     ├── NotFoundError                   not_found
     │   ├── UserNotFoundError           user_not_found            username
     │   ├── GroupNotFoundError          group_not_found           group
@@ -36,6 +36,7 @@ Every class has a stable `code`, which crosses the wire, and carries its evidenc
     │   ├── ServiceUnavailableError     service_unavailable       (retryable)
     │   ├── ServiceTimeoutError         service_timeout           (retryable)
     │   ├── TriggerError                trigger_failed
+    │   ├── DeliveryError               delivery_failed           username
     │   └── IncompleteCreationError     incomplete_creation       username
     └── RemoteError                     remote                    function
         ├── RemoteNotFoundError         remote_not_found
@@ -69,6 +70,7 @@ __all__ = [
     "ConcurrentChangeError",
     "ConfigurationError",
     "ConflictError",
+    "DeliveryError",
     "ExpiredCodeError",
     "GroupExistsError",
     "GroupNotFoundError",
@@ -222,10 +224,14 @@ class InvalidPageTokenError(InvalidInputError):
 
 
 class UnsupportedOperationError(InvalidInputError):
-    """This store cannot do that operation."""
+    """This store cannot do that; `capability` is the name of what it lacks, as `describe()` lists it.
+
+    `field` is the argument that asked for it, where the rest of the operation is possible.
+    """
 
     code = "unsupported_operation"
-    sentence = "this store does not support {operation}"
+    sentence = "this store does not support {operation}: it lacks the capability {capability}"
+    capability: str | None = None
 
 
 # --- What is not there, and what is there already ----------------------------------------------------
@@ -437,6 +443,14 @@ class TriggerError(ServiceError):
 
     code = "trigger_failed"
     sentence = "a function that the service calls during the operation failed or refused"
+
+
+class DeliveryError(ServiceError):
+    """The change was made, and the message about it could not be sent."""
+
+    code = "delivery_failed"
+    sentence = "the message to {username} could not be sent, and the change that it is about was made"
+    username: str | None = None
 
 
 class IncompleteCreationError(ServiceError):

@@ -1,4 +1,4 @@
-"""The operations of a user manager as a table, derived from the abstract methods of `UserManager`.
+"""The operations of a user manager as a table, derived from the marks and annotations of its primitives.
 
 For whatever needs to know which operations exist and what each takes, such as the wire protocol, without naming any.
 
@@ -15,17 +15,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, get_type_hints
 
-from usermgr._manager import Access, UserManager
+from usermgr._primitives import V1_0, Access, Primitives
 
-__all__ = ["OPERATIONS", "Access", "Operation", "allowed_operations"]
+__all__ = ["OPERATIONS", "V1_0", "Access", "Operation", "allowed_operations"]
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One abstract method of `UserManager`."""
+    """One operation of `UserManager`."""
 
     name: str
     access: Access
+    capability: str | None
+    """The name of what a store must be able to do; `None` for what every store does."""
+    since: str
+    """The release that it came in, such as `1.0`: an older peer does not know it."""
     parameters: Mapping[str, Any]
     """The annotation of each parameter, by name, in their order."""
     defaults: Mapping[str, Any]
@@ -35,19 +39,24 @@ class Operation:
 
 
 def _derive(name: str) -> Operation:
-    method = getattr(UserManager, name)
+    method = getattr(Primitives, name)
+    access, capability, since = method.__usermgr_operation__
     hints = get_type_hints(method)
     parameters = [p for p in inspect.signature(method).parameters.values() if p.name != "self"]
     return Operation(
         name=name,
-        access=method.__usermgr_access__,
+        access=access,
+        capability=None if capability is None else capability.value,
+        since=since,
         parameters={p.name: hints[p.name] for p in parameters},
         defaults={p.name: p.default for p in parameters if p.default is not p.empty},
         result=hints["return"],
     )
 
 
-OPERATIONS: Mapping[str, Operation] = {name: _derive(name) for name in sorted(UserManager.__abstractmethods__)}
+OPERATIONS: Mapping[str, Operation] = {
+    name: _derive(name) for name, member in sorted(vars(Primitives).items()) if hasattr(member, "__usermgr_operation__")
+}
 
 
 def allowed_operations(*accesses: Access) -> frozenset[str]:

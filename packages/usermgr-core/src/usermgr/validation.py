@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from usermgr._models import Challenge, Tokens, User, UserStatus
 from usermgr.errors import InvalidCredentialsError, InvalidInputError, InvalidPasswordError, InvalidStateError
@@ -19,6 +19,7 @@ __all__ = [
     "check_attributes",
     "check_conditions",
     "check_form",
+    "check_group_names",
     "check_has_own_password",
     "check_limit",
     "check_password",
@@ -83,6 +84,16 @@ def check_type(name: str, value: Any, expected: type) -> None:
     """The value is of that type. Raises `InvalidInputError`; the value is never repeated."""
     if not isinstance(value, expected):
         raise InvalidInputError(f"{name} must be a {expected.__name__}", field=name)
+
+
+def check_group_names(groups: Any) -> list[str]:
+    """The names of groups, each once, in their order. Raises `InvalidInputError`."""
+    if isinstance(groups, str) or not isinstance(groups, Iterable):
+        raise InvalidInputError("groups must be names of groups, in a list", field="groups")
+    names = list(cast("Iterable[Any]", groups))
+    for name in names:
+        check_texts(groups=name)
+    return list(dict.fromkeys(names))
 
 
 def check_limit(limit: Any) -> None:

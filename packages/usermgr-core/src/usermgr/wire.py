@@ -1,6 +1,6 @@
 """The wire protocol, derived from `usermgr.operations`: nothing here names an operation.
 
-The table of operations is the allow-list, and its annotations make the codecs. A request and its reply are JSON
+The table of operations is what can be allowed, and its annotations make the codecs. A request and its reply are JSON
 objects::
 
     {"v": 1, "op": "get_user", "args": {"username": "alice"}}
@@ -8,13 +8,15 @@ objects::
     {"v": 1, "version": "0.1.0", "error": {"code": "user_not_found", "message": "...", "details": {...}}}
 
 The two sides are deployed at different times. An argument with its default value is not sent, so an argument that the
-function does not know would change what is done: it is refused. Any other member that a peer does not know is ignored,
-and a missing one takes its default. Every other change needs a higher `VERSION`.
+function does not know would change what is done: it is refused. An operation that it does not know is answered with
+`UnsupportedOperationError`. Any other member that a peer does not know is ignored, and a missing one takes its default.
+Every other change needs a higher `VERSION`.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,11 +28,12 @@ from usermgr.errors import (
     InvalidInputError,
     OperationNotAllowedError,
     ProtocolError,
+    UnsupportedOperationError,
     UsermgrError,
     VersionMismatchError,
     errors_by_code,
 )
-from usermgr.operations import OPERATIONS, Operation
+from usermgr.operations import OPERATIONS, V1_0, Operation
 
 __all__ = ["MAX_REPLY_BYTES", "MAX_TEXT", "VERSION", "decode_reply", "encode_request", "error_reply", "serve"]
 
@@ -38,6 +41,9 @@ VERSION = 1
 
 MAX_TEXT, MAX_EVIDENCE = 2_000, 50
 """Characters of a text, and pieces of evidence, that are taken over from a peer's error."""
+
+_IDENTIFIER = re.compile(r"[a-z][a-z_]{0,63}")
+"""What the name of an operation looks like, in whatever release."""
 
 MAX_REPLY_BYTES = 5 * 1024 * 1024
 """Where a page is halved: under the 6 MB that a synchronous invocation can answer with."""
@@ -97,7 +103,11 @@ def decode_reply(operation: Operation, reply: bytes) -> Any:
     if members["v"] != VERSION:
         raise _mismatch(members["v"])
     if "error" in members:
-        raise _decode_error(members["error"])
+        error = _decode_error(members["error"])
+        # 1.0 answered so where it did not know the operation, and a request of ours is never malformed.
+        if type(error) is ProtocolError and operation.since != V1_0:
+            raise _older(operation.name)
+        raise error
     if "result" not in members:
         raise ProtocolError("the reply has neither a result nor an error")
     try:
@@ -143,10 +153,13 @@ def serve(
     manager: UserManager,
     request: Any,
     *,
-    allowed: Collection[str] = OPERATIONS.keys(),
+    allowed: Collection[str],
     max_reply_bytes: int = MAX_REPLY_BYTES,
 ) -> dict[str, Any]:
     """Runs one request (a parsed JSON value) and answers with the reply, as a JSON-ready object.
+
+    `allowed` are the names of the operations that a caller may ask for, such as
+    `usermgr.operations.allowed_operations(Access.READ)`.
 
     Every `UsermgrError` becomes an error reply. A page that would be larger than `max_reply_bytes` is asked
     for again with half the limit, so that a page of heavy users arrives as two.
@@ -177,8 +190,10 @@ def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, 
     if members["v"] != VERSION:
         raise _mismatch(members["v"])
     name, args = members.get("op"), _object(members.get("args", {}))
-    if not isinstance(name, str) or name not in OPERATIONS:
-        raise ProtocolError("the request does not name an operation of this protocol")
+    if not isinstance(name, str) or not _IDENTIFIER.fullmatch(name):
+        raise ProtocolError("the request does not name an operation")
+    if name not in OPERATIONS:
+        raise _older(name)
     if name not in allowed:
         raise OperationNotAllowedError(operation=name)
     if args is None:
@@ -197,6 +212,14 @@ def _decode_request(request: Any, allowed: Collection[str]) -> tuple[Operation, 
         elif parameter not in operation.defaults:
             raise InvalidInputError(f"{name} needs {parameter}", field=parameter)
     return operation, arguments
+
+
+def _older(operation: str) -> UnsupportedOperationError:
+    return UnsupportedOperationError(
+        f"the function does not know {operation}: it is older than its caller. Redeploy the function from the release "
+        "that the caller uses",
+        operation=operation,
+    )
 
 
 def _invalid(operation: Operation, parameter: str, mismatch: codec.MismatchError) -> InvalidInputError:

@@ -7,7 +7,8 @@ import inspect
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
-from usermgr import UserManager, wire
+from usermgr import StoreDescription, UserManager, wire
+from usermgr.errors import UnsupportedOperationError
 from usermgr.operations import OPERATIONS
 from usermgr_lambda_client._transport import Transport
 
@@ -21,7 +22,7 @@ def _remote(method: F) -> F:
     operation = OPERATIONS[method.__name__]
     signature = inspect.signature(method)
 
-    @functools.wraps(method, updated=())  # without its __dict__, where the mark of an abstract method is
+    @functools.wraps(method, updated=())  # without its __dict__, where the marks of an operation are
     def call(self: LambdaUserManager, *args: Any, **kwargs: Any) -> Any:
         arguments = signature.bind(self, *args, **kwargs).arguments
         del arguments["self"]
@@ -44,7 +45,19 @@ class LambdaUserManager(UserManager):
     def __repr__(self) -> str:
         return f"LambdaUserManager({self.transport!r})"
 
+    _describe = _remote(UserManager.describe)
+
+    def describe(self) -> StoreDescription:
+        """See `UserManager.describe`. A function of release 1.0 cannot tell, and had what every store of 1.0 had."""
+        try:
+            return self._describe()
+        except UnsupportedOperationError:
+            return StoreDescription()
+
     add_user = _remote(UserManager.add_user)
+    invite_user = _remote(UserManager.invite_user)
+    resend_invitation = _remote(UserManager.resend_invitation)
+    confirm_user = _remote(UserManager.confirm_user)
     get_user = _remote(UserManager.get_user)
     find_users = _remote(UserManager.find_users)
     update_user = _remote(UserManager.update_user)
@@ -54,6 +67,10 @@ class LambdaUserManager(UserManager):
     disable_user = _remote(UserManager.disable_user)
     sign_out_user = _remote(UserManager.sign_out_user)
     delete_user = _remote(UserManager.delete_user)
+
+    get_mfa = _remote(UserManager.get_mfa)
+    set_mfa = _remote(UserManager.set_mfa)
+    reset_mfa = _remote(UserManager.reset_mfa)
 
     add_group = _remote(UserManager.add_group)
     get_group = _remote(UserManager.get_group)

@@ -12,8 +12,8 @@ Needs pytest: install `usermgr-core[testing]`. The test of a backend is a fixtur
 The store behind it requires passwords of at least 8 characters with an upper-case letter, a lower-case letter and
 a digit, treats names in any case as the same, and has the attributes `email`, `name` and `custom:extra_info`.
 
-A backend lists in `gaps` what it cannot do, by names of `usermgr.testing.GAPS`; the tests of a gap are reported as
-skipped, with that reason. The test of an activity store is a subclass of `ActivityStoreContract` with a fixture
+What the store's `describe()` does not have among its capabilities is not tested: those tests are reported as skipped,
+with that reason. The test of an activity store is a subclass of `ActivityStoreContract` with a fixture
 `store`. A class that replaces a test of its contract is refused with a `TypeError`.
 """
 
@@ -24,7 +24,6 @@ import pytest
 pytest.register_assert_rewrite(*(f"{__name__}.{module.name}" for module in pkgutil.iter_modules(__path__)))
 
 from usermgr.testing._activity import ActivityStoreContract  # noqa: E402 - after the rewrite
-from usermgr.testing._base import GAPS  # noqa: E402 - after the rewrite
 from usermgr.testing._users_contract import UserManagerContract  # noqa: E402 - after the rewrite
 
-__all__ = ["GAPS", "ActivityStoreContract", "UserManagerContract"]
+__all__ = ["ActivityStoreContract", "UserManagerContract"]

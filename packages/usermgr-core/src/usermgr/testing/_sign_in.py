@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from usermgr import Challenge, ChallengeName, Tokens, UserManager, UserStatus
+from usermgr import Capability, Challenge, ChallengeName, Tokens, UserManager, UserStatus
 from usermgr.errors import (
     AuthenticationError,
     InvalidCredentialsError,
@@ -29,7 +29,7 @@ def signed_in(users: UserManager, username: str = "alice", password: str = PASSW
 class SignInContract(ContractPart):
     """`authenticate`, `answer_challenge`, `refresh`, `sign_out_user`."""
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN)
     def test_right_password_gives_tokens(self, users: UserManager) -> None:
         """The right password gives three tokens for the real name, with their life in seconds."""
         users.add_user("alice", PASSWORD)
@@ -39,7 +39,7 @@ class SignInContract(ContractPart):
         assert tokens.refresh_token
         assert tokens.expires_in > 0
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN, Capability.TEMPORARY_PASSWORDS)
     def test_tokens_never_show(self, users: UserManager) -> None:
         """The repr of tokens and of a challenge holds no token and no session."""
         users.add_user("alice", PASSWORD)
@@ -50,7 +50,7 @@ class SignInContract(ContractPart):
             assert secret
             assert secret not in repr(tokens) + repr(challenge)
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN)
     def test_wrong_password_unknown_name_and_disabled_user_look_the_same(self, users: UserManager) -> None:
         """All three raise InvalidCredentialsError with the same text and the same evidence."""
         users.add_user("alice", PASSWORD)
@@ -63,7 +63,7 @@ class SignInContract(ContractPart):
             seen.add((str(caught.value), repr(sorted(caught.value.details.items()))))
         assert len(seen) == 1
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN, Capability.TEMPORARY_PASSWORDS)
     def test_temporary_password_asks_for_a_new_one(self, users: UserManager) -> None:
         """A temporary password gives a challenge; the new password answers it, confirms, and signs in from then on."""
         users.add_user("alice", PASSWORD, temporary=True)
@@ -80,7 +80,7 @@ class SignInContract(ContractPart):
         with pytest.raises(InvalidCredentialsError):
             users.authenticate("alice", PASSWORD)
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN, Capability.TEMPORARY_PASSWORDS)
     def test_forged_challenge_is_refused(self, users: UserManager) -> None:
         """A challenge with a session that nobody gave raises an AuthenticationError and changes nothing."""
         users.add_user("alice", PASSWORD, temporary=True)
@@ -89,7 +89,7 @@ class SignInContract(ContractPart):
             users.answer_challenge(forged, NEW_PASSWORD)
         assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN, Capability.PASSWORD_RESET)
     def test_reset_password_stops_sign_in(self, users: UserManager) -> None:
         """After reset_password the old password raises PasswordResetRequiredError."""
         users.add_user("alice", PASSWORD, {"email": "alice@example.org", "email_verified": "true"})
@@ -97,7 +97,7 @@ class SignInContract(ContractPart):
         with pytest.raises(PasswordResetRequiredError):
             users.authenticate("alice", PASSWORD)
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN)
     def test_refresh_gives_fresh_tokens(self, users: UserManager) -> None:
         """refresh gives new tokens for the same user, and can be repeated with what it gave."""
         users.add_user("alice", PASSWORD)
@@ -106,7 +106,7 @@ class SignInContract(ContractPart):
         assert (fresh.username, fresh.access_token != tokens.access_token) == ("alice", True)
         assert users.refresh(fresh).username == "alice"
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN, Capability.SIGN_OUT)
     def test_dead_refresh_token_is_refused(self, users: UserManager) -> None:
         """A refresh token that is garbage, of a signed-out or of a deleted user raises InvalidCredentialsError."""
         users.add_user("alice", PASSWORD)
@@ -121,7 +121,7 @@ class SignInContract(ContractPart):
         with pytest.raises(InvalidCredentialsError):
             users.refresh(again)
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN)
     def test_disabled_user_cannot_refresh(self, users: UserManager) -> None:
         """A disabled user gets no fresh tokens."""
         users.add_user("alice", PASSWORD)
@@ -130,7 +130,7 @@ class SignInContract(ContractPart):
         with pytest.raises(InvalidCredentialsError):
             users.refresh(tokens)
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN, Capability.TEMPORARY_PASSWORDS)
     def test_disabled_user_cannot_answer(self, users: UserManager) -> None:
         """A challenge that waits while an administrator disables the user does not sign in."""
         users.add_user("alice", PASSWORD, temporary=True)
@@ -141,7 +141,7 @@ class SignInContract(ContractPart):
             users.answer_challenge(challenge, NEW_PASSWORD)
         assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN)
     @pytest.mark.parametrize("name", ["alice ", " alice", "al ice", "x" * 129])
     def test_name_that_cannot_be_one_is_malformed_at_sign_in_too(self, users: UserManager, name: str) -> None:
         """A blank that was typed behind the name raises InvalidInputError on `username`, not "wrong password"."""
@@ -150,7 +150,7 @@ class SignInContract(ContractPart):
             users.authenticate(name, PASSWORD)
         assert caught.value.field == "username"
 
-    @needs("sign-in")
+    @needs(Capability.SIGN_IN)
     def test_names_in_another_case_sign_in(self, users: UserManager) -> None:
         """A store that takes names in any case signs in by all of them, as the real name."""
         users.add_user("alice", PASSWORD)

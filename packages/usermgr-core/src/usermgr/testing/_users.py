@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from usermgr import UserManager, UserStatus
+from usermgr import Capability, UserManager, UserStatus
 from usermgr.errors import (
     InvalidInputError,
     InvalidPageTokenError,
@@ -141,7 +141,7 @@ class UsersContract(ContractPart):
         assert users.user_exists("alice") is True
         assert users.user_exists("bob") is False
 
-    @needs("eventual-listing")
+    @needs(Capability.EVENTUAL_LISTING)
     def test_user_exists_without_a_consistent_read(self, users: UserManager) -> None:
         """user_exists answers from the listing too, where that is said to be enough."""
         users.add_user("alice", PASSWORD)

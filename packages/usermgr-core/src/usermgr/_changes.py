@@ -1,0 +1,71 @@
+"""Changes as values, for `UserManager.write_many`, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from usermgr._frozen import freeze
+from usermgr.errors import InvalidInputError, UsermgrError
+
+__all__ = ["Change", "Outcome"]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One call of an operation that changes something: its name and its arguments, by name.
+
+    >>> Change("disable_user", {"username": "alice"})
+    Change(operation='disable_user')
+
+    The arguments never show in the `repr`, because a password may be among them.
+
+    Raises:
+        InvalidInputError: there is no such operation, it changes nothing, or it does not take these arguments.
+    """
+
+    operation: str
+    arguments: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+
+    def __post_init__(self) -> None:
+        freeze(self, "arguments")
+        self._check()
+
+    def _check(self) -> None:
+        from usermgr.operations import OPERATIONS, Access  # noqa: PLC0415 - they are derived from what takes a Change
+
+        operation = OPERATIONS.get(self.operation) if isinstance(self.operation, str) else None  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+        if operation is None or operation.access is not Access.WRITE:
+            raise InvalidInputError("a change must name an operation that changes something", field="operation")
+        if not isinstance(self.arguments, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+            raise InvalidInputError("the arguments of a change must be a mapping", field="arguments")
+        for name in self.arguments:
+            if name not in operation.parameters:
+                known = ", ".join(operation.parameters)
+                raise InvalidInputError(f"{self.operation} takes {known}, and no other arguments", field="arguments")
+        for name in operation.parameters:
+            if name not in self.arguments and name not in operation.defaults:
+                raise InvalidInputError(f"{self.operation} needs {name}", field=name)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a change: the operation's result, or the error that it ended with."""
+
+    change: Change
+    result: Any = field(default=None, repr=False)
+    error: UsermgrError | None = None
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the change was made."""
+        return self.error is None
+
+    @classmethod
+    def of(cls, change: Change, manager: Any) -> Self:
+        """Makes the change with that manager."""
+        try:
+            return cls(change, getattr(manager, change.operation)(**change.arguments))
+        except UsermgrError as error:
+            return cls(change, error=error)
