@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
 from usermgr._frozen import freeze
 from usermgr.errors import InvalidInputError, UsermgrError
+from usermgr.validation import check_type
 
-__all__ = ["Change", "Outcome"]
+__all__ = ["Change", "Outcome", "checked_changes"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +70,11 @@ class Outcome:
             return cls(change, getattr(manager, change.operation)(**change.arguments))
         except UsermgrError as error:
             return cls(change, error=error)
+
+
+def checked_changes(changes: Iterable[Change]) -> Iterator[Change]:
+    """The changes as they come. Raises `InvalidInputError` for what is not one, or no iterable of them."""
+    check_type("changes", changes, Iterable)
+    for change in changes:
+        check_type("changes", change, Change)
+        yield change

@@ -94,6 +94,9 @@ class AttributeDescription(JsonValue):
     writers: Sequence[Writer] = (Writer.ADMINISTRATOR,)
     """Empty for what the service alone writes, such as `sub`."""
 
+    def __post_init__(self) -> None:
+        freeze(self, "writers")
+
 
 @dataclass(frozen=True, slots=True)
 class PasswordPolicy(JsonValue):
@@ -130,6 +133,9 @@ class UsernameRules(JsonValue):
     aliases: Sequence[str] = ()
     """The attributes that a user can be named and sign in by, besides the name."""
     case_sensitive: bool = False
+
+    def __post_init__(self) -> None:
+        freeze(self, "kinds", "aliases")
 
 
 class MfaMode(OpenStrEnum):
@@ -180,7 +186,7 @@ class StoreDescription(JsonValue):
     argument `password` of `add_user` adds to that."""
 
     def __post_init__(self) -> None:
-        freeze(self, "rates")
+        freeze(self, "attributes", "mfa_methods", "confirmed_before_change", "rates")
         inner = {name: FrozenDict(cost) for name, cost in self.costs.items()}
         object.__setattr__(self, "costs", FrozenDict(inner))
 

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, cast
 
 __all__ = ["FrozenDict", "freeze"]
 
@@ -35,11 +35,14 @@ class FrozenDict(dict[K, V]):
         return dict(self)
 
 
-def freeze(value: object, name: str) -> None:
-    """Puts a `FrozenDict` in the place of the mapping that the frozen `value` has as its member `name`.
+def freeze(value: object, *names: str) -> None:
+    """Makes a mapping or a list that the frozen `value` has as a member one that cannot be changed.
 
-    A member that is no mapping is left alone: what was put in is refused where it is used, by the name of the field.
+    A member that is neither is left alone: what was put in is refused where it is used, by the name of the field.
     """
-    mapping = getattr(value, name)
-    if isinstance(mapping, Mapping) and not isinstance(mapping, FrozenDict):
-        object.__setattr__(value, name, FrozenDict(mapping))  # pyright: ignore[reportUnknownArgumentType] - any mapping
+    for name in names:
+        member: Any = getattr(value, name)
+        if isinstance(member, Mapping) and not isinstance(member, FrozenDict):
+            object.__setattr__(value, name, FrozenDict(cast("Mapping[Any, Any]", member)))
+        elif isinstance(member, list):
+            object.__setattr__(value, name, tuple(cast("list[Any]", member)))

@@ -11,14 +11,14 @@ from functools import cached_property
 from types import TracebackType
 from typing import Self
 
-from usermgr._changes import Change, Outcome
+from usermgr._changes import Change, Outcome, checked_changes
 from usermgr._ensuring import Ensured, EnsuredGroup, GroupsChange, UnconfirmedAddresses
 from usermgr._models import Group, Page, Tokens, User, UserStatus
 from usermgr._primitives import Access, Primitives
 from usermgr.errors import GroupExistsError, GroupNotFoundError, UserExistsError, UserNotFoundError
 from usermgr.paging import pages
 from usermgr.search import Condition, Operator, SearchPlan, matches, plan, where
-from usermgr.validation import PAGE_LIMIT, check_attributes, check_group_names, check_type
+from usermgr.validation import PAGE_LIMIT, check_attributes, check_group_names
 
 __all__ = ["Access", "UserManager"]
 
@@ -237,8 +237,7 @@ class UserManager(Primitives):
 
         Raises `InvalidInputError` for what is not a `Change`.
         """
-        for change in changes:
-            check_type("changes", change, Change)
+        for change in checked_changes(changes):
             yield Outcome.of(change, self)
 
     # --- Sessions ------------------------------------------------------------------------------------

@@ -213,6 +213,9 @@ class MfaSettings(JsonValue):
     methods: Sequence[MfaMethod] = ()
     preferred: MfaMethod | None = None
 
+    def __post_init__(self) -> None:
+        freeze(self, "methods")
+
 
 @dataclass(frozen=True, slots=True)
 class MfaReset(JsonValue):
@@ -222,3 +225,6 @@ class MfaReset(JsonValue):
     """The methods that no longer count."""
     next_sign_in_enrols: bool
     """Whether the next sign-in makes the user set up a new second factor; otherwise it asks for the password alone."""
+
+    def __post_init__(self) -> None:
+        freeze(self, "removed")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from usermgr import UserManager
+from usermgr import Capability, UserManager
 from usermgr.errors import GroupExistsError, GroupNotFoundError, InvalidInputError, UserNotFoundError
-from usermgr.testing._base import PASSWORD, ContractPart, all_items
+from usermgr.testing._base import PASSWORD, ContractPart, all_items, needs
 
 __all__ = ["GroupsContract"]
 
@@ -14,6 +14,7 @@ __all__ = ["GroupsContract"]
 class GroupsContract(ContractPart):
     """Groups: adding, changing, listing, membership."""
 
+    @needs(Capability.GROUP_DESCRIPTIONS, Capability.GROUP_PRECEDENCE)
     def test_added_group_comes_back(self, users: UserManager) -> None:
         """An added group has its name, description and precedence."""
         users.add_group("admins", description="They may", precedence=3)
@@ -33,6 +34,7 @@ class GroupsContract(ContractPart):
             users.add_group("admins")
         assert caught.value.group == "admins"
 
+    @needs(Capability.GROUP_DESCRIPTIONS, Capability.GROUP_PRECEDENCE)
     def test_update_group_sets_what_is_given(self, users: UserManager) -> None:
         """update_group changes what it names and leaves the rest."""
         users.add_group("admins", description="before", precedence=3)

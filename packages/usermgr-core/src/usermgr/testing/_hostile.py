@@ -68,7 +68,10 @@ ARGUMENTS: Mapping[str, Any] = {
     "group": "staff",
     "challenge": Challenge(ChallengeName.NEW_PASSWORD_REQUIRED, "alice", "x" * 40),
     "answer": "123456",
+    "methods": (),
     "tokens": Tokens("alice", "a.b.c", "a.b.c", "garbage", 3600),
+    "groups": (),
+    "refresh_token": "garbage",
 }
 """What an operation is called with where its arguments have no defaults; the sessions are dead ones."""
 
@@ -80,6 +83,11 @@ DERIVED: Mapping[str, tuple[str, ...]] = {
     "list_users_in_group": ("group", "limit", "page_token"),
     "iter_groups_for_user": ("username",),
     "ensure_user": ("username", "attributes", "password"),
+    "ensure_group": ("name", "description", "precedence"),
+    "set_groups": ("username", "groups"),
+    "refresh_session": ("username", "refresh_token"),
+    "iter_users_in_group": ("group",),
+    "write_many": ("changes",),
     "search_users": ("*conditions",),
     "plan_search": ("*conditions",),
 }

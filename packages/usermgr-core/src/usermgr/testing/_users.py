@@ -19,7 +19,8 @@ from usermgr.testing._base import PASSWORD, WEAK_PASSWORD, ContractPart, all_ite
 
 __all__ = ["UsersContract"]
 
-ATTRIBUTES = {"email": "alice@example.org", "custom:extra_info": 'extra "info" \\ ünïcode'}
+ATTRIBUTES = {"email": "alice@example.org", "name": 'Al "ice" \\ ünïcode'}
+CUSTOM = {"email": "alice@example.org", "custom:extra_info": 'extra "info" \\ ünïcode'}
 
 
 class UsersContract(ContractPart):
@@ -52,6 +53,7 @@ class UsersContract(ContractPart):
         assert user.updated_at.tzinfo is UTC
         assert abs(datetime.now(UTC) - user.created_at) < timedelta(minutes=5)
 
+    @needs(Capability.STATUS, Capability.TEMPORARY_PASSWORDS)
     def test_user_without_a_password_must_choose_one(self, users: UserManager) -> None:
         """A user that is added without a password, or with a temporary one, is in FORCE_CHANGE_PASSWORD."""
         users.add_user("none")
@@ -68,6 +70,7 @@ class UsersContract(ContractPart):
         assert users.get_user("alice").sub == first.sub
         assert users.get_user("alice").attributes["email"] == "alice@example.org"
 
+    @needs(Capability.STATUS, Capability.TEMPORARY_PASSWORDS)
     def test_invited_user_is_not_taken_over(self, users: UserManager) -> None:
         """A user that waits for its first sign-in is refused like any other, with the very same attributes too."""
         users.add_user("alice", PASSWORD, ATTRIBUTES, temporary=True)
@@ -76,6 +79,7 @@ class UsersContract(ContractPart):
                 users.add_user("alice", PASSWORD, attributes)
         assert users.get_user("alice").status == UserStatus.FORCE_CHANGE_PASSWORD
 
+    @needs(Capability.STATUS)
     def test_ensure_user_finishes_what_has_no_password(self, users: UserManager) -> None:
         """ensure_user gives its password to a user that has none of its own yet, and reports it once."""
         users.add_user("alice", None, ATTRIBUTES)
@@ -86,8 +90,8 @@ class UsersContract(ContractPart):
     def test_ensure_user_with_an_empty_attribute_settles(self, users: UserManager) -> None:
         """An empty text means that the attribute is not there, and asking for it again changes nothing."""
         users.add_user("alice", PASSWORD, ATTRIBUTES)
-        assert users.ensure_user("alice", {"custom:extra_info": ""}).changed == ("custom:extra_info",)
-        assert users.ensure_user("alice", {"custom:extra_info": ""}).changed == ()
+        assert users.ensure_user("alice", {"name": ""}).changed == ("name",)
+        assert users.ensure_user("alice", {"name": ""}).changed == ()
 
     def test_weak_password_leaves_no_user_behind(self, users: UserManager) -> None:
         """A password that the policy refuses raises InvalidPasswordError, and nobody was added."""
@@ -95,6 +99,7 @@ class UsersContract(ContractPart):
             users.add_user("alice", WEAK_PASSWORD, ATTRIBUTES)
         assert users.user_exists("alice") is False
 
+    @needs(Capability.TEMPORARY_PASSWORDS)
     def test_weak_temporary_password_leaves_no_user_behind(self, users: UserManager) -> None:
         """The policy holds for temporary passwords too."""
         with pytest.raises(InvalidPasswordError):
@@ -125,7 +130,7 @@ class UsersContract(ContractPart):
     def test_attribute_that_is_not_a_string_is_refused(self, users: UserManager) -> None:
         """A number as an attribute's value raises InvalidInputError, and nobody was added."""
         with pytest.raises(InvalidInputError):
-            users.add_user("alice", PASSWORD, {"custom:extra_info": 7})  # pyright: ignore[reportArgumentType]
+            users.add_user("alice", PASSWORD, {"name": 7})  # pyright: ignore[reportArgumentType]
         assert users.user_exists("alice") is False
 
     def test_names_in_another_case_are_the_same_user(self, users: UserManager) -> None:
@@ -148,9 +153,10 @@ class UsersContract(ContractPart):
         assert users.user_exists("alice", eventually_consistent=True) is True
         assert users.user_exists("bob", eventually_consistent=True) is False
 
+    @needs(Capability.CUSTOM_ATTRIBUTES)
     def test_update_sets_and_removes_attributes(self, users: UserManager) -> None:
         """update_user sets what it names, removes what is None, and leaves the rest."""
-        users.add_user("alice", PASSWORD, ATTRIBUTES)
+        users.add_user("alice", PASSWORD, CUSTOM)
         users.update_user("alice", {"name": "Alice", "custom:extra_info": None})
         assert dict(users.get_user("alice").attributes) == {"email": "alice@example.org", "name": "Alice"}
 
@@ -160,15 +166,15 @@ class UsersContract(ContractPart):
         users.add_user("alice", PASSWORD, ATTRIBUTES)
         before = dict(users.get_user("alice").attributes)
         with pytest.raises(InvalidInputError):
-            users.update_user("alice", {"name": "Alice", "custom:extra_info": None, **refused})
+            users.update_user("alice", {"nickname": "Al", "name": None, **refused})
         assert dict(users.get_user("alice").attributes) == before
 
     def test_blank_value_removes_an_attribute(self, users: UserManager) -> None:
         """An empty string removes an attribute, and is not kept when a user is added with one."""
-        added = users.add_user("alice", PASSWORD, {**ATTRIBUTES, "name": ""})
+        added = users.add_user("alice", PASSWORD, {**ATTRIBUTES, "nickname": ""})
         assert dict(added.attributes) == ATTRIBUTES
-        users.update_user("alice", {"custom:extra_info": "", "name": "Alice"})
-        assert dict(users.get_user("alice").attributes) == {"email": "alice@example.org", "name": "Alice"}
+        users.update_user("alice", {"name": "", "nickname": "Al"})
+        assert dict(users.get_user("alice").attributes) == {"email": "alice@example.org", "nickname": "Al"}
 
     @pytest.mark.parametrize(
         ("old", "new"), [("alice@example.org", "new@example.org"), ("+81312345678", "+81312345679")]
@@ -218,7 +224,6 @@ class UsersContract(ContractPart):
         users.add_user("bob", PASSWORD)
         for call in (
             lambda: users.add_user("alice", password),
-            lambda: users.add_user("alice", password, temporary=True),
             lambda: users.set_password("bob", password),
         ):
             with pytest.raises(InvalidPasswordError, match="no space at the beginning or end"):
@@ -258,6 +263,7 @@ class UsersContract(ContractPart):
         users.enable_user("alice")
         assert users.get_user("alice").enabled is True
 
+    @needs(Capability.STATUS, Capability.TEMPORARY_PASSWORDS)
     def test_set_password_confirms_unless_temporary(self, users: UserManager) -> None:
         """A permanent password confirms the user; a temporary one asks for another at sign-in."""
         users.add_user("alice")
@@ -272,12 +278,14 @@ class UsersContract(ContractPart):
         with pytest.raises(InvalidPasswordError):
             users.set_password("alice", WEAK_PASSWORD)
 
+    @needs(Capability.PASSWORD_RESET, Capability.STATUS)
     def test_reset_password_asks_for_a_reset(self, users: UserManager) -> None:
         """reset_password puts the user into RESET_REQUIRED."""
         users.add_user("alice", PASSWORD, {"email": "alice@example.org", "email_verified": "true"})
         users.reset_password("alice")
         assert users.get_user("alice").status == UserStatus.RESET_REQUIRED
 
+    @needs(Capability.PASSWORD_RESET, Capability.TEMPORARY_PASSWORDS)
     def test_reset_of_an_unused_invitation_is_refused(self, users: UserManager) -> None:
         """A user without a password of its own has none to reset: InvalidStateError, with the name."""
         verified = {"email": "alice@example.org", "email_verified": "true"}
@@ -286,6 +294,7 @@ class UsersContract(ContractPart):
             users.reset_password("alice")
         assert caught.value.username == "alice"
 
+    @needs(Capability.PASSWORD_RESET)
     def test_reset_of_a_disabled_user_is_refused(self, users: UserManager) -> None:
         """A disabled user's password cannot be reset: InvalidStateError, and nothing is changed."""
         users.add_user("alice", PASSWORD, {"email": "alice@example.org", "email_verified": "true"})
@@ -295,6 +304,7 @@ class UsersContract(ContractPart):
         assert caught.value.username == "alice"
         assert users.get_user("alice").status == UserStatus.CONFIRMED
 
+    @needs(Capability.PASSWORD_RESET)
     def test_reset_needs_a_verified_address(self, users: UserManager) -> None:
         """Without an address to send a code to, a reset raises InvalidInputError on `email_verified`."""
         users.add_user("alice", PASSWORD, {"email": "alice@example.org"})
@@ -302,6 +312,20 @@ class UsersContract(ContractPart):
             users.reset_password("alice")
         assert caught.value.field == "email_verified"
         assert users.get_user("alice").status == UserStatus.CONFIRMED
+
+    @needs(Capability.PASSWORD_RESET)
+    def test_password_of_nobody_is_not_reset(self, users: UserManager) -> None:
+        """An unknown user raises UserNotFoundError with the name."""
+        with pytest.raises(UserNotFoundError) as caught:
+            users.reset_password("nobody")
+        assert caught.value.username == "nobody"
+
+    @needs(Capability.SIGN_OUT)
+    def test_nobody_is_signed_out(self, users: UserManager) -> None:
+        """An unknown user raises UserNotFoundError with the name."""
+        with pytest.raises(UserNotFoundError) as caught:
+            users.sign_out_user("nobody")
+        assert caught.value.username == "nobody"
 
     def test_deleted_user_is_gone_and_the_name_free(self, users: UserManager) -> None:
         """A deleted user is not found, and a new one of that name is another user."""
@@ -317,10 +341,8 @@ class UsersContract(ContractPart):
             ("update_user", ("nobody", {"name": "x"})),
             ("update_user", ("nobody", {"name": None})),
             ("set_password", ("nobody", PASSWORD)),
-            ("reset_password", ("nobody",)),
             ("enable_user", ("nobody",)),
             ("disable_user", ("nobody",)),
-            ("sign_out_user", ("nobody",)),
             ("delete_user", ("nobody",)),
             ("list_groups_for_user", ("nobody",)),
         ],
@@ -373,8 +395,8 @@ class UsersContract(ContractPart):
     def test_ensure_user_brings_to_the_wanted_state(self, users: UserManager) -> None:
         """ensure_user changes exactly what differs, and reports what."""
         users.add_user("alice", PASSWORD, ATTRIBUTES)
-        ensured = users.ensure_user("alice", {"email": "new@example.org", "custom:extra_info": None}, enabled=False)
-        assert set(ensured.changed) == {"email", "custom:extra_info", "enabled"}
+        ensured = users.ensure_user("alice", {"email": "new@example.org", "name": None}, enabled=False)
+        assert set(ensured.changed) == {"email", "name", "enabled"}
         left = {name: value for name, value in ensured.user.attributes.items() if name != "email_verified"}
         assert (left, ensured.user.enabled) == ({"email": "new@example.org"}, False)
 
