@@ -99,6 +99,38 @@ def test_frozen_requests_are_made_and_read(vector: dict[str, Any]) -> None:
     assert reply["v"] == 1
 
 
+OLDER = json.loads((Path(__file__).parent / "vectors" / "function-1.0.0.json").read_text())["replies"]
+
+
+@pytest.mark.parametrize("frozen", OLDER, ids=lambda frozen: frozen["op"])
+def test_function_of_1_0_is_older_than_the_operation(frozen: dict[str, Any]) -> None:
+    """What release 1.0.0 really answered to an operation of a later one is read as: redeploy the function."""
+    with pytest.raises(errors.UnsupportedOperationError, match="Redeploy") as caught:
+        wire.decode_reply(OPERATIONS[frozen["op"]], json.dumps(frozen["reply"]).encode())
+    assert caught.value.operation == frozen["op"]
+
+
+def test_every_later_operation_was_tried_on_1_0() -> None:
+    """There is a real reply of release 1.0.0 for every operation that came after it."""
+    assert {frozen["op"] for frozen in OLDER} == {name for name, o in OPERATIONS.items() if o.since != "1.0"}
+
+
+def test_operation_of_the_future_is_answered_by_its_name() -> None:
+    """A function that is older than its caller says so, with the operation's name, in a code that 1.0 knows too."""
+    reply = wire.serve(Recorder(None), {"v": 1, "op": "levitate_user", "args": {}}, allowed=ALL)  # type: ignore[arg-type]
+    assert (reply["error"]["code"], reply["error"]["details"]) == (
+        "unsupported_operation",
+        {"operation": "levitate_user"},
+    )
+    assert "Redeploy" in reply["error"]["message"]
+
+
+def test_what_is_allowed_has_no_default() -> None:
+    """`serve` refuses to guess which operations a caller may ask for."""
+    with pytest.raises(TypeError, match="allowed"):
+        wire.serve(Recorder(None), {"v": 1, "op": "get_user", "args": {}})  # type: ignore[arg-type, call-arg]
+
+
 def test_frozen_vectors_cover_every_operation() -> None:
     """There is a frozen request for every operation and a frozen error for every class."""
     assert {vector["request"]["op"] for vector in VECTORS["requests"]} == set(OPERATIONS)

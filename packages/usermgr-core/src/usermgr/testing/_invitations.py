@@ -26,7 +26,7 @@ class InvitationsContract(ContractPart):
 
     @needs(Capability.INVITATIONS)
     def test_invitation_needs_an_address(self, users: UserManager) -> None:
-        """Without the address that it would go to, an invitation is refused by the attribute's name; nobody is added."""
+        """Without the address that it would go to, an invitation is refused by its name, and nobody is added."""
         with pytest.raises(InvalidInputError) as caught:
             users.invite_user("alice", {"name": "Alice"})
         assert caught.value.field == "email"
