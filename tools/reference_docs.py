@@ -9,6 +9,7 @@ import argparse
 import inspect
 import sys
 from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 from usermgr import UserManager, errors
@@ -41,12 +42,13 @@ def rendered() -> str:
         "",
         "## Operations",
         "",
-        "The abstract methods of `UserManager`: what every backend implements, and what travels to the user",
-        "management function. The access is what a function must be configured to allow. Everything else in",
-        "`UserManager` is built from these.",
+        "The primitives of `UserManager`: what a backend implements, and what travels to the user management",
+        "function. The access is what a function must be configured to allow. A store that lacks the capability",
+        "refuses the operation with `UnsupportedOperationError`; docs/backends.md says which of ours have it.",
+        "Everything else in `UserManager` is built from these.",
         "",
-        "| operation | access | what it does |",
-        "| --- | --- | --- |",
+        "| operation | access | needs | what it does |",
+        "| --- | --- | --- | --- |",
         *_operations(),
         "",
         "## Errors",
@@ -66,9 +68,14 @@ def _operations() -> Iterator[str]:
     for name, operation in sorted(OPERATIONS.items(), key=lambda item: (item[1].access.value, item[0])):
         signature = ", ".join([
             *(parameter for parameter in operation.parameters if parameter not in operation.defaults),
-            *(f"{parameter}={default!r}" for parameter, default in operation.defaults.items()),
+            *(f"{parameter}={_literal(default)}" for parameter, default in operation.defaults.items()),
         ])  # fmt: skip
-        yield _row(f"`{name}({signature})`", operation.access.value, _first_line(getattr(UserManager, name)))
+        needs = "" if operation.capability is None else f"`{operation.capability}`"
+        yield _row(f"`{name}({signature})`", operation.access.value, needs, _first_line(getattr(UserManager, name)))
+
+
+def _literal(default: object) -> str:
+    return repr(default.value if isinstance(default, Enum) else default)
 
 
 def _errors() -> Iterator[str]:

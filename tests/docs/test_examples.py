@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import runpy
 from pathlib import Path
 
 import boto3
@@ -12,8 +11,7 @@ from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
 from tests.conftest import Pool
-from tests.contract.test_contract import BACKENDS
-from usermgr.testing import GAPS
+from usermgr import Capability, Factory
 from usermgr_activity.table import definition
 from usermgr_jwt import HttpsSource, pull
 from usermgr_sandbox import Sandbox
@@ -60,6 +58,7 @@ def surroundings(
         ("README.md", 3),
         ("docs/backends.md", 2),
         ("docs/settings.md", 1),
+        ("docs/users.md", 6),
         ("packages/usermgr/README.md", 1),
         ("packages/usermgr-core/README.md", 1),
         ("packages/usermgr-aws/README.md", 1),
@@ -120,15 +119,21 @@ def test_files_named_in_a_packages_readme_exist() -> None:
     assert [f"{page.parent.name}: {name}" for page, name in named if not any(page.parent.rglob(name))] == []
 
 
-def test_table_of_gaps_is_the_classes() -> None:
-    """The table of gaps in docs/backends.md says what the backends' classes declare."""
+def test_table_of_capabilities_is_what_the_stores_describe(surroundings: None) -> None:
+    """The table in docs/backends.md has every capability, and says of each backend what its store describes."""
     text = (ROOT / "docs" / "backends.md").read_text()
     rows = re.findall(r"^\| `([\w-]+)` \|[^|]*\| *([^|]*?) *\| *([^|]*?) *\| *([^|]*?) *\|$", text, re.MULTILINE)
-    assert {row[0] for row in rows} == set(GAPS)
-    local = runpy.run_path(str(ROOT / "packages" / "usermgr-local" / "tests" / "test_contract.py"))["TestLocal"]
-    for gap, *cells in rows:
-        declared = [gap in contract.gaps for contract in (BACKENDS["cognito"], BACKENDS["lambda"], local)]
-        assert [bool(cell) for cell in cells] == declared
+    stores = [
+        Factory.create(Factory.AWS_COGNITO),
+        Factory.create(Factory.AWS_LAMBDA),
+        Factory.create(Factory.LOCAL, path="users.db", mfa="optional", deliver=print),
+    ]
+
+    described = [store.describe().capabilities for store in stores]
+
+    assert {row[0] for row in rows} == set(Capability) | set().union(*described)
+    for capability, *cells in rows:
+        assert [bool(cell) for cell in cells] == [capability in capabilities for capabilities in described]
 
 
 def test_make_commands_of_the_readme_exist() -> None:
