@@ -55,10 +55,10 @@ def rendered() -> str:
         "",
         "Classes of `usermgr.errors`. The code is stable and crosses the wire; the evidence is attributes of the",
         "error, and every error has `operation` and `service_code` where they are known. A retryable call may succeed",
-        "later.",
+        "later. HTTP is the class's `http_status`, for a web application that answers its own caller with the error.",
         "",
-        "| class | code | evidence | retryable | meaning |",
-        "| --- | --- | --- | --- | --- |",
+        "| class | code | evidence | retryable | HTTP | meaning |",
+        "| --- | --- | --- | --- | --- | --- |",
         *_errors(),
         "",
     ])  # fmt: skip
@@ -88,6 +88,7 @@ def _errors() -> Iterator[str]:
             f"`{cls.code}`",
             ", ".join(f"`{name}`" for name in dict.fromkeys(evidence)),
             "yes" if cls.retryable else "",
+            str(cls.http_status),
             _first_line(cls),
         )
 

@@ -81,3 +81,28 @@ def test_retryable_is_what_may_pass() -> None:
     assert {code for code, cls in CLASSES.items() if cls.retryable} == {
         "throttled", "service_unavailable", "service_timeout", "concurrent_change"
     }  # fmt: skip
+
+
+BLAMED = {
+    errors.InvalidInputError: {400, 501},
+    errors.NotFoundError: {404, 500},
+    errors.ConflictError: {409},
+    errors.AuthenticationError: {401},
+    errors.AccessDeniedError: {403, 500},
+    errors.LimitExceededError: {429},
+}
+"""The branches of the tree that may answer with a status below 500, and theirs."""
+
+
+@pytest.mark.parametrize("cls", CLASSES.values(), ids=lambda cls: cls.code)
+def test_http_status_blames_the_caller_only_for_what_was_sent(cls: type[errors.UsermgrError]) -> None:
+    """A status of a branch is one of that branch's; every other class has one of 500 and above."""
+    branch = next((statuses for root, statuses in BLAMED.items() if issubclass(cls, root)), {500, 502, 503, 504})
+    assert cls.http_status in branch
+
+
+def test_http_status_tells_the_application_what_is_its_own() -> None:
+    """A missing store, missing credentials and an operation that the store lacks are no fault of the caller's caller."""
+    ours = (errors.StoreNotFoundError, errors.NoCredentialsError, errors.UnsupportedOperationError)
+    assert all(cls.http_status >= 500 for cls in ours)
+    assert all(cls.http_status == 503 for cls in (errors.ThrottledError, errors.ServiceUnavailableError))

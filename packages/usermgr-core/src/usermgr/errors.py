@@ -51,6 +51,9 @@ failure, where there are such names.
 `retryable` means that the same call may succeed later. It does not mean that the first try had no effect: a
 mutating call that ended in a time-out may have happened.
 
+`http_status` is the status (RFC 9110) for a web application that answers its own caller with the error. It blames the
+caller only for what the caller sent: a store, a function or credentials that are missing are a fault of the application.
+
 A class owns its `sentence`, the message for people: raise `UserNotFoundError(username="alice")`, and every backend
 words it alike. Pass a message only where more is known than the class can know. Evidence that a class does not name
 is a `TypeError`; only `UsermgrError.from_wire` keeps it, because a newer peer may name more.
@@ -122,6 +125,7 @@ class UsermgrError(Exception):
 
     code: ClassVar[str] = "error"
     retryable: ClassVar[bool] = False
+    http_status: ClassVar[int] = 500
     sentence: ClassVar[str] = "the operation failed"
     operation: str | None = None
     service_code: str | None = None
@@ -149,7 +153,7 @@ class UsermgrError(Exception):
     def evidence_names(cls) -> frozenset[str]:
         """The names that this class takes as evidence."""
         own = (inspect.get_annotations(c) for c in cls.__mro__ if issubclass(c, UsermgrError))
-        return frozenset(name for names in own for name in names) - {"code", "retryable", "sentence"}
+        return frozenset(name for names in own for name in names) - {"code", "retryable", "http_status", "sentence"}
 
     @classmethod
     def from_wire(cls, message: str, details: Mapping[str, Any]) -> Self:
@@ -203,6 +207,7 @@ class InvalidInputError(UsermgrError):
     """A value that cannot be valid; `field` names it."""
 
     code = "invalid_input"
+    http_status = 400
     sentence = "the value of {field} is not valid"
     field: str | None = None
 
@@ -230,6 +235,7 @@ class UnsupportedOperationError(InvalidInputError):
     """
 
     code = "unsupported_operation"
+    http_status = 501
     sentence = "this store does not support {operation}: it lacks the capability {capability}"
     capability: str | None = None
 
@@ -241,6 +247,7 @@ class NotFoundError(UsermgrError):
     """Something that the call names does not exist."""
 
     code = "not_found"
+    http_status = 404
     sentence = "something that the call names does not exist"
 
 
@@ -264,6 +271,7 @@ class StoreNotFoundError(NotFoundError):
     """The store of users itself (a pool, an app client, a file) does not exist."""
 
     code = "store_not_found"
+    http_status = 500
     sentence = "the store of users does not exist: check the settings that name it"
     store: str | None = None
 
@@ -272,6 +280,7 @@ class ConflictError(UsermgrError):
     """The current state does not allow the call."""
 
     code = "conflict"
+    http_status = 409
     sentence = "the current state does not allow the call"
 
 
@@ -324,6 +333,7 @@ class AuthenticationError(UsermgrError):
     """A sign-in, a challenge's answer or a refresh was refused."""
 
     code = "authentication"
+    http_status = 401
     sentence = "the sign-in was refused"
 
 
@@ -380,6 +390,7 @@ class AccessDeniedError(UsermgrError):
     """The caller may not do `operation`."""
 
     code = "access_denied"
+    http_status = 403
     sentence = "the caller does not have permission to do this"
 
 
@@ -387,6 +398,7 @@ class NoCredentialsError(AccessDeniedError):
     """The caller has no credentials, or ones that the service does not accept."""
 
     code = "no_credentials"
+    http_status = 500
     sentence = "the caller has no credentials, or the service does not accept them"
 
 
@@ -401,6 +413,7 @@ class LimitExceededError(UsermgrError):
     """A quota on how many there may be, or on attempts in a time."""
 
     code = "limit_exceeded"
+    http_status = 429
     sentence = "a limit is reached: too many of these exist, or there were too many attempts"
 
 
@@ -411,6 +424,7 @@ class ServiceError(UsermgrError):
     """The service failed; `service_code` is its own name for the failure."""
 
     code = "service"
+    http_status = 502
     sentence = "the service failed"
 
 
@@ -418,6 +432,7 @@ class ThrottledError(ServiceError):
     """Too many requests; nothing was done."""
 
     code = "throttled"
+    http_status = 503
     retryable = True
     sentence = "the service received too many requests and did nothing: try again later"
 
@@ -426,6 +441,7 @@ class ServiceUnavailableError(ServiceError):
     """The service cannot be reached, or failed inside."""
 
     code = "service_unavailable"
+    http_status = 503
     retryable = True
     sentence = "the service could not be reached, or failed inside: try again later"
 
@@ -434,6 +450,7 @@ class ServiceTimeoutError(ServiceError):
     """No answer in time: a mutating call may or may not have happened."""
 
     code = "service_timeout"
+    http_status = 504
     retryable = True
     sentence = "the service did not answer in time: a change may or may not have been made"
 
@@ -471,6 +488,7 @@ class RemoteError(UsermgrError):
     """The peer that runs operations for us failed; `function` names it."""
 
     code = "remote"
+    http_status = 502
     sentence = "the function {function} could not be called"
     function: str | None = None
 
@@ -479,6 +497,7 @@ class RemoteNotFoundError(RemoteError):
     """The peer does not exist."""
 
     code = "remote_not_found"
+    http_status = 500
     sentence = "there is no function named {function}"
 
 
@@ -495,6 +514,7 @@ class RemoteTimeoutError(RemoteError):
     """The peer ran out of time: a mutating call may or may not have happened."""
 
     code = "remote_timeout"
+    http_status = 504
     sentence = "the function {function} ran out of time: a change may or may not have been made"
 
 
@@ -509,6 +529,7 @@ class VersionMismatchError(RemoteError):
     """The peers speak different versions of the wire protocol."""
 
     code = "version_mismatch"
+    http_status = 500
     sentence = (
         "the other side speaks version {theirs} of the wire protocol and this side version {ours}: deploy "
         "both from one release"
