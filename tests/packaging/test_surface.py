@@ -14,6 +14,7 @@ DOCUMENTED = frozenset({
     "usermgr",
     "usermgr.activity",
     "usermgr.backoff",
+    "usermgr.checks",
     "usermgr.codec",
     "usermgr.disabling",
     "usermgr.dormancy",

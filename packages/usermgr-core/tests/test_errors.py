@@ -102,7 +102,7 @@ def test_http_status_blames_the_caller_only_for_what_was_sent(cls: type[errors.U
 
 
 def test_http_status_tells_the_application_what_is_its_own() -> None:
-    """A missing store, missing credentials and an operation that the store lacks are no fault of the caller's caller."""
+    """A missing store, missing credentials and what the store cannot do are no fault of the caller's caller."""
     ours = (errors.StoreNotFoundError, errors.NoCredentialsError, errors.UnsupportedOperationError)
     assert all(cls.http_status >= 500 for cls in ours)
     assert all(cls.http_status == 503 for cls in (errors.ThrottledError, errors.ServiceUnavailableError))

@@ -52,7 +52,7 @@ failure, where there are such names.
 mutating call that ended in a time-out may have happened.
 
 `http_status` is the status (RFC 9110) for a web application that answers its own caller with the error. It blames the
-caller only for what the caller sent: a store, a function or credentials that are missing are a fault of the application.
+caller only for what the caller sent: a missing store, a missing function and missing credentials are the application's.
 
 A class owns its `sentence`, the message for people: raise `UserNotFoundError(username="alice")`, and every backend
 words it alike. Pass a message only where more is known than the class can know. Evidence that a class does not name
