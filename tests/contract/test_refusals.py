@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from tests.contract.test_contract import InProcess
-from usermgr import Challenge, Factory, Tokens, UserManager
+from usermgr import Challenge, Factory, Tokens, UserManager, where
 from usermgr.errors import ConfigurationError, InvalidCredentialsError, InvalidInputError, UsermgrError
 from usermgr_lambda_client import LambdaUserManager
 from usermgr_sandbox import REGION, Sandbox
@@ -224,6 +224,12 @@ def without_descriptions(usermgr_sandbox_env: Sandbox) -> Any:
             InvalidInputError,
             "cognito-idp:DescribeUserPool",
             id="update",
+        ),
+        pytest.param(
+            lambda users: list(users.search_users(where("custom:unheard_of").is_missing())),
+            InvalidInputError,
+            "cognito-idp:DescribeUserPool",
+            id="lacks",
         ),
         pytest.param(
             lambda users: users.authenticate("alice", NEW_PASSWORD), InvalidCredentialsError, "(SECRET)", id="password"

@@ -39,6 +39,7 @@ def test_no_value_leaves_its_quotes(value: str, field: str) -> None:
         (where("custom:extra_info").equals("x"), None),
         (where("address").equals("x"), None),
         (where("email").contains("x"), None),
+        (where("email").is_missing(), None),
         (where("email").starts_with(""), None),
         (where("name").equals("x" * 300), None),
     ],

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from usermgr import Condition, Operator, User, UserStatus, where
 from usermgr.errors import InvalidInputError
-from usermgr.search import matches
+from usermgr.search import matches, plan
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -50,12 +50,37 @@ def test_times_are_before_or_after(moment: datetime) -> None:
         ("group", Operator.STARTS_WITH, "a"),
         ("sub", Operator.CONTAINS, "a"),
         ("name", Operator.EQUALS, 7),
+        ("name", Operator.LACKS, "x"),
+        ("status", Operator.LACKS, ""),
+        ("group", Operator.LACKS, ""),
+        ("created_at", Operator.LACKS, ""),
     ],
 )
 def test_condition_that_makes_no_sense_is_refused(field: str, operator: Operator, value: str) -> None:
     """A condition whose operator or value does not fit its field raises InvalidInputError."""
     with pytest.raises(InvalidInputError):
         Condition(field, operator, value)
+
+
+@pytest.mark.parametrize(("attributes", "lacks"), [({}, True), ({"name": ""}, True), ({"name": " "}, False)])
+def test_attribute_is_missing_or_empty(attributes: dict[str, str], lacks: bool) -> None:
+    """A user lacks an attribute that is not there, or is the empty string."""
+    assert matches(user(**attributes), where("name").is_missing()) is lacks
+
+
+@pytest.mark.parametrize(
+    ("answered", "users", "pages"),
+    [
+        pytest.param([], 121, 3, id="all pages"),
+        pytest.param([], 0, 1, id="an empty store"),
+        pytest.param([], None, None, id="a store that does not tell"),
+        pytest.param([1], 121, None, id="narrowed by the store"),
+    ],
+)
+def test_plan_says_how_many_pages(answered: list[int], users: int | None, pages: int | None) -> None:
+    """The plan counts the pages where every one must be read, and the store tells how many users there are."""
+    conditions = [where("name").is_missing(), where("email").equals("a@example.org")]
+    assert plan(conditions, answered, users).pages == pages
 
 
 def test_group_cannot_be_seen_on_a_user() -> None:

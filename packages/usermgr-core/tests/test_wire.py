@@ -330,7 +330,7 @@ groups = st.builds(
 conditions = st.builds(
     Condition,
     field=st.sampled_from(["username", "email", "custom:x", "status"]),
-    operator=st.sampled_from([Operator.EQUALS, Operator.CONTAINS]),
+    operator=st.sampled_from([Operator.EQUALS, Operator.CONTAINS]),  # `LACKS` has a frozen request
     value=texts,
 )
 
@@ -346,6 +346,18 @@ def test_any_search_survives_the_wire(
     defaults = OPERATIONS["find_users"].defaults
     assert {**defaults, **received} == arguments
     assert result == matches
+
+
+def test_operator_of_a_newer_peer_is_refused() -> None:
+    """A condition whose operator this release does not know is an error that lists those it knows, and asks nothing."""
+    far = Recorder(UserMatches(()))
+    condition = {"field": "name", "operator": "resembles", "value": "Ada"}
+
+    reply = wire.serve(far, {"v": 1, "op": "find_users", "args": {"conditions": [condition]}})  # type: ignore[arg-type]
+
+    assert reply["error"]["code"] == "invalid_input"
+    assert f"operator must be one of {', '.join(Operator)}" in reply["error"]["message"]
+    assert far.calls == []
 
 
 @given(st.lists(groups, max_size=3).map(tuple), st.none() | texts)

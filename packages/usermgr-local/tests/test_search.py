@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -45,7 +47,9 @@ time_condition = st.builds(
     st.integers(-1, 4),
     st.integers(-1, 1),
 )
-condition = st.one_of(text_condition, time_condition, st.builds(lambda on: where("enabled").equals(on), st.booleans()))
+lacking_condition = st.builds(lambda name: where(name).is_missing(), st.sampled_from(["zoneinfo", *ATTRIBUTES]))
+enabled_condition = st.builds(lambda on: where("enabled").equals(on), st.booleans())
+condition = st.one_of(text_condition, time_condition, lacking_condition, enabled_condition)
 
 
 def store_of(path: Path, people: Sequence[tuple[str, dict[str, str], bool, int]]) -> LocalUserManager:
@@ -109,6 +113,18 @@ def test_by_sub(users: LocalUserManager) -> None:
     users.add_user("bob")
     found = users.find_users([where("sub").equals(alice.sub)])
     assert ([user.username for user in found.users], list(found.answered)) == (["alice"], [0])
+
+
+def test_empty_attribute_is_missing(users: LocalUserManager, path: Path) -> None:
+    """An attribute that another program left empty in the file is missing, as one that is not there."""
+    users.add_user("ada", None, {"name": "Ada"})
+    users.add_user("bob", None, {"name": "Bob"})
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE attributes SET value = '' WHERE value = 'Ada'")
+
+    found, answered = found_by(users, [where("name").is_missing()])
+
+    assert ([user.username for user in found], list(answered)) == (["ada"], [0])
 
 
 def test_groups_are_answered_in_the_store(users: LocalUserManager) -> None:

@@ -73,13 +73,23 @@ class Search:
         return self._matches(response, "PaginationToken", conditions, chosen[0] if chosen else None)
 
     def _check_fields(self, conditions: Sequence[Condition]) -> None:
-        """Raises `InvalidInputError` for an attribute that the pool does not have, where its schema may be read."""
+        """Raises `InvalidInputError` for an attribute that the pool does not have, where its schema may be read.
+
+        Where it may not, a name that may be misspelt finds nobody, but its lack would find everybody: it is refused.
+        """
         check_conditions(conditions)
-        strange = [c.field for c in conditions if c.field not in _NAMES and c.field not in _OWN_FIELDS]
+        strange = [c for c in conditions if c.field not in _NAMES and c.field not in _OWN_FIELDS]
         pool = self._descriptions.pool() if strange else None
-        for name in strange:
+        for condition in strange:
+            name = condition.field
             if pool is not None and name not in pool.attributes:
-                raise InvalidInputError(f"the pool has no attribute {name}: a condition on it finds nobody", field=name)
+                raise InvalidInputError(f"the pool has no attribute {name}: correct the name", field=name)
+            if pool is None and condition.operator is Operator.LACKS:
+                raise InvalidInputError(
+                    f"the pool's schema cannot be read, and everybody lacks an attribute {name} that is misspelt: "
+                    "allow cognito-idp:DescribeUserPool",
+                    field=name,
+                )
 
     def _is_same(self, user: User, condition: Condition) -> bool:
         """Whether they are the same as the pool compares names; in any case, where it may not be asked."""

@@ -6,131 +6,16 @@ Condition(field='email', operator=<Operator.STARTS_WITH: 'starts_with'>, value='
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
+from math import ceil
 
+from usermgr._conditions import Condition, Operator, where
 from usermgr._models import User
 from usermgr.errors import InvalidInputError
+from usermgr.validation import PAGE_LIMIT
 
 __all__ = ["Condition", "Operator", "SearchPlan", "matches", "where"]
-
-
-class Operator(StrEnum):
-    """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`.
-
-    `SAME` compares as the store compares names: in any case where the store says that case does not matter, else
-    exactly.
-    """
-
-    EQUALS = "equals"
-    SAME = "same"
-    STARTS_WITH = "starts_with"
-    CONTAINS = "contains"
-    ENDS_WITH = "ends_with"
-    BEFORE = "before"
-    AFTER = "after"
-
-
-_TIMES = ("created_at", "updated_at")
-_EXACT = ("enabled", "group", "sub")
-_ORDER = (Operator.BEFORE, Operator.AFTER)
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """One condition: `field` is `username`, `sub`, `status`, `enabled`, `group`, `created_at`, `updated_at`
-    or the name of any attribute, standard or custom.
-
-    `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times. Upper and lower case
-    differ, except for `Operator.SAME`.
-
-    Raises:
-        InvalidInputError: the operator does not fit the field, or the value the operator.
-    """
-
-    field: str
-    operator: Operator
-    value: str
-
-    def __post_init__(self) -> None:
-        self._check_types()
-        if (self.field in _TIMES) is not (self.operator in _ORDER):
-            raise InvalidInputError(
-                f"{self.operator.value} does not fit {self.field}: created_at and updated_at take before and after, "
-                "all other fields take equals, same, starts_with, contains or ends_with",
-                field=self.field,
-            )
-        if self.field in _EXACT and self.operator is not Operator.EQUALS:
-            raise InvalidInputError(f"{self.field} can only be compared with equals", field=self.field)
-        if self.field == "enabled" and self.value not in ("true", "false"):
-            raise InvalidInputError("enabled must be true or false", field="enabled")
-        if self.field in _TIMES:
-            self.time()
-
-    def _check_types(self) -> None:
-        """For callers without types."""
-        if not isinstance(self.field, str) or not self.field:  # pyright: ignore[reportUnnecessaryIsInstance] - see above
-            raise InvalidInputError("the field of a condition must be a non-empty string", field="field")
-        if self.operator not in list(Operator):  # a list, because not every value has a hash
-            raise InvalidInputError(
-                f"the operator of a condition on {self.field} must be one of {', '.join(Operator)}", field="operator"
-            )
-        object.__setattr__(self, "operator", Operator(self.operator))
-        if not isinstance(self.value, str):  # pyright: ignore[reportUnnecessaryIsInstance] - see above
-            raise InvalidInputError(
-                f"a condition on {self.field} needs a string to compare the field with", field=self.field
-            )
-
-    def time(self) -> datetime:
-        """`value` as an aware datetime in UTC."""
-        try:
-            parsed = datetime.fromisoformat(self.value)
-            if parsed.tzinfo is not None:
-                return parsed.astimezone(UTC)
-        except (ValueError, OverflowError):  # OverflowError: the time does not exist in UTC
-            pass
-        raise InvalidInputError(
-            f"{self.field} needs a time in ISO 8601 with an offset, such as 2026-01-31T00:00:00+00:00",
-            field=self.field,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class where:  # noqa: N801 - reads as a word of the query: where("email").equals(...)
-    """The beginning of a condition."""
-
-    field: str
-
-    def equals(self, value: str | bool) -> Condition:
-        """The field is exactly `value`."""
-        text = str(value).lower() if isinstance(value, bool) else value
-        return Condition(self.field, Operator.EQUALS, text)
-
-    def same_as(self, value: str) -> Condition:
-        """The field is `value`, in any case where the store says that case does not matter."""
-        return Condition(self.field, Operator.SAME, value)
-
-    def starts_with(self, value: str) -> Condition:
-        """The field begins with `value`."""
-        return Condition(self.field, Operator.STARTS_WITH, value)
-
-    def contains(self, value: str) -> Condition:
-        """The field contains `value`."""
-        return Condition(self.field, Operator.CONTAINS, value)
-
-    def ends_with(self, value: str) -> Condition:
-        """The field ends with `value`."""
-        return Condition(self.field, Operator.ENDS_WITH, value)
-
-    def before(self, value: datetime) -> Condition:
-        """The time is earlier than `value`, an aware datetime."""
-        return Condition(self.field, Operator.BEFORE, value.isoformat())
-
-    def after(self, value: datetime) -> Condition:
-        """The time is `value`, an aware datetime, or later."""
-        return Condition(self.field, Operator.AFTER, value.isoformat())
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +24,18 @@ class SearchPlan:
 
     by_service: tuple[Condition, ...]
     by_client: tuple[Condition, ...]
+    pages: int | None = None
+    """About how many pages the search reads at most, where the store answers no condition, so that every user is read,
+    and tells how many users it has; else `None`."""
 
 
-def plan(conditions: Sequence[Condition], answered: Collection[int]) -> SearchPlan:
-    """Splits the conditions into those that were answered and the others."""
+def plan(conditions: Sequence[Condition], answered: Collection[int], users: int | None = None) -> SearchPlan:
+    """Splits the conditions into those that were answered and the others; `users` is how many there are."""
+    by_service = tuple(c for i, c in enumerate(conditions) if i in answered)
     return SearchPlan(
-        by_service=tuple(c for i, c in enumerate(conditions) if i in answered),
+        by_service=by_service,
         by_client=tuple(c for i, c in enumerate(conditions) if i not in answered),
+        pages=None if by_service or users is None else max(1, ceil(users / PAGE_LIMIT)),
     )
 
 
@@ -172,16 +62,16 @@ def matches(user: User, condition: Condition) -> bool:
             text = user.status.value
         case _:
             text = user.attributes.get(name)
-    if text is None:
-        return False
-    match operator:
-        case Operator.SAME:
-            return text.lower() == value.lower()
-        case Operator.STARTS_WITH:
-            return text.startswith(value)
-        case Operator.CONTAINS:
-            return value in text
-        case Operator.ENDS_WITH:
-            return text.endswith(value)
-        case _:
-            return text == value
+    if operator is Operator.LACKS:
+        return not text
+    return text is not None and _COMPARISONS[operator](text, value)
+
+
+_COMPARISONS: Mapping[Operator, Callable[[str, str], bool]] = {
+    Operator.EQUALS: str.__eq__,
+    Operator.SAME: lambda text, value: text.lower() == value.lower(),
+    Operator.STARTS_WITH: str.startswith,
+    Operator.CONTAINS: str.__contains__,
+    Operator.ENDS_WITH: str.endswith,
+}
+"""How a text is compared with a condition's value."""

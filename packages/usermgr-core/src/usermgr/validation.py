@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any, cast
 
+from usermgr._conditions import Condition
 from usermgr._models import Challenge, Tokens, User, UserStatus
 from usermgr.errors import InvalidCredentialsError, InvalidInputError, InvalidPasswordError, InvalidStateError
-from usermgr.search import Condition
 
 __all__ = [
     "PAGE_LIMIT",

@@ -111,6 +111,9 @@ def _same(condition: Condition, rule: UsernameRule) -> Term:
 
 
 def _attribute_term(condition: Condition) -> Term:
+    if condition.operator is Operator.LACKS:
+        text = "NOT EXISTS (SELECT 1 FROM attributes WHERE user_id = user_records.id AND name = ? AND value <> '')"
+        return text, [condition.field]
     comparison, values = _compare("value", condition)
     if condition.operator is Operator.EQUALS:
         # By the index on names and values: the users, of which there are few.

@@ -53,6 +53,8 @@ class SearchContract(ContractPart):
             ([where("username").equals("ada"), where("username").equals("alan")], []),
             ([where("created_at").after(NOW - timedelta(hours=1))], ["ada", "alan", "grace"]),
             ([where("created_at").before(NOW - timedelta(hours=1))], []),
+            ([where("custom:extra_info").is_missing()], ["alan"]),
+            ([where("phone_number").is_missing(), where("email").ends_with(".org")], ["ada", "grace"]),
         ],
     )
     def test_search_finds_exactly_those(
@@ -102,12 +104,22 @@ class SearchContract(ContractPart):
         assert found(where("group").equals("staff"), where("username").starts_with("g")) == ["grace"]
         assert found(where("group").equals("staff"), where("group").equals("admins")) == ["ada"]
 
+    def test_attribute_that_was_emptied_is_missing(self, people: UserManager) -> None:
+        """An attribute that was set to an empty string is missing, though the store may keep the string."""
+        people.update_user("ada", {"name": ""})
+
+        assert [user.username for user in people.search_users(where("name").is_missing())] == ["ada"]
+
     @pytest.mark.parametrize("field", ["no_such_attribute", "custom:unheard_of"])
     def test_condition_on_an_unknown_attribute_is_named(self, people: UserManager, field: str) -> None:
-        """A condition on an attribute that the store does not have raises InvalidInputError with the attribute."""
-        with pytest.raises(InvalidInputError) as caught:
-            list(people.search_users(where("email").equals("ada@example.org"), where(field).equals("x")))
-        assert caught.value.field == field
+        """A condition on an attribute that the store does not have raises InvalidInputError with the attribute.
+
+        Without an error, a misspelt name would find nobody, and the lack of it everybody.
+        """
+        for condition in (where(field).equals("x"), where(field).is_missing()):
+            with pytest.raises(InvalidInputError) as caught:
+                list(people.search_users(where("email").equals("ada@example.org"), condition))
+            assert caught.value.field == field
 
     def test_search_in_an_unknown_group_says_so(self, people: UserManager) -> None:
         """A condition on a group that does not exist raises GroupNotFoundError."""
