@@ -1,4 +1,4 @@
-"""The examples of docs/local.md and of the package's README run as they stand."""
+"""The examples of docs/local.md, of the package's README and of the page about searching run as they stand."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 ROOT = Path(__file__).parents[3]
 
 
-@pytest.mark.parametrize(("page", "count"), [("docs/local.md", 4), ("packages/usermgr-local/README.md", 1)])
+@pytest.mark.parametrize(
+    ("page", "count"), [("docs/local.md", 4), ("docs/search.md", 5), ("packages/usermgr-local/README.md", 1)]
+)
 def test_examples_run(page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python example runs, in the order of the page, in an empty directory."""
     monkeypatch.chdir(tmp_path)

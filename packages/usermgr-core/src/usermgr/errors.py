@@ -9,6 +9,7 @@ Every class has a stable `code`, which crosses the wire, and carries its evidenc
     ├── InvalidInputError               invalid_input             field
     │   ├── InvalidPasswordError        invalid_password
     │   ├── InvalidPageTokenError       invalid_page_token
+    │   ├── InvalidSearchError          invalid_search            position, expected
     │   └── UnsupportedOperationError   unsupported_operation     capability
     ├── NotFoundError                   not_found
     │   ├── UserNotFoundError           user_not_found            username
@@ -83,6 +84,7 @@ __all__ = [
     "InvalidInputError",
     "InvalidPageTokenError",
     "InvalidPasswordError",
+    "InvalidSearchError",
     "InvalidStateError",
     "LimitExceededError",
     "MfaNotAvailableError",
@@ -226,6 +228,16 @@ class InvalidPageTokenError(InvalidInputError):
     code = "invalid_page_token"
     field: str | None = "page_token"
     sentence = "the page token is malformed, too old, or from another query: start again without one"
+
+
+class InvalidSearchError(InvalidInputError):
+    """A search does not parse: at the character `position`, counted from 1, `expected` says what should stand there."""
+
+    code = "invalid_search"
+    sentence = "the search does not parse at character {position}: expected {expected}"
+    field: str | None = "search"
+    position: int | None = None
+    expected: str | None = None
 
 
 class UnsupportedOperationError(InvalidInputError):

@@ -1,7 +1,9 @@
-"""Conditions on users, and the part of a search that a store leaves to usermgr.
+"""Conditions on users, the language that people write them in, and the part of a search that a store leaves to usermgr.
 
 >>> where("email").starts_with("ada")
 Condition(field='email', operator=<Operator.STARTS_WITH: 'starts_with'>, value='ada')
+>>> parse("email^=ada") == (where("email").starts_with("ada"),)
+True
 """
 
 from __future__ import annotations
@@ -12,10 +14,11 @@ from math import ceil
 
 from usermgr._conditions import Condition, Operator, where
 from usermgr._models import User
+from usermgr._query import parse, unparse
 from usermgr.errors import InvalidInputError
 from usermgr.validation import PAGE_LIMIT
 
-__all__ = ["Condition", "Operator", "SearchPlan", "matches", "where"]
+__all__ = ["Condition", "Operator", "SearchPlan", "matches", "parse", "unparse", "where"]
 
 
 @dataclass(frozen=True, slots=True)
