@@ -270,3 +270,18 @@ def test_group_condition_needs_no_loose_operator() -> None:
     store.add_user("ada", attributes={"name": "Ada"})
     found = store.find_users([Condition("name", Operator.EQUALS, "Ada")])
     assert (found.answered, [user.username for user in found.users]) == ((0,), ["ada"])
+
+
+def test_plan_tells_the_pages_of_a_search_that_the_store_does_not_answer() -> None:
+    """With an estimate of its users, a store that answers no condition is planned as all of its pages."""
+
+    class Big(PlainStore):
+        def describe(self) -> StoreDescription:
+            return StoreDescription(estimated_users=121)
+
+        def find_users(self, *args: Any, **kwargs: Any) -> UserMatches:
+            return UserMatches((), None, ())
+
+    condition = Condition("name", Operator.CONTAINS, "Ada")
+    assert Big().plan_search(condition).pages == 3
+    assert PlainStore().plan_search(condition).pages is None

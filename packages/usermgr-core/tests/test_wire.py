@@ -353,7 +353,7 @@ def test_operator_of_a_newer_peer_is_refused() -> None:
     far = Recorder(UserMatches(()))
     condition = {"field": "name", "operator": "resembles", "value": "Ada"}
 
-    reply = wire.serve(far, {"v": 1, "op": "find_users", "args": {"conditions": [condition]}})  # type: ignore[arg-type]
+    reply = wire.serve(far, {"v": 1, "op": "find_users", "args": {"conditions": [condition]}}, allowed=ALL)  # type: ignore[arg-type]
 
     assert reply["error"]["code"] == "invalid_input"
     assert f"operator must be one of {', '.join(Operator)}" in reply["error"]["message"]

@@ -15,7 +15,7 @@ from usermgr._changes import Change, Outcome, checked_changes
 from usermgr._ensuring import Ensured, EnsuredGroup, GroupsChange, UnconfirmedAddresses
 from usermgr._models import Group, Page, Tokens, User, UserStatus
 from usermgr._primitives import Access, Primitives
-from usermgr.errors import GroupExistsError, GroupNotFoundError, UserExistsError, UserNotFoundError
+from usermgr.errors import AccessDeniedError, GroupExistsError, GroupNotFoundError, UserExistsError, UserNotFoundError
 from usermgr.paging import pages
 from usermgr.search import Condition, Operator, SearchPlan, matches, plan, where
 from usermgr.validation import PAGE_LIMIT, check_attributes, check_group_names
@@ -129,8 +129,18 @@ class UserManager(Primitives):
             yield from page.items
 
     def plan_search(self, *conditions: Condition) -> SearchPlan:
-        """Which conditions the store would answer; asks it for one user to find out."""
-        return plan(conditions, self.find_users(conditions, limit=1).answered)
+        """Which conditions the store would answer, and how many pages a search without any of them reads.
+
+        Asks the store for one user to find out, and for its description where it answers no condition.
+        """
+        answered = self.find_users(conditions, limit=1).answered
+        return plan(conditions, answered, None if answered else self._estimated_users())
+
+    def _estimated_users(self) -> int | None:
+        try:
+            return self.describe().estimated_users
+        except AccessDeniedError:  # a plan is worth having without it
+            return None
 
     # --- Bringing to a wanted state ------------------------------------------------------------------
 

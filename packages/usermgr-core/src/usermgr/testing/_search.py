@@ -53,7 +53,7 @@ class SearchContract(ContractPart):
             ([where("username").equals("ada"), where("username").equals("alan")], []),
             ([where("created_at").after(NOW - timedelta(hours=1))], ["ada", "alan", "grace"]),
             ([where("created_at").before(NOW - timedelta(hours=1))], []),
-            ([where("custom:extra_info").is_missing()], ["alan"]),
+            ([where("nickname").is_missing()], ["alan"]),
             ([where("phone_number").is_missing(), where("email").ends_with(".org")], ["ada", "grace"]),
         ],
     )
@@ -78,6 +78,7 @@ class SearchContract(ContractPart):
         for condition, expected in (
             (where("custom:extra_info").equals("blue"), ["grace"]),
             (where("custom:extra_info").contains("red"), ["ada"]),
+            (where("custom:extra_info").is_missing(), ["alan"]),
         ):
             assert [user.username for user in people.search_users(condition)] == expected
 
