@@ -227,17 +227,17 @@ def configured_django() -> types.ModuleType:
     return urls
 
 
-_figures: list[str] = []
-
-
 @pytest.fixture
-def show() -> Callable[[str], None]:
+def show(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Put a figure into the summary of the run, where it is seen without -s."""
-    return _figures.append
+    return lambda figure: record_property("figure of usermgr-jwt", figure)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    if _figures:
+    """The figures come with the reports of the tests, which may have run in other processes."""
+    reports = terminalreporter.getreports("passed")
+    figures = [figure for each in reports for name, figure in each.user_properties if name == "figure of usermgr-jwt"]
+    if figures:
         terminalreporter.section("figures of usermgr-jwt")
-        for figure in _figures:
+        for figure in figures:
             terminalreporter.line(figure)
