@@ -8,7 +8,6 @@ import logging
 import subprocess
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Iterator
 from typing import Any
@@ -31,18 +30,21 @@ ARGUMENTS: dict[str, Any] = {
 }  # fmt: skip
 SECRETS = (PASSWORD, CLIENT_SECRET, TOKEN)
 OUTCOMES = ("success", "service error", "parameter error", "time-out")
+PATIENCE = 20.0
+"""Seconds to wait for an answer, but where none comes."""
 
 
 class Stub(http.server.BaseHTTPRequestHandler):
     """Cognito, as far as this test needs it: every answer quotes what it was sent."""
 
     outcome = "success"
+    over = threading.Event()
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         if type(self).outcome == "time-out":
-            time.sleep(0.6)
+            type(self).over.wait(PATIENCE)
             self.close_connection = True
             return
         failed = type(self).outcome == "service error"
@@ -91,17 +93,19 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Stub]]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    Stub.over.clear()
     yield Stub
+    Stub.over.set()
     server.shutdown()
     server.server_close()
 
 
-def cognito() -> UserManager:
-    """The Cognito backend with a planted client secret, impatient and without retries."""
+def cognito(patience: float = PATIENCE) -> UserManager:
+    """The Cognito backend with a planted client secret, and without retries."""
     import boto3  # noqa: PLC0415
     from botocore.config import Config  # noqa: PLC0415
 
-    config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=0.3)
+    config = Config(retries={"total_max_attempts": 1, "mode": "standard"}, read_timeout=patience)
     client = boto3.client("cognito-idp", region_name="ap-northeast-1", config=config)
     settings = CognitoSettings("ap-northeast-1", "ap-northeast-1_AbCdEf123", "client", CLIENT_SECRET)
     return CognitoUserManager(settings, client)
@@ -110,8 +114,8 @@ def cognito() -> UserManager:
 class InProcess:
     """The function in this process; keeps its replies."""
 
-    def __init__(self) -> None:
-        self.manager = cognito()
+    def __init__(self, patience: float) -> None:
+        self.manager = cognito(patience)
         self.errors: list[str] = []
 
     def invoke(self, payload: bytes) -> bytes:
@@ -137,11 +141,12 @@ def test_no_secret_in_any_text(
     redact_sdk_logs()
     caplog.set_level(logging.DEBUG)
     stub.outcome = outcome
-    transport = InProcess()
+    patience = 0.1 if outcome == "time-out" else PATIENCE
+    transport = InProcess(patience)
     manager: UserManager = {
         "cognito": lambda: transport.manager,
         "wire": lambda: LambdaUserManager(transport),
-        "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=0.5),
+        "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=patience),
     }[through]()
     arguments = {p: ARGUMENTS[p] for p in OPERATIONS[name].parameters if p in ARGUMENTS}
     if name == "add_user":
