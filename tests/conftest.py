@@ -53,9 +53,17 @@ def usermgr_sandbox_pool_settings() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def usermgr_sandbox_function_zip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def zips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the functions' zips and their manifest, built once. Nobody writes into it."""
+    folder = tmp_path_factory.mktemp("functions")
+    build(ROOT, folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def usermgr_sandbox_function_zip(zips: Path) -> Path:
     """The user management function's real zip."""
-    return build(ROOT, tmp_path_factory.mktemp("functions"))["usermgr"].path
+    return zips / "usermgr.zip"
 
 
 @pytest.fixture(scope="session")

@@ -37,24 +37,24 @@ def names(zip_file: Path) -> list[str]:
 # --- This workspace's zips ----------------------------------------------------------------------------
 
 
-def test_every_function_has_a_zip(built: Path) -> None:
+def test_every_function_has_a_zip(zips: Path) -> None:
     """The functions of the workspace are built, and nothing else lies beside them."""
-    assert sorted(path.name for path in built.iterdir()) == [
+    assert sorted(path.name for path in zips.iterdir()) == [
         *(f"{name}.zip" for name in FUNCTIONS[:3]), "manifest.json", *(f"{name}.zip" for name in FUNCTIONS[3:]),
     ]  # fmt: skip
 
 
-def test_manifest_has_the_hashes(built: Path) -> None:
+def test_manifest_has_the_hashes(zips: Path) -> None:
     """The manifest's hashes are those of the zips, in hexadecimal and as Lambda writes them."""
-    manifest = json.loads((built / "manifest.json").read_text())
-    digests = {name: hashlib.sha256((built / f"{name}.zip").read_bytes()).digest() for name in FUNCTIONS}
+    manifest = json.loads((zips / "manifest.json").read_text())
+    digests = {name: hashlib.sha256((zips / f"{name}.zip").read_bytes()).digest() for name in FUNCTIONS}
     assert {name: entry["sha256"] for name, entry in manifest.items()} == {n: d.hex() for n, d in digests.items()}
     assert {name: entry["base64_sha256"] for name, entry in manifest.items()} == {
         name: base64.b64encode(digest).decode() for name, digest in digests.items()
     }
 
 
-def test_same_bytes_from_another_checkout(built: Path, tmp_path: Path) -> None:
+def test_same_bytes_from_another_checkout(zips: Path, tmp_path: Path) -> None:
     """A second build, of a copy elsewhere whose files have other dates, has the same bytes."""
     checkout = tmp_path / "elsewhere" / "deep"
     shutil.copytree(ROOT / "packages", checkout / "packages", ignore=shutil.ignore_patterns("tests", "__pycache__"))
@@ -65,14 +65,14 @@ def test_same_bytes_from_another_checkout(built: Path, tmp_path: Path) -> None:
         os.utime(path, (1_000_000_000, 1_000_000_000))
     build_functions.build(checkout, tmp_path / "again")
     assert {p.name: p.read_bytes() for p in (tmp_path / "again").iterdir()} == {
-        p.name: p.read_bytes() for p in built.iterdir()
+        p.name: p.read_bytes() for p in zips.iterdir()
     }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_entries_are_uniform(built: Path, function: str) -> None:
+def test_entries_are_uniform(zips: Path, function: str) -> None:
     """Entries are sorted, plain files of one date and one mode, and not compressed."""
-    with zipfile.ZipFile(built / f"{function}.zip") as archive:
+    with zipfile.ZipFile(zips / f"{function}.zip") as archive:
         entries = archive.infolist()
     assert [entry.filename for entry in entries] == sorted(entry.filename for entry in entries)
     assert {(e.date_time, e.external_attr, e.create_system, e.compress_type) for e in entries} == {
@@ -81,27 +81,27 @@ def test_entries_are_uniform(built: Path, function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_pure_python_without_the_runtime_s_packages(built: Path, function: str) -> None:
+def test_pure_python_without_the_runtime_s_packages(zips: Path, function: str) -> None:
     """A zip has no native library, no boto3, no bytecode, no trace of the build, and no path of this machine."""
-    found = names(built / f"{function}.zip")
+    found = names(zips / f"{function}.zip")
     tops = {name.split("/")[0].split("-")[0] for name in found}
     assert tops.isdisjoint({"boto3", "botocore", "s3transfer", "jmespath", "dateutil", "urllib3", "six", "six.py"})
     assert [
         n for n in found if build_functions.NATIVE.search(n) or n.endswith((".pyc", "RECORD", "direct_url.json"))
     ] == []
-    assert str(ROOT).encode() not in (built / f"{function}.zip").read_bytes()
+    assert str(ROOT).encode() not in (zips / f"{function}.zip").read_bytes()
 
 
-def test_plug_ins_can_be_found(built: Path) -> None:
+def test_plug_ins_can_be_found(zips: Path) -> None:
     """The metadata that the Factory needs is in the management function's zip."""
     info = f"usermgr_cognito-{current(ROOT)}.dist-info"
-    assert {f"{info}/entry_points.txt", f"{info}/METADATA"} <= set(names(built / "usermgr.zip"))
+    assert {f"{info}/entry_points.txt", f"{info}/METADATA"} <= set(names(zips / "usermgr.zip"))
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_handler_imports_with_boto3_only(built: Path, tmp_path: Path, function: str) -> None:
+def test_handler_imports_with_boto3_only(zips: Path, tmp_path: Path, function: str) -> None:
     """The handler imports in an interpreter that has the zip and boto3, and nothing else that is installed here."""
-    with zipfile.ZipFile(built / f"{function}.zip") as archive:
+    with zipfile.ZipFile(zips / f"{function}.zip") as archive:
         archive.extractall(tmp_path / "task")
     runtime = boto3_only(tmp_path / "runtime")
     code = f"""

@@ -15,26 +15,16 @@ import boto3
 import pytest
 
 from tests.conftest import Pool
-from tools.build_functions import build
 from tools.terraform_sandbox import TerraformRun
 from usermgr import Challenge, Factory, UserManager
 from usermgr.errors import AccessDeniedError, InvalidInputError, UsermgrError
 from usermgr_cognito.trigger import Trigger, UserPool
 from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
 
-ROOT = Path(__file__).parents[2]
 PASSWORD = "a-Long-passw0rd"
 OURS = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:usermgr_activity"
 
 Policies = dict[str, dict[str, Any]]
-
-
-@pytest.fixture(scope="module")
-def zips(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The functions' zips."""
-    folder = tmp_path_factory.mktemp("zips")
-    build(ROOT, folder)
-    return folder
 
 
 @pytest.fixture(scope="module")
