@@ -30,8 +30,10 @@ help: ## What there is to make
 demo: terraform-is-here lowest pips ## The main job, end to end, on a sandbox: no Docker, no AWS account
 	@$(RUN) python -m demo
 
+# Many tests wait for Terraform, so LANES processes share them: whole files, because some tell a story in order.
+LANES ?= 2
 test: terraform-is-here lowest pips ## All tests
-	@$(RUN) python -m pytest $(ARGS)
+	@$(RUN) python -m pytest -n $(LANES) --dist loadfile --no-loadscope-reorder $(ARGS)
 	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5 -W "ignore:datetime.datetime.utcnow:DeprecationWarning"
 
 changes: terraform-is-here $(SYNCED) ## Every change of the deployment by itself, while people sign in
