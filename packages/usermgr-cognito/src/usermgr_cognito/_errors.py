@@ -12,9 +12,9 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from usermgr import errors
-from usermgr_aws import COMMON_CODES, error_from_code
+from usermgr_aws import COMMON_CODES, Answer, error_from_code
 
-__all__ = ["CODES", "SIGN_IN_CODES", "TARGET", "from_client_error"]
+__all__ = ["CODES", "SIGN_IN_CODES", "TARGET", "from_answer", "from_client_error"]
 
 TARGET = "AWSCognitoIdentityProviderService"
 """The prefix of `X-Amz-Target` in raw requests."""
@@ -121,3 +121,9 @@ def from_client_error(error: ClientError, *, sign_in: bool = False, **evidence: 
     if isinstance(translated, errors.InvalidCredentialsError):
         return errors.InvalidCredentialsError()  # evidence could reveal whether the name or the password is wrong
     return translated
+
+
+def from_answer(answer: Answer, operation: str, *, sign_in: bool = False, **evidence: Any) -> errors.UsermgrError:
+    """The error for a raw request's answer with a code: the same as where the SDK had made the request."""
+    response: Any = {"Error": {"Code": answer.code}, "ResponseMetadata": {"HTTPStatusCode": answer.status}}
+    return from_client_error(ClientError(response, operation), sign_in=sign_in, **evidence)

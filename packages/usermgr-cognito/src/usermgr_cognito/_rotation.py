@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 from botocore.utils import get_environ_proxies
 
 from usermgr.errors import ProtocolError
 from usermgr_aws import JsonApi, error_from_sdk
 from usermgr_cognito._client import reply_shape
-from usermgr_cognito._errors import TARGET, from_client_error
+from usermgr_cognito._errors import TARGET, from_answer
 from usermgr_cognito._replies import has_form
 
 if TYPE_CHECKING:
@@ -48,8 +48,7 @@ def exchange_refresh_token(
     except BotoCoreError as error:
         raise error_from_sdk(error, _OPERATION) from error
     if answer.code is not None:
-        response: Any = {"Error": {"Code": answer.code}, "ResponseMetadata": {"HTTPStatusCode": answer.status}}
-        raise from_client_error(ClientError(response, _OPERATION), sign_in=True)
+        raise from_answer(answer, _OPERATION, sign_in=True)
     body = answer.body
     if body is None or "AuthenticationResult" not in body or not has_form(_tokens_shape(client), body):
         raise ProtocolError(f"{_OPERATION}: the answer has no tokens")

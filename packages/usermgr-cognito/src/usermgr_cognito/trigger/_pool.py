@@ -11,7 +11,7 @@ from botocore.httpsession import URLLib3Session
 
 from usermgr.errors import NoCredentialsError, ProtocolError
 from usermgr_aws import JsonApi, error_from_sdk, region_of_pool
-from usermgr_cognito._errors import TARGET, from_client_error
+from usermgr_cognito._errors import TARGET, from_answer
 from usermgr_cognito._settings import CognitoSettings
 from usermgr_cognito.trigger._snapshot import Snapshot
 
@@ -91,8 +91,7 @@ class UserPool:
         except sdk.BotoCoreError as error:
             raise error_from_sdk(error, operation) from error
         if answer.code is not None:
-            response: Any = {"Error": {"Code": answer.code}, "ResponseMetadata": {"HTTPStatusCode": answer.status}}
-            error = from_client_error(sdk.ClientError(response, operation), store=self.user_pool_id)
+            error = from_answer(answer, operation, store=self.user_pool_id)
             raise type(error)(f"{error.message}{_words(answer.body or {})}", **error.details)
         if answer.body is None:
             raise ProtocolError(f"{operation}: Cognito's answer is not a JSON object")
