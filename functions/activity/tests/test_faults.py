@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.stub import Behaviour, answers, drips, full_backlog, hangs, hangs_up
 from usermgr_function_activity import handler as function
 
 GOLDEN = json.loads((Path(__file__).parent / "events" / "v2.json").read_text())["events"]
@@ -67,14 +68,14 @@ MALFORMED: dict[str, Any] = {
 
 
 @pytest.mark.parametrize("name", ANSWERS)
-def test_answers(name: str, dynamodb: Any, fails_open: Any, answers: Any) -> None:
+def test_answers(name: str, dynamodb: Any, fails_open: Any) -> None:
     """An error of DynamoDB's, or a broken answer."""
     status, body, code = ANSWERS[name]
     dynamodb.behave = answers(status, body)
     fails_open(code=code)
 
 
-def test_foreign_row_says_where(dynamodb: Any, fails_open: Any, answers: Any) -> None:
+def test_foreign_row_says_where(dynamodb: Any, fails_open: Any) -> None:
     """An error that nobody foresaw says its type and its place, and nobody's data."""
     dynamodb.behave = answers(400, FOREIGN_ROW)
     line = fails_open(code=None)
@@ -83,32 +84,33 @@ def test_foreign_row_says_where(dynamodb: Any, fails_open: Any, answers: Any) ->
 
 @pytest.mark.parametrize(
     ("behaviour", "code"),
-    [("hangs", "service_timeout"), ("hangs_up", "service_timeout"), ("drips", None)],
+    [(hangs, "service_timeout"), (hangs_up, "service_timeout"), (drips, None)],
 )
-def test_silence(behaviour: str, code: str | None, dynamodb: Any, fails_open: Any, behaviours: Any) -> None:
+def test_silence(behaviour: Behaviour, code: str | None, dynamodb: Any, fails_open: Any) -> None:
     """A DynamoDB that hangs, hangs up, or answers byte by byte, which no read time-out ends."""
-    dynamodb.behave = behaviours[behaviour]
+    dynamodb.behave = behaviour
     line = fails_open(code=code)
-    assert (line["error"] == "TimeoutError") is (behaviour == "drips")
+    assert (line["error"] == "TimeoutError") is (behaviour is drips)
 
 
-def test_second_request_hangs(dynamodb: Any, fails_open: Any, answers: Any, behaviours: Any) -> None:
+def test_second_request_hangs(dynamodb: Any, fails_open: Any) -> None:
     """A DynamoDB that answers the first request of the day, and hangs at the second."""
 
     def behave(handler: Any) -> None:
         first = dynamodb.asked[-1][0] == "UpdateItem"
-        (answers(400, error("ConditionalCheckFailedException")) if first else behaviours["hangs"])(handler)
+        (answers(400, error("ConditionalCheckFailedException")) if first else hangs)(handler)
 
     dynamodb.behave = behave
     fails_open(code="service_timeout")
     assert [operation for operation, _ in dynamodb.asked] == ["UpdateItem", *["TransactWriteItems"] * 2]
 
 
-def test_connection_hangs(environment: pytest.MonkeyPatch, full_backlog: str, fails_open: Any) -> None:
+def test_connection_hangs(environment: pytest.MonkeyPatch, fails_open: Any) -> None:
     """An address that takes no connection and refuses none."""
-    environment.setenv("AWS_ENDPOINT_URL", full_backlog)
+    with full_backlog() as url:
+        environment.setenv("AWS_ENDPOINT_URL", url)
 
-    fails_open(code="service_unavailable")
+        fails_open(code="service_unavailable")
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9", "http://no-such-host.invalid"])
@@ -159,9 +161,7 @@ def test_unknown_version_and_fields(
     assert len(dynamodb.asked) == 1
 
 
-def test_one_hiccup_is_no_failure(
-    environment: Any, dynamodb: Any, answers: Any, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_one_hiccup_is_no_failure(environment: Any, dynamodb: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """A single error that may pass is tried once more, and the sighting is recorded."""
 
     def behave(handler: Any) -> None:

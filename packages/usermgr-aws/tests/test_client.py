@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 
+from tests.stub import Stub, answers, full_backlog, hangs
 from usermgr.errors import ConfigurationError
 from usermgr.settings import SettingsReader
 from usermgr_aws import UNREADABLE_ANSWER, CallLimits, Connection, aws_sources
@@ -19,26 +18,10 @@ from usermgr_aws import UNREADABLE_ANSWER, CallLimits, Connection, aws_sources
 REGION = "eu-west-1"
 
 
-@pytest.fixture
-def full_backlog() -> Iterator[str]:
-    """An address whose connections hang: nobody accepts, and the queue is full."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        waiting = [socket.socket() for _ in range(4)]
-        for client in waiting:
-            client.setblocking(False)
-            client.connect_ex(listener.getsockname())
-        time.sleep(0.05)
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        for client in waiting:
-            client.close()
-
-
 @pytest.mark.parametrize("attempts", [1, 2])
-def test_attempts_and_read_time_out(attempts: int, service: Any) -> None:
+def test_attempts_and_read_time_out(attempts: int, service: Stub) -> None:
     """A service that hangs is asked `attempts` times, for `read` seconds each."""
-    service.hangs()
+    service.behave = hangs
     client = Connection(REGION, endpoint_url=service.url).client("dynamodb", CallLimits(attempts, connect=5, read=0.2))
     began = time.monotonic()
 
@@ -49,20 +32,21 @@ def test_attempts_and_read_time_out(attempts: int, service: Any) -> None:
     assert attempts * 0.2 <= time.monotonic() - began < 4
 
 
-def test_connect_time_out(full_backlog: str) -> None:
+def test_connect_time_out() -> None:
     """An address that takes no connection is given up after `connect` seconds."""
-    client = Connection(REGION, endpoint_url=full_backlog).client("dynamodb", CallLimits(1, connect=0.2, read=60))
-    began = time.monotonic()
+    with full_backlog() as url:
+        client = Connection(REGION, endpoint_url=url).client("dynamodb", CallLimits(1, connect=0.2, read=60))
+        began = time.monotonic()
 
-    with pytest.raises(ConnectTimeoutError):
-        client.list_tables()
+        with pytest.raises(ConnectTimeoutError):
+            client.list_tables()
 
     assert 0.2 <= time.monotonic() - began < 4
 
 
-def test_throttling_is_repeated(service: Any) -> None:
+def test_throttling_is_repeated(service: Stub) -> None:
     """Cognito's TooManyRequestsException is among what is tried again, which botocore's older mode does not do."""
-    service.answers(400, b'{"__type": "TooManyRequestsException"}')
+    service.behave = answers(400, b'{"__type": "TooManyRequestsException"}')
     client = Connection(REGION, endpoint_url=service.url).client("cognito-idp", CallLimits(attempts=2))
 
     with pytest.raises(client.exceptions.TooManyRequestsException):
@@ -72,16 +56,16 @@ def test_throttling_is_repeated(service: Any) -> None:
 
 
 @pytest.mark.parametrize("content", [b"[]", b"null", b'{"TableNames":' * 50_000, b'"text"'], ids=range(4))
-def test_answer_that_botocore_cannot_read(content: bytes, service: Any) -> None:
+def test_answer_that_botocore_cannot_read(content: bytes, service: Stub) -> None:
     """What botocore's parsers raise for an answer that is not an object is among UNREADABLE_ANSWER."""
-    service.answers(200, content)
+    service.behave = answers(200, content)
     client = Connection(REGION, endpoint_url=service.url).client("dynamodb", CallLimits(attempts=1))
 
     with pytest.raises(UNREADABLE_ANSWER):
         client.list_tables()
 
 
-def test_given_session(environment: pytest.MonkeyPatch, service: Any) -> None:
+def test_given_session(environment: pytest.MonkeyPatch, service: Stub) -> None:
     """The session's credentials sign the requests, whatever the environment has."""
     session = boto3.session.Session(aws_access_key_id="OTHERKEY", aws_secret_access_key="x", region_name="us-east-1")
     client = Connection(REGION, session=session, endpoint_url=service.url).client("dynamodb", CallLimits(attempts=1))
@@ -92,7 +76,7 @@ def test_given_session(environment: pytest.MonkeyPatch, service: Any) -> None:
     assert f"/{REGION}/dynamodb/" in service.received[0][0]["authorization"]
 
 
-def test_given_profile(environment: pytest.MonkeyPatch, service: Any, tmp_path: Path) -> None:
+def test_given_profile(environment: pytest.MonkeyPatch, service: Stub, tmp_path: Path) -> None:
     """The profile's credentials sign the requests."""
     (tmp_path / "credentials").write_text("[ops]\naws_access_key_id = OPSKEY\naws_secret_access_key = x\n")
     client = Connection(REGION, profile="ops", endpoint_url=service.url).client("dynamodb", CallLimits(attempts=1))

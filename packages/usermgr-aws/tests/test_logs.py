@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
+from tests.stub import Stub
 from usermgr_aws import CallLimits, Connection, _logs, redact_loggers, redact_sdk_logs
 
 
@@ -71,7 +71,7 @@ def test_again_adds(caplog: pytest.LogCaptureFixture) -> None:
     assert "hunter2" not in caplog.text
 
 
-def test_sdk_log(service: Any, caplog: pytest.LogCaptureFixture) -> None:
+def test_sdk_log(service: Stub, caplog: pytest.LogCaptureFixture) -> None:
     """A whole call leaves neither the password nor the key that signs in the SDK's debugging log."""
     redact_sdk_logs()
     caplog.set_level(logging.DEBUG)

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ReadTimeoutError
 from botocore.httpsession import URLLib3Session
 
+from tests.stub import Stub, answers, hangs
 from usermgr.errors import NoCredentialsError
 from usermgr_aws import JsonApi, credentials_from_environment
 
 
 @pytest.fixture
-def api(service: Any) -> JsonApi:
+def api(service: Stub) -> JsonApi:
     """A service whose requests carry credentials of the environment."""
     return JsonApi(
         "dynamodb",
@@ -28,7 +28,7 @@ def api(service: Any) -> JsonApi:
     )
 
 
-def test_request(api: JsonApi, service: Any) -> None:
+def test_request(api: JsonApi, service: Stub) -> None:
     """The request is the operation's, in the service's protocol, signed for the service and the Region."""
     answer = api.call("PutItem", {"Item": {"name": "Zoë"}})
 
@@ -59,10 +59,10 @@ def test_request(api: JsonApi, service: Any) -> None:
     ],
 )
 def test_answers(
-    status: int, content: bytes, code: str | None, has_body: bool, is_empty: bool, api: JsonApi, service: Any
+    status: int, content: bytes, code: str | None, has_body: bool, is_empty: bool, api: JsonApi, service: Stub
 ) -> None:
     """Every answer is a value: a code for all but 200, an object or nothing."""
-    service.answers(status, content, Location="http://127.0.0.1:9/")
+    service.behave = answers(status, content, Location="http://127.0.0.1:9/")
 
     answer = api.call("GetItem", {})
 
@@ -71,9 +71,9 @@ def test_answers(
     assert len(service.received) == 1
 
 
-def test_no_answer(api: JsonApi, service: Any) -> None:
+def test_no_answer(api: JsonApi, service: Stub) -> None:
     """A service that does not answer is the SDK's own error, for `error_from_sdk`; nothing is sent twice."""
-    service.hangs()
+    service.behave = hangs
 
     with pytest.raises(ReadTimeoutError) as caught:
         api.call("GetItem", {})
@@ -85,7 +85,7 @@ def test_no_answer(api: JsonApi, service: Any) -> None:
 @pytest.mark.parametrize("name", ["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"])
 @pytest.mark.parametrize("value", [None, ""])
 def test_no_credentials(
-    name: str, value: str | None, api: JsonApi, service: Any, environment: pytest.MonkeyPatch
+    name: str, value: str | None, api: JsonApi, service: Stub, environment: pytest.MonkeyPatch
 ) -> None:
     """Without credentials nothing is sent, and the error does not show the half that is there."""
     environment.delenv(name) if value is None else environment.setenv(name, value)
