@@ -109,4 +109,4 @@ $(TOOLS)/uv/bin/uv:
 .PHONY: terraform-is-here
 terraform-is-here:
 	@command -v terraform >/dev/null || { echo "terraform >= 1.11 is missing: https://developer.hashicorp.com/terraform/install shows how to get it" >&2; exit 1; }
-	@terraform version 2>/dev/null | grep -qE '^Terraform v(1\.(1[1-9]|[2-9][0-9])|[2-9])' || { echo "terraform is older than 1.11: https://developer.hashicorp.com/terraform/install has a newer one" >&2; exit 1; }
+	@[[ "$$(terraform version 2>/dev/null)" =~ ^Terraform\ v(1\.(1[1-9]|[2-9][0-9])|[2-9]) ]] || { echo "terraform is older than 1.11: https://developer.hashicorp.com/terraform/install has a newer one" >&2; exit 1; }
