@@ -21,11 +21,17 @@ ROOT = Path(__file__).parents[2]
 VERSION = current(ROOT)
 UV = os.environ.get("UV") or shutil.which("uv") or str(ROOT / ".tools" / "uv" / "bin" / "uv")
 BACKENDS = {"cognito": "usermgr-cognito", "lambda": "usermgr-lambda-client", "local": "usermgr-local"}
-EXTRAS = {**BACKENDS, "jwt": "usermgr-jwt", "activity": "usermgr-activity", "sandbox": "usermgr-sandbox"}
+EXTRAS = {
+    **BACKENDS,
+    "jwt": "usermgr-jwt",
+    "activity": "usermgr-activity",
+    "bulk": "usermgr-bulk",
+    "sandbox": "usermgr-sandbox",
+}
 ON_AWS = {"cognito", "lambda", "activity"}
 MODULES = {
     "cognito": "usermgr_cognito", "lambda": "usermgr_lambda_client", "local": "usermgr_local",
-    "jwt": "usermgr_jwt", "activity": "usermgr_activity", "sandbox": "usermgr_sandbox",
+    "jwt": "usermgr_jwt", "activity": "usermgr_activity", "bulk": "usermgr_bulk", "sandbox": "usermgr_sandbox",
 }  # fmt: skip
 
 
