@@ -17,11 +17,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import usermgr_local
-from usermgr import Challenge, Tokens
+from usermgr import Challenge, Change, MfaMethod, Tokens
 from usermgr.activity import Sighting, SightingKind
 from usermgr.errors import InvalidCodeError
 from usermgr_local import Argon2Cost, LocalUserManager
 from usermgr_local import _database as database
+from usermgr_local._batches import BATCH
 from usermgr_local.totp import code_at, new_secret, read_secret
 
 PASSWORD, OTHER = "a-Long-passw0rd", "An0ther-password"
@@ -112,6 +113,15 @@ def operations(users: LocalUserManager, now: Callable[[], datetime]) -> list[tup
             users.answer_challenge(challenge, answer)
             raise SystemExit("a wrong code was accepted")
 
+    def written(number: int, mark: str) -> None:
+        changes = (Change("add_user", {"username": f"{mark}{i}"}) for i in range(number))
+        if not all(outcome.succeeded for outcome in users.write_many(changes)):
+            raise SystemExit("a change was refused")
+
+    def forced(status: str) -> None:
+        with users._database.write() as connection:
+            connection.execute("UPDATE users SET status = ?", (status,))
+
     def now_code() -> str:
         return code_at(read_secret(SECRET), int(now().timestamp()) // 30)
 
@@ -121,6 +131,10 @@ def operations(users: LocalUserManager, now: Callable[[], datetime]) -> list[tup
     sighting = Sighting("somebody", SightingKind.SIGN_IN, "web", datetime(2026, 1, 31, tzinfo=UTC))
     return [
         ("add_user", lambda: users.add_user("ada", PASSWORD, PROFILE)),
+        ("invite_user", lambda: users.invite_user("ina", PROFILE)),
+        ("resend_invitation", lambda: users.resend_invitation("ina")),
+        ("write_many", lambda: written(BATCH, "a")),
+        ("write_many, ten times as many", lambda: written(10 * BATCH, "b")),
         ("add_user temporary", lambda: users.add_user("new", PASSWORD, temporary=True)),
         ("update_user", lambda: users.update_user("ada", {"name": "Ada"})),
         ("add_group", lambda: users.add_group("staff")),
@@ -133,10 +147,15 @@ def operations(users: LocalUserManager, now: Callable[[], datetime]) -> list[tup
         ("activity.record", lambda: users.activity.record(sighting)),
         ("sign_out_user", lambda: users.sign_out_user("ada")),
         ("set_totp_secret", lambda: users.set_totp_secret("ada", SECRET)),
+        ("set_mfa off", lambda: users.set_mfa("ada", [])),
+        ("set_mfa", lambda: users.set_mfa("ada", [MfaMethod.TOTP])),
         ("authenticate, asked for a code", lambda: asked.append(challenged("ada"))),
         ("answer_challenge, wrong code", lambda: refused(asked[0], code_at(read_secret(SECRET), 0))),
         ("authenticate, asked again", lambda: asked.append(challenged("ada"))),
         ("answer_challenge, right code", lambda: users.answer_challenge(asked[1], now_code())),
+        ("reset_mfa", lambda: users.reset_mfa("ada")),
+        ("a status, by force", lambda: forced("UNCONFIRMED")),
+        ("confirm_user", lambda: users.confirm_user("ada")),
         ("set_password", lambda: users.set_password("ada", OTHER)),
         ("reset_password", lambda: users.reset_password("ada")),
         ("disable_user", lambda: users.disable_user("ada")),
@@ -158,7 +177,7 @@ def main(path: str, synchronous: str) -> None:
     def now() -> datetime:
         return moment
 
-    users = usermgr_local.create(path=Path(path), argon2=Argon2Cost(8, 1, 1), now=now)
+    users = usermgr_local.create(path=Path(path), argon2=Argon2Cost(8, 1, 1), deliver=id, now=now)
     syncs: dict[str, int] = {}
     for name, operation in operations(users, now):
         if not name.startswith("answer_challenge"):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from usermgr import MfaMethod, Tokens
 from usermgr.errors import (
     ConfigurationError,
     ExpiredCodeError,
@@ -186,6 +187,34 @@ def test_names_and_used_codes_are_brought_forward(tmp_path: Path) -> None:
     with pytest.raises(ExpiredCodeError):
         users.answer_challenge(challenged(users, "straße"), totp.code_at(totp.read_secret(secret), step))
     users.close()
+
+
+def test_second_factors_are_brought_forward(tmp_path: Path) -> None:
+    """A store of the third schema, that of 1.0, keeps asking for codes, and gets an id that stays."""
+    old, secret = tmp_path / "old.db", totp.new_secret()
+    clock = Clock(datetime(2026, 1, 31, tzinfo=UTC))
+    connection = sqlite3.connect(old, isolation_level=None)
+    migrate(connection, old, MIGRATIONS[:3])
+    connection.executemany(
+        "INSERT INTO users (name_key, username, sub, status, created_at, updated_at, totp_secret) "
+        "VALUES (?, ?, ?, 'CONFIRMED', 0, 0, ?)",
+        [("alice", "alice", "0a1b", totp.read_secret(secret)), ("bob", "bob", "0c1d", None)],
+    )
+    connection.close()
+    old.chmod(0o600)
+
+    users = create(path=old, argon2=CHEAP, now=clock)
+
+    assert [users.get_mfa(name).methods for name in ("alice", "bob")] == [(MfaMethod.TOTP,), ()]
+    users.set_password("alice", PASSWORD)
+    code = totp.code_at(totp.read_secret(secret), int(clock().timestamp()) // 30)
+    assert isinstance(users.answer_challenge(challenged(users), code), Tokens)
+    store = users.describe().store
+    users.close()
+    again = create(path=old, argon2=CHEAP)
+    assert store
+    assert again.describe().store == store
+    again.close()
 
 
 def test_case_sensitive_names_are_not_folded(tmp_path: Path) -> None:

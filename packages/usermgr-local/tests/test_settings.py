@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from usermgr import Factory
+from usermgr import Factory, MfaMode
 from usermgr.errors import ConfigurationError
 from usermgr_local import Argon2Cost, LocalSettings, LocalUserManager, PasswordPolicy, create
 
@@ -23,6 +23,7 @@ def test_only_the_path_must_be_there() -> None:
         custom_attributes=frozenset({"custom:extra_info"}),
         password_policy=PasswordPolicy(8, frozenset({"uppercase", "lowercase", "numbers"}), 7),
         argon2=Argon2Cost(),
+        mfa=MfaMode.OPTIONAL,
     )
     assert settings.issuer == "https://cognito-idp.zz-local-1.amazonaws.com/zz-local-1_usermgr"
 
@@ -45,6 +46,7 @@ def test_documented_variables_are_read() -> None:
             "USERMGR_LOCAL_CUSTOM_ATTRIBUTES": "custom:team,custom:desk",
             "USERMGR_LOCAL_PASSWORD_LENGTH": "12",
             "USERMGR_LOCAL_PASSWORD_REQUIRES": "symbols",
+            "USERMGR_LOCAL_MFA": "required",
         }
     )
     assert settings == LocalSettings(
@@ -55,6 +57,7 @@ def test_documented_variables_are_read() -> None:
         case_sensitive=True,
         custom_attributes=frozenset({"custom:team", "custom:desk"}),
         password_policy=PasswordPolicy(12, frozenset({"symbols"})),
+        mfa=MfaMode.REQUIRED,
     )
 
 
@@ -73,6 +76,7 @@ def test_none_declares_and_requires_nothing() -> None:
         ({"USERMGR_LOCAL_PATH": ":memory:"}, ["USERMGR_LOCAL_PATH"]),
         ({"USERPOOL_ID": "no pool", "CLIENT_ID": "no client"}, ["USERMGR_LOCAL_PATH", "USERPOOL_ID", "CLIENT_ID"]),
         ({"USERMGR_LOCAL_PATH": "x", "USERMGR_LOCAL_CASE_SENSITIVE": "yes"}, ["USERMGR_LOCAL_CASE_SENSITIVE"]),
+        ({"USERMGR_LOCAL_PATH": "x", "USERMGR_LOCAL_MFA": "always"}, ["USERMGR_LOCAL_MFA"]),
         ({"USERMGR_LOCAL_PATH": "x", "USERMGR_LOCAL_CUSTOM_ATTRIBUTES": "team"}, ["USERMGR_LOCAL_CUSTOM_ATTRIBUTES"]),
         (
             {

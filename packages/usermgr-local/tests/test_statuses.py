@@ -66,6 +66,7 @@ def force_status(path: Path, status: str) -> None:
             id="set temporary password",
         ),
         pytest.param("EXTERNAL_PROVIDER", lambda u: u.reset_password("alice"), InvalidStateError, id="reset external"),
+        pytest.param("EXTERNAL_PROVIDER", lambda u: u.confirm_user("alice"), InvalidStateError, id="confirm external"),
     ],
 )
 def test_status_that_the_api_cannot_bring_about_holds(
@@ -97,6 +98,17 @@ def test_administrator_confirms_with_a_password(users: LocalUserManager, path: P
     assert signed_in(users, password=NEW_PASSWORD).username == "alice"
 
 
+def test_administrator_confirms_without_the_code(users: LocalUserManager, path: Path) -> None:
+    """Who never confirmed signs in with the password of before once an administrator has confirmed."""
+    users.add_user("alice", PASSWORD)
+    force_status(path, "UNCONFIRMED")
+
+    users.confirm_user("alice")
+
+    assert users.get_user("alice").status == "CONFIRMED"
+    signed_in(users)
+
+
 @pytest.mark.parametrize("status", ["UNCONFIRMED", "EXTERNAL_PROVIDER", "ARCHIVED", "A_NEW_ONE"])
 def test_other_operations_ask_for_no_status(users: LocalUserManager, path: Path, status: str) -> None:
     """Attributes, groups, enabling, signing out and deleting work in every status, and keep it."""
@@ -109,6 +121,8 @@ def test_other_operations_ask_for_no_status(users: LocalUserManager, path: Path,
         lambda: users.disable_user("alice"),
         lambda: users.enable_user("alice"),
         lambda: users.sign_out_user("alice"),
+        lambda: users.set_mfa("alice", []),
+        lambda: users.reset_mfa("alice"),
         lambda: users.ensure_user("alice", {"name": "A"}, password=NEW_PASSWORD),
     ):
         operation()

@@ -12,13 +12,23 @@ from collections.abc import Callable, Collection
 from datetime import datetime
 from os import PathLike, fspath
 
+from usermgr import MfaMode
 from usermgr_local._activity import LocalActivityStore
 from usermgr_local._clock import utc_now
+from usermgr_local._invitations import Deliver, Message
 from usermgr_local._manager import LocalUserManager
 from usermgr_local._passwords import Argon2Cost, PasswordPolicy
 from usermgr_local._settings import LocalSettings
 
-__all__ = ["Argon2Cost", "LocalActivityStore", "LocalSettings", "LocalUserManager", "PasswordPolicy", "create"]
+__all__ = [
+    "Argon2Cost",
+    "LocalActivityStore",
+    "LocalSettings",
+    "LocalUserManager",
+    "Message",
+    "PasswordPolicy",
+    "create",
+]
 
 
 def create(
@@ -31,13 +41,15 @@ def create(
     custom_attributes: Collection[str] | None = None,
     password_policy: PasswordPolicy | None = None,
     argon2: Argon2Cost | None = None,
+    mfa: MfaMode | None = None,
+    deliver: Deliver | None = None,
     now: Callable[[], datetime] = utc_now,
 ) -> LocalUserManager:
     """The manager of the store in the file `path`, which is created where there is none.
 
     What is not given comes from the environment; `LocalSettings.read` names the variables. Only the path is
-    required. `argon2` is not read from the environment, so that no variable can weaken it. `now` is the clock, which
-    returns an aware datetime.
+    required. `argon2` is not read from the environment, so that no variable can weaken it. `deliver` sends the
+    invitations: it is called with a `Message`. `now` is the clock, which returns an aware datetime.
 
     Raises:
         ConfigurationError: a setting is missing or malformed, or the file cannot be used as a store.
@@ -48,7 +60,8 @@ def create(
         "user_pool_id": user_pool_id,
         "client_id": client_id,
         "case_sensitive": None if case_sensitive is None else str(case_sensitive).lower(),
+        "mfa": mfa,
         "custom_attributes": None if custom_attributes is None else ",".join(custom_attributes) or "none",
     }
     settings = LocalSettings.read(given, password_policy=password_policy, argon2=argon2)
-    return LocalUserManager(settings, now)
+    return LocalUserManager(settings, now, deliver=deliver)

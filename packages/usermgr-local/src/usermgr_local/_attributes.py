@@ -18,7 +18,7 @@ from usermgr.validation import (
     check_verified_has_address,
 )
 
-__all__ = ["MAX_NAME", "AttributeSchema", "check_name", "is_storable", "with_verification"]
+__all__ = ["MAX_NAME", "MAX_VALUE", "AttributeSchema", "check_name", "is_storable", "with_verification"]
 
 ADDRESSES = ("email", "phone_number")
 """The attributes that have a verification of their own, such as `email_verified`."""

@@ -47,7 +47,7 @@ class Codes:
         The error is returned, not raised, because what is recorded must be committed.
         """
         secret = user["totp_secret"]
-        if secret is None:
+        if secret is None or not user["totp_enabled"]:
             return MfaNotAvailableError()
         step = totp.step_of(secret, code, self._now())
         if step is None:
@@ -58,12 +58,24 @@ class Codes:
         ).fetchone()
         if used is not None and step <= used["last_step"]:
             return ExpiredCodeError("the code was used before: wait for the next one, and sign in again")
+        self._mark_used(connection, user, secret, step)
+        return None
+
+    def use_first(self, connection: sqlite3.Connection, user: Any, secret: bytes, code: str) -> UsermgrError | None:
+        """Uses up the first code of a secret that the user was just given, which leaves nothing to guess."""
+        step = totp.step_of(secret, code, self._now())
+        if step is None:
+            return InvalidCodeError("the code is wrong: enter the one that the app shows for this secret now")
+        self._mark_used(connection, user, secret, step)
+        return None
+
+    @staticmethod
+    def _mark_used(connection: sqlite3.Connection, user: Any, secret: bytes, step: int) -> None:
         connection.execute(
             "INSERT INTO used_codes (user_id, secret_hash, last_step) VALUES (?, ?, ?) "
             "ON CONFLICT (user_id, secret_hash) DO UPDATE SET last_step = excluded.last_step",
             (user["id"], secret_hash(secret), step),
         )
-        return None
 
     def _record_wrong(self, connection: sqlite3.Connection, user: Any) -> None:
         now = self._now()

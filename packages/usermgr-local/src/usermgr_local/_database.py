@@ -42,6 +42,7 @@ class Database:
         self._lock = threading.RLock()
         self._connection: sqlite3.Connection | None = None
         self._at_exit: weakref.finalize[..., Database] | None = None
+        self._in_batch = False
         if sqlite3.sqlite_version_info < MIN_SQLITE:
             raise unusable(f"Python's SQLite is version {sqlite3.sqlite_version}, but 3.37 or newer is required")
         self.path = claim(path)
@@ -66,6 +67,21 @@ class Database:
         with self._transaction("BEGIN IMMEDIATE") as connection:
             yield connection
 
+    @contextmanager
+    def batch(self) -> Generator[sqlite3.Connection]:
+        """A write transaction around others: those that this thread begins inside the block become parts of it.
+
+        A part that raises is undone, and the rest stays; what the parts wrote is on the disk when the block ends well.
+        Where SQLite gives the whole transaction up, as on a full disk, `in_transaction` of the connection is false, and
+        the block must raise. Other threads wait.
+        """
+        with self._transaction("BEGIN IMMEDIATE") as connection:
+            self._in_batch = True
+            try:
+                yield connection
+            finally:
+                self._in_batch = False
+
     def close(self) -> None:
         """Closes the file. The next transaction opens it again."""
         with self._lock:
@@ -81,13 +97,8 @@ class Database:
                     self._connection = _connect(self.path)
                     self._at_exit = weakref.finalize(self, self._connection.close)
                 connection = self._connection
-                connection.execute(begin)
-                try:
+                with _part(connection) if self._in_batch else _whole(connection, begin):
                     yield connection
-                    connection.execute("COMMIT")
-                finally:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
             except sqlite3.Error as error:
                 raise _translate(error, self.path) from error
 
@@ -98,6 +109,7 @@ class Database:
         https://www.sqlite.org/howtocorrupt.html#_carrying_an_open_database_file_across_a_fork_
         """
         self._lock = threading.RLock()
+        self._in_batch = False
         if self._at_exit is not None:
             self._at_exit.detach()
         if self._connection is not None:
@@ -112,6 +124,33 @@ def _forget_all() -> None:
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget_all)
+
+
+@contextmanager
+def _whole(connection: sqlite3.Connection, begin: str) -> Generator[None]:
+    connection.execute(begin)
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
+def _part(connection: sqlite3.Connection) -> Generator[None]:
+    if not connection.in_transaction:  # a savepoint would begin a transaction of its own
+        raise errors.ServiceError("the batch that this change is part of was undone")
+    connection.execute("SAVEPOINT part")
+    done = False
+    try:
+        yield
+        done = True
+    finally:
+        if connection.in_transaction:
+            if not done:
+                connection.execute("ROLLBACK TO part")
+            connection.execute("RELEASE part")
 
 
 def _connect(path: Path) -> sqlite3.Connection:

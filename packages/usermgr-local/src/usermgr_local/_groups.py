@@ -40,7 +40,7 @@ class Groups:
                 raise GroupExistsError(group=name)
             connection.execute(
                 "INSERT INTO groups (name, description, precedence, created_at, updated_at) VALUES (?, ?, ?, ?, ?)",
-                (name, description, precedence, now, now),
+                (name, description or None, precedence, now, now),
             )
             return to_group(find_group(connection, name))
 
@@ -53,7 +53,8 @@ class Groups:
         with self._database.write() as connection:
             group = find_group(connection, name)
             connection.execute(
-                "UPDATE groups SET description = coalesce(?, description), precedence = coalesce(?, precedence), "
+                "UPDATE groups SET description = nullif(coalesce(?, description), ''), "
+                "precedence = coalesce(?, precedence), "
                 "updated_at = ? WHERE id = ?",
                 (description, precedence, to_micros(self._now()), group["id"]),
             )

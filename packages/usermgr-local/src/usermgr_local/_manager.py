@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
-from usermgr import AuthResult, Challenge, Condition, Group, Page, Tokens, User, UserManager, UserMatches
+from usermgr import (
+    AuthResult,
+    Challenge,
+    Change,
+    Condition,
+    Group,
+    Medium,
+    MfaMethod,
+    MfaMode,
+    MfaReset,
+    MfaSettings,
+    Outcome,
+    Page,
+    StoreDescription,
+    Tokens,
+    User,
+    UserManager,
+    UserMatches,
+)
 from usermgr.validation import PAGE_LIMIT
 from usermgr_local._activity import LocalActivityStore
 from usermgr_local._attributes import AttributeSchema
+from usermgr_local._batches import Batches
 from usermgr_local._clock import utc_now
+from usermgr_local._description import describe
 from usermgr_local._groups import Groups
+from usermgr_local._invitations import Deliver, Invitations, Outbox
+from usermgr_local._mfa import SecondFactors
 from usermgr_local._passwords import Passwords
 from usermgr_local._records import UsernameRule
 from usermgr_local._search import Search
@@ -27,28 +49,41 @@ class LocalUserManager(UserManager):
     """Users of one file. Safe to share between threads, and several processes may each have one on the same file.
 
     Creating a manager creates the file where there is none, and publishes its public keys as `settings.jwks_path`.
+    `deliver` sends the invitations; without it the store lacks the capability `invitations`.
     """
 
-    def __init__(self, settings: LocalSettings, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self, settings: LocalSettings, now: Callable[[], datetime] = utc_now, *, deliver: Deliver | None = None
+    ) -> None:
         store = open_store(settings)
         rule = UsernameRule(case_sensitive=settings.case_sensitive)
         schema = AttributeSchema(settings.custom_attributes)
         passwords = Passwords(settings.argon2)
         issuer = TokenIssuer(store.keys, settings, now)
-        self._path = settings.path
+        outbox = None if deliver is None else Outbox(deliver)
+        policy = settings.password_policy
+        self._settings = settings
+        self._store_id = store.id
         self._database = store.database
         self._users = Users(store.database, settings, schema, rule=rule, passwords=passwords, now=now)
+        self._invitations = Invitations(self._users, passwords, policy, outbox) if outbox else None
+        self._factors = SecondFactors(store.database, rule, self._users, settings.mfa)
+        self._batches = Batches(self, store.database, rule, passwords=passwords, policy=policy, outbox=outbox)
         self._search = Search(store.database, rule, schema, store.pages)
         self._groups = Groups(store.database, rule, store.pages, now)
         self._sign_in = SignIn(store.database, settings, schema, rule=rule, passwords=passwords, issuer=issuer, now=now)
         self.activity = LocalActivityStore(store.database)
 
     def __repr__(self) -> str:
-        return f"LocalUserManager({str(self._path)!r})"
+        return f"LocalUserManager({str(self._settings.path)!r})"
 
     def close(self) -> None:
         """Closes the file. Using the manager again opens it again."""
         self._database.close()
+
+    def describe(self) -> StoreDescription:
+        """Also counts the users, which takes SQLite some milliseconds for a hundred thousand of them."""
+        return describe(self._settings, self._store_id, self._users.count(), delivers=self._invitations is not None)
 
     # --- Users ---------------------------------------------------------------------------------------
 
@@ -61,6 +96,21 @@ class LocalUserManager(UserManager):
         temporary: bool = False,
     ) -> User:
         return self._users.add(username, password, {} if attributes is None else attributes, temporary=temporary)
+
+    def invite_user(
+        self, username: str, attributes: Mapping[str, str] | None = None, *, medium: Medium = Medium.EMAIL
+    ) -> User:
+        if self._invitations is None:
+            return super().invite_user(username, attributes, medium=medium)
+        return self._invitations.invite(username, {} if attributes is None else attributes, medium)
+
+    def resend_invitation(self, username: str, *, medium: Medium = Medium.EMAIL) -> None:
+        if self._invitations is None:
+            return super().resend_invitation(username, medium=medium)
+        return self._invitations.resend(username, medium)
+
+    def confirm_user(self, username: str) -> None:
+        self._users.confirm(username)
 
     def get_user(self, username: str) -> User:
         return self._users.get(username)
@@ -90,6 +140,34 @@ class LocalUserManager(UserManager):
 
     def delete_user(self, username: str) -> None:
         self._users.delete(username)
+
+    def write_many(self, changes: Iterable[Change]) -> Iterator[Outcome]:
+        """Makes up to 250 changes in one transaction; see `UserManager`.
+
+        An outcome is yielded once its transaction is on the disk, and its invitation was handed to `deliver`. Changes
+        are taken from the iterable in such numbers too, so a stream that is left early may have made some more than it
+        yielded. Where a transaction fails as a whole, as on a full disk, its changes all have that error, and none was
+        made. Passwords are hashed beforehand, on all cores.
+        """
+        return self._batches.write(changes)
+
+    # --- Second factors ------------------------------------------------------------------------------
+
+    def get_mfa(self, username: str) -> MfaSettings:
+        if self._settings.mfa is MfaMode.OFF:
+            return super().get_mfa(username)
+        return self._factors.get(username)
+
+    def set_mfa(self, username: str, methods: Sequence[MfaMethod], *, preferred: MfaMethod | None = None) -> None:
+        if self._settings.mfa is MfaMode.OFF:
+            return super().set_mfa(username, methods, preferred=preferred)
+        return self._factors.set(username, methods, preferred)
+
+    def reset_mfa(self, username: str) -> MfaReset:
+        """Deletes the secret and ends the user's sessions; see `UserManager`."""
+        if self._settings.mfa is MfaMode.OFF:
+            return super().reset_mfa(username)
+        return self._factors.reset(username)
 
     # --- Groups --------------------------------------------------------------------------------------
 
@@ -133,9 +211,11 @@ class LocalUserManager(UserManager):
         return self._sign_in.refresh(tokens)
 
     def set_totp_secret(self, username: str, secret: str | None) -> None:
-        """Makes every sign-in of the user ask for a code (RFC 6238); `None` stops that. Only this backend has it.
+        """Makes every sign-in of the user ask for a code (RFC 6238); `None` deletes the secret.
 
-        `secret` is Base32, at least 16 bytes; `usermgr_local.totp.new_secret()` creates one. Ends the user's sessions.
-        Raises `UserNotFoundError`, `InvalidInputError`.
+        Only this backend has it. `secret` is Base32, at least 16 bytes; `usermgr_local.totp.new_secret()` creates one.
+        Ends the user's sessions.
+
+        Raises `UserNotFoundError`, `InvalidInputError`, and `UnsupportedOperationError` where the store asks nobody.
         """
-        self._users.set_totp_secret(username, secret)
+        self._factors.set_totp_secret(username, secret)

@@ -6,16 +6,21 @@ https://cheatsheetseries.owasp.org/cheatsheets/Password_Storage_Cheat_Sheet.html
 
 from __future__ import annotations
 
+import os
+import secrets
 import string
-from collections.abc import Iterator
-from dataclasses import dataclass
+import threading
+from collections.abc import Generator, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from argon2 import PasswordHasher, Type, extract_parameters
 from argon2.exceptions import VerifyMismatchError
 
 from usermgr.validation import PASSWORD_NEEDS, check_password
 
-__all__ = ["CHARACTERS", "Argon2Cost", "PasswordPolicy", "Passwords"]
+__all__ = ["CHARACTERS", "MAX_LENGTH", "Argon2Cost", "Hashed", "PasswordPolicy", "Passwords"]
 
 CHARACTERS = {
     "uppercase": frozenset(string.ascii_uppercase),
@@ -29,6 +34,16 @@ https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwor
 
 MAX_LENGTH = 256
 """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminSetUserPassword.html"""
+
+TEMPORARY_LENGTH = 16
+
+_CLEAR = {
+    "uppercase": "ABCDEFGHJKLMNPQRSTUVWXYZ",
+    "lowercase": "abcdefghijkmnopqrstuvwxyz",
+    "numbers": "23456789",
+    "symbols": "!#$%*+-=?@_",
+}
+"""What a temporary password is made of: people type it from a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,19 @@ class PasswordPolicy:
         """Raises `InvalidPasswordError`, which names all that is missing and never the password."""
         check_password(self._missing(password))
 
+    def accepts(self, password: str) -> bool:
+        """Whether `check` would raise nothing."""
+        return next(self._missing(password), None) is None
+
+    def new_password(self) -> str:
+        """A random password that meets the policy, without characters that look alike: at least 80 bits."""
+        kinds = [characters for name, characters in _CLEAR.items() if name in self.requires or name != "symbols"]
+        rest = max(self.minimum_length, TEMPORARY_LENGTH) - len(kinds)
+        chosen = [secrets.choice(kind) for kind in kinds]
+        chosen += [secrets.choice(_CLEAR["uppercase"] + _CLEAR["lowercase"] + _CLEAR["numbers"]) for _ in range(rest)]
+        secrets.SystemRandom().shuffle(chosen)
+        return "".join(chosen)
+
     def _missing(self, password: str) -> Iterator[str]:
         if len(password) < self.minimum_length:
             yield f"at least {self.minimum_length} characters"
@@ -76,6 +104,14 @@ class Argon2Cost:
     parallelism: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class Hashed:
+    """A password, and its hash."""
+
+    password: str = field(repr=False)
+    hash: str = field(repr=False)
+
+
 class Passwords:
     """Hashes and checks passwords at one cost. Safe to share between threads."""
 
@@ -84,10 +120,41 @@ class Passwords:
         self._hasher = PasswordHasher(
             time_cost=cost.iterations, memory_cost=cost.memory_kib, parallelism=cost.parallelism, type=Type.ID
         )
+        self._ahead = threading.local()
 
     def hash(self, password: str) -> str:
         """The password's Argon2id hash with a new salt, in PHC form."""
-        return self._hasher.hash(_encoded(password))
+        ready = self._ready()
+        return ready.hash if ready and ready.password == password else self._hasher.hash(_encoded(password))
+
+    def hash_all(self, passwords: Iterable[str | None]) -> list[Hashed | None]:
+        """Each password with its hash, computed on all cores at once: Argon2 runs outside Python's lock."""
+        waiting = list(passwords)
+        if not any(waiting):
+            return [None for _ in waiting]
+
+        def hashed(password: str | None) -> Hashed | None:
+            return None if password is None else Hashed(password, self.hash(password))
+
+        with ThreadPoolExecutor(_cores()) as threads:
+            return list(threads.map(hashed, waiting))
+
+    @contextmanager
+    def ahead(self, hashed: Hashed | None) -> Generator[None]:
+        """Inside the block, in this thread, `hash` does not compute this hash again."""
+        self._ahead.ready = hashed
+        try:
+            yield
+        finally:
+            self._ahead.ready = None
+
+    def temporary(self, policy: PasswordPolicy) -> str:
+        """A new temporary password; inside of `ahead`, the one whose hash is ready."""
+        ready = self._ready()
+        return ready.password if ready else policy.new_password()
+
+    def _ready(self) -> Hashed | None:
+        return getattr(self._ahead, "ready", None)
 
     def verify(self, stored: str | None, password: str) -> bool:
         """Whether `password` is the one that was hashed. Without a hash the answer is no, at the same cost."""
@@ -107,6 +174,10 @@ class Passwords:
             or made.time_cost < self._cost.iterations
             or made.parallelism < self._cost.parallelism
         )
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _is_unicode(text: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 import sqlite3
+import uuid
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -25,6 +26,10 @@ Migration = Sequence[str | Callable[[sqlite3.Connection], None]]
 
 def _make_page_key(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO settings (name, value) VALUES ('page_key', ?)", (secrets.token_bytes(32),))
+
+
+def _make_store_id(connection: sqlite3.Connection) -> None:
+    connection.execute("INSERT INTO settings (name, value) VALUES ('store_id', ?)", (str(uuid.uuid4()),))
 
 
 def _make_signing_keys(connection: sqlite3.Connection) -> None:
@@ -202,6 +207,15 @@ MIGRATIONS: Sequence[Migration] = (
         ) STRICT
         """,
         "CREATE INDEX wrong_codes_by_user ON wrong_codes (user_id, at)",
+    ),
+    (
+        _make_store_id,
+        # A factor that is switched off keeps its secret, so that it can be switched on again.
+        "ALTER TABLE users ADD COLUMN totp_enabled INTEGER NOT NULL DEFAULT 0 CHECK (totp_enabled IN (0, 1))",
+        "UPDATE users SET totp_enabled = 1 WHERE totp_secret IS NOT NULL",
+        "ALTER TABLE users ADD COLUMN preferred_mfa TEXT",
+        # The secret that a sign-in offers to a user who must set a second factor up.
+        "ALTER TABLE challenges ADD COLUMN totp_secret BLOB",
     ),
 )
 

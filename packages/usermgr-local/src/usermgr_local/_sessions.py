@@ -15,6 +15,7 @@ from typing import Any
 
 from usermgr import Challenge, ChallengeName
 from usermgr.errors import ExpiredCodeError, InvalidCredentialsError
+from usermgr_local import totp
 from usermgr_local._clock import to_micros
 
 __all__ = ["CHALLENGE_FOR", "REFRESH_FOR", "Sessions", "end_sessions"]
@@ -43,14 +44,25 @@ class Sessions:
     def __init__(self, now: Callable[[], datetime]) -> None:
         self._now = now
 
-    def open_challenge(self, connection: sqlite3.Connection, user: Any, name: ChallengeName) -> Challenge:
-        """A challenge for the row of `users`."""
+    def open_challenge(
+        self, connection: sqlite3.Connection, user: Any, name: ChallengeName, totp_secret: str | None = None
+    ) -> Challenge:
+        """A challenge for the row of `users`, perhaps with a secret that the answer must show a code of."""
         session = secrets.token_urlsafe(32)
         connection.execute(
-            "INSERT INTO challenges (hash, user_id, name, expires_at) VALUES (?, ?, ?, ?)",
-            (_hash(session), user["id"], name.value, to_micros(self._now() + CHALLENGE_FOR)),
+            "INSERT INTO challenges (hash, user_id, name, expires_at, totp_secret) VALUES (?, ?, ?, ?, ?)",
+            (
+                _hash(session),
+                user["id"],
+                name.value,
+                to_micros(self._now() + CHALLENGE_FOR),
+                None if totp_secret is None else totp.read_secret(totp_secret),
+            ),
         )
-        return Challenge(name, user["username"], session, {"USER_ID_FOR_SRP": user["username"]})
+        parameters = {"USER_ID_FOR_SRP": user["username"]}
+        if totp_secret is not None:
+            parameters["secret_code"] = totp_secret
+        return Challenge(name, user["username"], session, parameters)
 
     def find_challenge(self, connection: sqlite3.Connection, challenge: Challenge) -> Any:
         """The row of `users` that the challenge was given to.
@@ -59,7 +71,8 @@ class Sessions:
         """
         found = connection.execute(
             "SELECT users.*, challenges.expires_at AS challenge_expires_at, "
-            "challenges.name AS challenge_name FROM challenges JOIN users ON user_id = id WHERE hash = ?",
+            "challenges.name AS challenge_name, challenges.totp_secret AS offered_secret "
+            "FROM challenges JOIN users ON user_id = id WHERE hash = ?",
             (_hash(challenge.session),),
         ).fetchone()
         if found is None or (found["challenge_name"], found["username"]) != (challenge.name, challenge.username):

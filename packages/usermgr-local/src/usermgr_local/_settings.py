@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from usermgr import MfaMode
 from usermgr.settings import Environment, Keywords, SettingsReader
 from usermgr_local._passwords import CHARACTERS, Argon2Cost, PasswordPolicy
 
@@ -39,6 +40,8 @@ class LocalSettings:
     custom_attributes: frozenset[str] = frozenset({DEFAULT_CUSTOM_ATTRIBUTES})
     password_policy: PasswordPolicy = field(default_factory=PasswordPolicy)
     argon2: Argon2Cost = field(default_factory=Argon2Cost)
+    mfa: MfaMode = MfaMode.OPTIONAL
+    """Whether a sign-in asks for a second factor: never, of the users who have one, or of everybody."""
 
     @classmethod
     def read(
@@ -53,8 +56,8 @@ class LocalSettings:
 
         `USERMGR_LOCAL_PATH`, `USERMGR_LOCAL_JWKS_PATH`, `USERPOOL_ID`, `CLIENT_ID`, `USERMGR_LOCAL_CASE_SENSITIVE`
         (`true` or `false`), `USERMGR_LOCAL_CUSTOM_ATTRIBUTES` (such as `custom:team,custom:extra_info`, or `none`),
-        `USERMGR_LOCAL_PASSWORD_LENGTH` (6 to 99) and `USERMGR_LOCAL_PASSWORD_REQUIRES` (some of
-        `uppercase,lowercase,numbers,symbols`, or `none`).
+        `USERMGR_LOCAL_PASSWORD_LENGTH` (6 to 99), `USERMGR_LOCAL_PASSWORD_REQUIRES` (some of
+        `uppercase,lowercase,numbers,symbols`, or `none`) and `USERMGR_LOCAL_MFA` (`off`, `optional` or `required`).
 
         Raises `ConfigurationError`, which names all that is missing or malformed.
         """
@@ -77,6 +80,7 @@ class LocalSettings:
         custom_attributes = _names(custom or DEFAULT_CUSTOM_ATTRIBUTES)
         if len(custom_attributes) > MAX_CUSTOM_ATTRIBUTES:
             reader.problem(f"USERMGR_LOCAL_CUSTOM_ATTRIBUTES names more than {MAX_CUSTOM_ATTRIBUTES} attributes")
+        mfa = reader.optional("mfa", "USERMGR_LOCAL_MFA", pattern="|".join(MfaMode))
         policy = password_policy or _read_policy(reader)
         file = _file(reader, "USERMGR_LOCAL_PATH (or path=)", path)
         jwks_file = _file(reader, "USERMGR_LOCAL_JWKS_PATH (or jwks_path=)", jwks_path) if jwks_path else None
@@ -90,6 +94,7 @@ class LocalSettings:
             custom_attributes=custom_attributes,
             password_policy=policy,
             argon2=argon2 or Argon2Cost(),
+            mfa=MfaMode(mfa or MfaMode.OPTIONAL),
         )
 
     @property

@@ -19,11 +19,13 @@ from usermgr.errors import (
     UserNotFoundError,
 )
 from usermgr.validation import check_answer, check_refreshable, check_texts
+from usermgr_local import totp
 from usermgr_local._activity import record
 from usermgr_local._attributes import MAX_NAME, AttributeSchema, with_verification
 from usermgr_local._clock import to_micros, to_seconds
 from usermgr_local._codes import Codes
 from usermgr_local._database import Database
+from usermgr_local._mfa import must_enrol, must_give_code, write_secret
 from usermgr_local._passwords import Passwords
 from usermgr_local._records import UsernameRule, groups_of, read_user, write_attributes
 from usermgr_local._sessions import Sessions, end_sessions
@@ -88,9 +90,13 @@ class SignIn:
                 return self._result(self._set_new_password(challenge, answer, wanted))
             case ChallengeName.SOFTWARE_TOKEN_MFA:
                 return self._result(self._check_code(challenge, answer))
+            case ChallengeName.MFA_SETUP:
+                return self._result(self._enrol(challenge, answer))
             case other:
                 raise UnsupportedOperationError(
-                    f"the challenge {str(other)[:MAX_NAME]!r} cannot be answered here", operation="answer_challenge"
+                    f"the challenge {str(other)[:MAX_NAME]!r} cannot be answered here",
+                    operation="answer_challenge",
+                    field="challenge",
                 )
 
     def refresh(self, tokens: Tokens) -> Tokens:
@@ -136,6 +142,16 @@ class SignIn:
             raise problem or InvalidCredentialsError()
         return signed_in
 
+    def _enrol(self, challenge: Challenge, code: str) -> SignedIn:
+        with self._database.write() as connection:
+            user = self._sessions.find_challenge(connection, challenge)  # a wrong code does not end it
+            problem = self._codes.use_first(connection, user, user["offered_secret"], code)
+            if problem is not None:
+                raise problem
+            write_secret(connection, user["id"], user["offered_secret"])  # ends all sessions, this challenge too
+            connection.execute("UPDATE users SET updated_at = ? WHERE id = ?", (to_micros(self._now()), user["id"]))
+            return self._start(connection, user)
+
     # --- Steps, inside a transaction -----------------------------------------------------------------
 
     def _find(self, username: str) -> Any:
@@ -160,8 +176,10 @@ class SignIn:
             raise UserNotConfirmedError(username=user["username"])
 
     def _challenge_or_tokens(self, connection: sqlite3.Connection, user: Any) -> Challenge | SignedIn:
-        if user["totp_secret"] is not None:
+        if must_give_code(self._settings.mfa, user):
             return self._sessions.open_challenge(connection, user, ChallengeName.SOFTWARE_TOKEN_MFA)
+        if must_enrol(self._settings.mfa, user):
+            return self._sessions.open_challenge(connection, user, ChallengeName.MFA_SETUP, totp.new_secret())
         return self._start(connection, user)
 
     def _start(self, connection: sqlite3.Connection, user: Any) -> SignedIn:

@@ -22,6 +22,8 @@ class Store:
     database: Database
     keys: SigningKeys
     pages: PageTokens
+    id: str
+    """Made with the file, and kept in it: a copy of the file has the same one."""
 
 
 def open_store(settings: LocalSettings) -> Store:
@@ -34,8 +36,9 @@ def open_store(settings: LocalSettings) -> Store:
         _fix_case_rule(connection, settings)
         keys = SigningKeys(connection)
         pages = PageTokens(_setting(connection, "page_key"))
+        store_id = _setting(connection, "store_id")
     publish(settings.jwks_path, keys.jwks(), store=database.path)
-    return Store(database, keys, pages)
+    return Store(database, keys, pages, store_id)
 
 
 def _setting(connection: sqlite3.Connection, name: str) -> Any:

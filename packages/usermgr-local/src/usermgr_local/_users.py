@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from usermgr import User, UserStatus
-from usermgr.errors import UserExistsError
+from usermgr.errors import InvalidInputError, InvalidStateError, UserExistsError
 from usermgr.validation import check_has_own_password, check_resettable, check_texts, check_type
-from usermgr_local import totp
 from usermgr_local._attributes import AttributeSchema, with_verification
 from usermgr_local._clock import to_micros
 from usermgr_local._database import Database
@@ -48,8 +47,9 @@ class Users:
         check_type("temporary", temporary, bool)
         wanted = self._schema.check(attributes, removable=False)
         with_verification({}, wanted)  # a new user's address is as verified as the call says
-        with self._database.read() as connection:
-            self._check_is_new(connection, username)  # before the password costs an Argon2
+        if password is not None:
+            with self._database.read() as connection:
+                self._check_is_new(connection, username)  # before the password costs an Argon2
         password_hash = None if password is None else self._hash(password)
         confirmed = password is not None and not temporary
         status = UserStatus.CONFIRMED if confirmed else UserStatus.FORCE_CHANGE_PASSWORD
@@ -77,9 +77,14 @@ class Users:
         with self._database.read() as connection:
             return read_user(connection, self._rule.find(connection, username)["id"])
 
+    def count(self) -> int:
+        """How many users there are."""
+        with self._database.read() as connection:
+            return connection.execute("SELECT count(*) AS number FROM users").fetchone()["number"]
+
     def update(self, username: str, attributes: Mapping[str, str | None]) -> None:
         wanted = self._schema.check(attributes, removable=True)
-        with self._changing(username) as (connection, user):
+        with self.changing(username) as (connection, user):
             before = read_user(connection, user["id"]).attributes
             write_attributes(connection, user["id"], with_verification(before, wanted))
 
@@ -89,7 +94,7 @@ class Users:
         check_has_own_password(self.get(username))  # before the password costs an Argon2
         password_hash = self._hash(password)
         status = UserStatus.CONFIRMED if permanent else UserStatus.FORCE_CHANGE_PASSWORD
-        with self._changing(username) as (connection, user):
+        with self.changing(username) as (connection, user):
             check_has_own_password(read_user(connection, user["id"]))
             connection.execute(
                 "UPDATE users SET password_hash = ?, password_expires_at = ?, status = ? WHERE id = ?",
@@ -104,7 +109,7 @@ class Users:
         Also raises `InvalidInputError`, and `InvalidStateError` for a user who is disabled or has not chosen a
         password yet.
         """
-        with self._changing(username) as (connection, user):
+        with self.changing(username) as (connection, user):
             check_resettable(read_user(connection, user["id"]))
             connection.execute(
                 "UPDATE users SET status = ? WHERE id = ?", (UserStatus.RESET_REQUIRED.value, user["id"])
@@ -112,11 +117,11 @@ class Users:
             end_sessions(connection, user["id"])
 
     def enable(self, username: str) -> None:
-        with self._changing(username) as (connection, user):
+        with self.changing(username) as (connection, user):
             connection.execute("UPDATE users SET enabled = 1 WHERE id = ?", (user["id"],))
 
     def disable(self, username: str) -> None:
-        with self._changing(username) as (connection, user):
+        with self.changing(username) as (connection, user):
             connection.execute("UPDATE users SET enabled = 0 WHERE id = ?", (user["id"],))
             end_sessions(connection, user["id"])
 
@@ -128,14 +133,42 @@ class Users:
         with self._database.write() as connection:
             connection.execute("DELETE FROM users WHERE id = ?", (self._rule.find(connection, username)["id"],))
 
-    def set_totp_secret(self, username: str, secret: str | None) -> None:
-        """See `LocalUserManager.set_totp_secret`."""
-        if secret is not None:
-            check_texts(secret=secret)
-        raw = None if secret is None else totp.read_secret(secret)
-        with self._changing(username) as (connection, user):
-            connection.execute("UPDATE users SET totp_secret = ? WHERE id = ?", (raw, user["id"]))
-            end_sessions(connection, user["id"])
+    def confirm(self, username: str) -> None:
+        with self.changing(username) as (connection, user):
+            if user["status"] != UserStatus.UNCONFIRMED:
+                raise InvalidStateError(
+                    f"{user['username']} is {user['status']}, and only a user who is UNCONFIRMED can be confirmed",
+                    username=user["username"],
+                )
+            connection.execute("UPDATE users SET status = ? WHERE id = ?", (UserStatus.CONFIRMED.value, user["id"]))
+
+    def renew_temporary(self, username: str, password: str, address: str) -> tuple[User, str]:
+        """Gives a user who has not chosen a password yet another temporary one.
+
+        Returns the user, and the value of the attribute `address`. Raises `InvalidStateError`, and `InvalidInputError`
+        where the user has no such address.
+        """
+        with self._database.read() as connection:
+            row = self._rule.find(connection, username)
+            _check_invited(read_user(connection, row["id"]), address)  # before the password costs an Argon2
+        password_hash = self._hash(password)
+        with self.changing(username) as (connection, row):
+            user = read_user(connection, row["id"])
+            _check_invited(user, address)
+            connection.execute(
+                "UPDATE users SET password_hash = ?, password_expires_at = ? WHERE id = ?",
+                (password_hash, self._temporary_until(self._now()), row["id"]),
+            )
+            end_sessions(connection, row["id"])
+        return user, user.attributes[address]
+
+    @contextmanager
+    def changing(self, username: str) -> Generator[tuple[sqlite3.Connection, Any]]:
+        """A write transaction, and the row of the user that it changes."""
+        with self._database.write() as connection:
+            user = self._rule.find(connection, username)
+            connection.execute("UPDATE users SET updated_at = ? WHERE id = ?", (to_micros(self._now()), user["id"]))
+            yield connection, user
 
     # --- Steps ---------------------------------------------------------------------------------------
 
@@ -152,10 +185,13 @@ class Users:
     def _temporary_until(self, now: datetime) -> int:
         return to_micros(now + timedelta(days=self._policy.temporary_days))
 
-    @contextmanager
-    def _changing(self, username: str) -> Generator[tuple[sqlite3.Connection, Any]]:
-        """A write transaction, and the row of the user that it changes."""
-        with self._database.write() as connection:
-            user = self._rule.find(connection, username)
-            connection.execute("UPDATE users SET updated_at = ? WHERE id = ?", (to_micros(self._now()), user["id"]))
-            yield connection, user
+
+def _check_invited(user: User, address: str) -> None:
+    if user.status is not UserStatus.FORCE_CHANGE_PASSWORD:
+        raise InvalidStateError(
+            f"{user.username} is {user.status.value}, and only a user who has not chosen a password yet can be "
+            "invited: use reset_password or set_password",
+            username=user.username,
+        )
+    if address not in user.attributes:
+        raise InvalidInputError(f"{user.username} has no {address} to send the invitation to: set it", field=address)
