@@ -79,8 +79,10 @@ def test_changes_see_those_before_them(users: LocalUserManager) -> None:
         signed_in(users, name)
 
 
-def test_passwords_are_hashed_before_the_transaction(users: LocalUserManager, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each password that counts costs one hash, in another thread, while nothing is locked; others cost none."""
+def test_passwords_are_hashed_before_the_transaction(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each password that counts, an invitation's too, costs one hash, in another thread, while nothing is locked; no
+    other costs one."""
+    users = make(deliver=id)
     hashed: list[tuple[bool, bool]] = []
     real = PasswordHasher.hash
 
@@ -89,6 +91,7 @@ def test_passwords_are_hashed_before_the_transaction(users: LocalUserManager, mo
         return real(self, password, salt=salt)
 
     users.add_user("taken")
+    users.add_user("late", None, EMAIL)
     monkeypatch.setattr(PasswordHasher, "hash", hash_)
     changes = [
         *adding("alice", "bob", "taken", password=PASSWORD),
@@ -96,17 +99,19 @@ def test_passwords_are_hashed_before_the_transaction(users: LocalUserManager, mo
         *adding("nobody", password=7),
         *adding("none"),
         Change("set_password", {"username": "taken", "password": PASSWORD}),
+        Change("invite_user", {"username": "ivy", "attributes": EMAIL}),
+        Change("resend_invitation", {"username": "late"}),
     ]
 
     outcomes = list(users.write_many(changes))
 
-    assert hashed == [(False, False)] * 3
+    assert hashed == [(False, False)] * 5
     errors = [type(outcome.error) for outcome in outcomes]
     assert errors[2:5] == [UserExistsError, InvalidPasswordError, InvalidInputError]
-    assert errors.count(type(None)) == 4
+    assert errors.count(type(None)) == 6
     for name in ("alice", "bob", "taken"):
         signed_in(users, name)
-    assert len(set(stored_hashes(users))) == 3  # one salt each
+    assert len(set(stored_hashes(users))) == 5  # one salt each
 
 
 def stored_hashes(users: LocalUserManager) -> list[str]:

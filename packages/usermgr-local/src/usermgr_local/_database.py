@@ -26,10 +26,18 @@ __all__ = ["Database"]
 MIN_SQLITE = (3, 37, 0)
 """The first with STRICT tables (https://www.sqlite.org/stricttables.html)."""
 
+CACHE_KIB = 16 * 1024
+"""Memory for pages: a batch touches leaves of every index, and in SQLite's 2 MiB they would be read again and again."""
+
 BUSY_SECONDS = 10.0
 """How long a writer waits for another process."""
 
-PRAGMAS = ("PRAGMA synchronous = FULL", "PRAGMA foreign_keys = ON")
+PRAGMAS = (
+    "PRAGMA synchronous = FULL",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",  # what undoes a change in a batch is small, and no file of ours
+    f"PRAGMA cache_size = -{CACHE_KIB}",
+)
 
 _open: weakref.WeakSet[Database] = weakref.WeakSet()
 _inherited: list[sqlite3.Connection] = []

@@ -13,7 +13,7 @@ from usermgr import User, UserStatus
 from usermgr.errors import InvalidInputError, InvalidStateError, UserExistsError
 from usermgr.validation import check_has_own_password, check_resettable, check_texts, check_type
 from usermgr_local._attributes import AttributeSchema, with_verification
-from usermgr_local._clock import to_micros
+from usermgr_local._clock import from_micros, to_micros
 from usermgr_local._database import Database
 from usermgr_local._passwords import Passwords
 from usermgr_local._records import UsernameRule, read_user, write_attributes
@@ -47,31 +47,43 @@ class Users:
         check_type("temporary", temporary, bool)
         wanted = self._schema.check(attributes, removable=False)
         with_verification({}, wanted)  # a new user's address is as verified as the call says
+        key = self._rule.key(username)
         if password is not None:
-            with self._database.read() as connection:
-                self._check_is_new(connection, username)  # before the password costs an Argon2
+            with self._database.read() as connection:  # before the password costs an Argon2
+                if connection.execute("SELECT 1 FROM users WHERE name_key = ?", (key,)).fetchone() is not None:
+                    raise UserExistsError(username=username)
         password_hash = None if password is None else self._hash(password)
         confirmed = password is not None and not temporary
-        status = UserStatus.CONFIRMED if confirmed else UserStatus.FORCE_CHANGE_PASSWORD
-        now = self._now()
+        moment = self._now()
+        now = to_micros(moment)
+        user = User(
+            username=username,
+            sub=str(uuid.uuid4()),
+            status=UserStatus.CONFIRMED if confirmed else UserStatus.FORCE_CHANGE_PASSWORD,
+            enabled=True,
+            created_at=from_micros(now),
+            updated_at=from_micros(now),
+            attributes={name: value for name, value in wanted.items() if value is not None},
+        )
         with self._database.write() as connection:
-            self._check_is_new(connection, username)
             row = connection.execute(
                 "INSERT INTO users (name_key, username, sub, status, created_at, updated_at, password_hash, "
-                "password_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                "password_expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (name_key) DO NOTHING RETURNING id",
                 (
-                    self._rule.key(username),
+                    key,
                     username,
-                    str(uuid.uuid4()),
-                    status.value,
-                    to_micros(now),
-                    to_micros(now),
+                    user.sub,
+                    user.status.value,
+                    now,
+                    now,
                     password_hash,
-                    None if confirmed else self._temporary_until(now),
+                    None if confirmed else self._temporary_until(moment),
                 ),
             ).fetchone()
-            write_attributes(connection, row["id"], wanted)
-            return read_user(connection, row["id"])
+            if row is None:
+                raise UserExistsError(username=username)
+            write_attributes(connection, row["id"], user.attributes)
+        return user
 
     def get(self, username: str) -> User:
         with self._database.read() as connection:
@@ -171,11 +183,6 @@ class Users:
             yield connection, user
 
     # --- Steps ---------------------------------------------------------------------------------------
-
-    def _check_is_new(self, connection: sqlite3.Connection, username: str) -> None:
-        key = self._rule.key(username)
-        if connection.execute("SELECT 1 FROM users WHERE name_key = ?", (key,)).fetchone() is not None:
-            raise UserExistsError(username=username)
 
     def _hash(self, password: str) -> str:
         check_texts(password=password)
