@@ -47,7 +47,7 @@ class Codes:
         The error is returned, not raised, because what is recorded must be committed.
         """
         secret = user["totp_secret"]
-        if secret is None or not user["totp_enabled"]:
+        if secret is None or user["totp_off"]:
             return MfaNotAvailableError()
         step = totp.step_of(secret, code, self._now())
         if step is None:

@@ -23,12 +23,12 @@ METHODS = (MfaMethod.TOTP,)
 
 def must_give_code(mode: MfaMode, user: Any) -> bool:
     """Whether a sign-in asks the row of `users` for a code."""
-    return mode is not MfaMode.OFF and bool(user["totp_enabled"])
+    return mode is not MfaMode.OFF and _is_on(user)
 
 
 def must_enrol(mode: MfaMode, user: Any) -> bool:
     """Whether a sign-in makes the row of `users` set a second factor up."""
-    return mode is MfaMode.REQUIRED and not user["totp_enabled"]
+    return mode is MfaMode.REQUIRED and not _is_on(user)
 
 
 class SecondFactors:
@@ -62,8 +62,12 @@ class SecondFactors:
             if set(_settings_of(user).methods) != set(wanted):
                 end_sessions(connection, user["id"])
             connection.execute(
-                "UPDATE users SET totp_enabled = ?, preferred_mfa = ? WHERE id = ?",
-                (bool(wanted), None if preferred is None else str(preferred), user["id"]),
+                "UPDATE users SET totp_off = ?, preferred_mfa = ? WHERE id = ?",
+                (
+                    user["totp_secret"] is not None and not wanted,
+                    None if preferred is None else str(preferred),
+                    user["id"],
+                ),
             )
 
     def reset(self, username: str) -> MfaReset:
@@ -89,17 +93,20 @@ class SecondFactors:
 
 
 def write_secret(connection: sqlite3.Connection, user_id: int, secret: bytes | None) -> None:
-    """Replaces the secret of the user with that id, switches the factor on or off with it, and ends all sessions."""
+    """Replaces the secret of the user with that id, which switches the factor on or off, and ends all sessions."""
     connection.execute(
-        "UPDATE users SET totp_secret = ?, totp_enabled = ?, preferred_mfa = NULL WHERE id = ?",
-        (secret, secret is not None, user_id),
+        "UPDATE users SET totp_secret = ?, totp_off = 0, preferred_mfa = NULL WHERE id = ?", (secret, user_id)
     )
     end_sessions(connection, user_id)
 
 
+def _is_on(user: Mapping[str, Any]) -> bool:
+    return user["totp_secret"] is not None and not user["totp_off"]
+
+
 def _settings_of(user: Mapping[str, Any]) -> MfaSettings:
     preferred = user["preferred_mfa"]
-    return MfaSettings(METHODS if user["totp_enabled"] else (), None if preferred is None else MfaMethod(preferred))
+    return MfaSettings(METHODS if _is_on(user) else (), None if preferred is None else MfaMethod(preferred))
 
 
 def _check_methods(methods: Any) -> Sequence[MfaMethod]:

@@ -210,9 +210,9 @@ MIGRATIONS: Sequence[Migration] = (
     ),
     (
         _make_store_id,
-        # A factor that is switched off keeps its secret, so that it can be switched on again.
-        "ALTER TABLE users ADD COLUMN totp_enabled INTEGER NOT NULL DEFAULT 0 CHECK (totp_enabled IN (0, 1))",
-        "UPDATE users SET totp_enabled = 1 WHERE totp_secret IS NOT NULL",
+        # A factor that is switched off keeps its secret, so that it can be switched on again. The default is on, above
+        # all for a secret that a process of the release before sets, which may have the file open.
+        "ALTER TABLE users ADD COLUMN totp_off INTEGER NOT NULL DEFAULT 0 CHECK (totp_off IN (0, 1))",
         "ALTER TABLE users ADD COLUMN preferred_mfa TEXT",
         # The secret that a sign-in offers to a user who must set a second factor up.
         "ALTER TABLE challenges ADD COLUMN totp_secret BLOB",
