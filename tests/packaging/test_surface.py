@@ -19,6 +19,7 @@ DOCUMENTED = frozenset({
     "usermgr.disabling",
     "usermgr.dormancy",
     "usermgr.errors",
+    "usermgr.forgetting",
     "usermgr.operations",
     "usermgr.paging",
     "usermgr.records",

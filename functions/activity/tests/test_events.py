@@ -56,6 +56,32 @@ def test_event_comes_back_as_it_went(
     assert line["kind"] == ("machine" if machine else "refresh" if refresh else "sign_in")
 
 
+@pytest.mark.parametrize("days_kept", [None, "", "90"])
+def test_days_expire_when_the_environment_says_so(
+    days_kept: str | None, environment: pytest.MonkeyPatch, dynamodb: Any, answers: Any
+) -> None:
+    """With ACTIVITY_DAYS_KEPT the day's row, and only that one, is written with its expiry; without, none is."""
+    if days_kept is not None:
+        environment.setenv("ACTIVITY_DAYS_KEPT", days_kept)
+    first, then = answers(400, {"__type": "ConditionalCheckFailedException"}), answers(200, {})
+
+    def behave(request: Any) -> None:
+        (first if len(dynamodb.asked) == 1 else then)(request)
+
+    dynamodb.behave = behave
+
+    handler(GOLDEN["v1"]["events"][0], None)
+
+    [_, (operation, body)] = dynamodb.asked
+    assert operation == "TransactWriteItems"
+    user, day = (part["Update"] for part in body["TransactItems"])
+    assert day["Key"]["pk"]["S"].startswith("day#")
+    assert ["expires_at" in part["UpdateExpression"] for part in (user, day)] == [False, days_kept == "90"]
+    if days_kept == "90":
+        written = datetime.fromtimestamp(int(day["ExpressionAttributeValues"][":expires_at"]["N"]), UTC)
+        assert (written.date() - datetime.now(UTC).date()).days in (90, 91)  # 90 where midnight was a moment ago
+
+
 def test_no_personal_data_is_logged(environment: Any, dynamodb: Any, capsys: pytest.CaptureFixture[str]) -> None:
     """Neither the user's name, address nor sub is in the log."""
     for golden in GOLDEN.values():

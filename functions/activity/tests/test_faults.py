@@ -141,6 +141,13 @@ def test_bad_configuration(environment: pytest.MonkeyPatch, name: str, value: st
     assert name in fails_open(code="configuration")["message"]
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "1.5", "ever"])
+def test_days_kept_that_are_no_days(environment: pytest.MonkeyPatch, value: str, fails_open: Any) -> None:
+    """A number of days to keep that is none is named in the log."""
+    environment.setenv("ACTIVITY_DAYS_KEPT", value)
+    assert "ACTIVITY_DAYS_KEPT" in fails_open(code="configuration")["message"]
+
+
 @pytest.mark.parametrize("name", MALFORMED)
 def test_malformed_events(name: str, dynamodb: Any, fails_open: Any) -> None:
     """An event that is not what the documentation says, down to none at all."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +44,28 @@ def test_connect_time_out() -> None:
             client.list_tables()
 
     assert 0.2 <= time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(("max_connections", "kept"), [(None, True), (32, True), (10, False)])
+def test_connections_fit_the_threads(max_connections: int | None, kept: bool, service: Stub) -> None:
+    """32 threads keep 32 connections, by default too; with fewer allowed, calls go over ones that are thrown away."""
+    together, callers = threading.Barrier(32), set[Any]()
+    answer = service.behave
+
+    def behave(handler: Any) -> None:
+        callers.add(handler.client_address)
+        together.wait(10)  # all 32 are on their way at the same time
+        answer(handler)
+
+    service.behave = behave
+    given = {} if max_connections is None else {"max_connections": max_connections}
+    client = Connection(REGION, endpoint_url=service.url, **given).client("dynamodb", CallLimits(attempts=1))
+
+    with ThreadPoolExecutor(32) as threads:
+        for _ in range(2):
+            list(threads.map(lambda _: client.list_tables(), range(32)))
+
+    assert (len(callers) == 32) is kept
 
 
 def test_throttling_is_repeated(service: Stub) -> None:
@@ -92,6 +116,8 @@ def test_given_profile(environment: pytest.MonkeyPatch, service: Stub, tmp_path:
         pytest.param(Connection(REGION, profile="nobody"), id="profile"),
         pytest.param(Connection("not a region"), id="region"),
         pytest.param(Connection(REGION, endpoint_url="::not an address::"), id="endpoint"),
+        pytest.param(Connection(REGION, max_connections=0), id="connections"),
+        pytest.param(Connection(REGION, max_connections=True), id="connections that are no number"),
     ],
 )
 def test_configuration_that_allows_no_client(connection: Connection) -> None:
@@ -114,9 +140,9 @@ def test_credentials_do_not_show() -> None:
     """The session, which holds credentials, is not part of a connection's text."""
     session = boto3.session.Session(aws_access_key_id="OTHERKEY", aws_secret_access_key="planted")
 
-    assert (
-        repr(Connection(REGION, session=session)) == f"Connection(region='{REGION}', profile=None, endpoint_url=None)"
-    )
+    text = repr(Connection(REGION, session=session))
+
+    assert text == f"Connection(region='{REGION}', profile=None, endpoint_url=None, max_connections=50)"
 
 
 # --- Settings ----------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from datetime import date, datetime
 import pytest
 
 from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, bucket_of, merge
+from usermgr.validation import check_texts
 
 
 class MemoryActivityStore(ActivityStore):
@@ -34,6 +35,13 @@ class MemoryActivityStore(ActivityStore):
 
     def active_on(self, day: date) -> Iterator[str]:
         return iter(sorted(self.days.get(day, ())))
+
+    def forget(self, sub: str) -> int:
+        check_texts(sub=sub)
+        days = [subs for subs in self.days.values() if sub in subs]
+        for subs in days:
+            subs.remove(sub)
+        return len(days) + (self.rows.pop(sub, None) is not None)
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from usermgr import Factory, UserManager
 from usermgr.errors import BackendNotInstalledError, ConfigurationError, UnknownBackendError
 
 
-def register(folder: Path, distribution: str, name: str, target: str) -> None:
-    """Makes a stranger's installed package that registers a backend."""
+def register(folder: Path, distribution: str, name: str, target: str, group: str = "usermgr.backends") -> None:
+    """Makes a stranger's installed package that registers a plug-in."""
     info = folder / f"{distribution}-1.0.dist-info"
     info.mkdir(parents=True)
     (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text(f"[usermgr.backends]\n{name} = {target}\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n")
 
 
 def test_create_without_a_name_names_the_choices(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -51,6 +51,32 @@ def test_stranger_registers_like_our_own(tmp_path: Path, monkeypatch: pytest.Mon
     assert "strange" in (caught.value.choices or ())
 
 
+def test_activity_stores_have_the_same_door(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An activity store is found by its exact name in its own group, by argument or by USERMGR_ACTIVITY."""
+    register(tmp_path, "stranger", "strange", "stranger_activity:connect", "usermgr.activity")
+    (tmp_path / "stranger_activity.py").write_text("def connect(**settings): return settings\n")
+    monkeypatch.syspath_prepend(tmp_path)
+
+    assert Factory.create_activity("strange", size=3) == {"size": 3}
+    monkeypatch.setenv("USERMGR_ACTIVITY", "strange")
+    assert Factory.create_activity() == {}
+    with pytest.raises(UnknownBackendError):
+        Factory.create("strange")
+
+
+@pytest.mark.parametrize("name", [None, "cognito"])
+def test_unknown_activity_store(name: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An activity store that is not named, or unknown, is answered with the choices; a backend's name is none."""
+    monkeypatch.delenv("USERMGR_ACTIVITY", raising=False)
+
+    with pytest.raises(UnknownBackendError) as caught:
+        Factory.create_activity(name)
+
+    assert caught.value.choices == ["dynamodb", "local"]
+    assert "no activity store" in str(caught.value)
+    assert ("USERMGR_ACTIVITY" in str(caught.value)) is (name is None)
+
+
 def test_two_packages_with_one_name_are_both_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that two packages register is refused, and both are named."""
     for distribution in ("one", "two"):
@@ -68,8 +94,10 @@ DISTRIBUTIONS = {
 }
 
 
-def missing(name: str, folder: Path, direct_url: object = None, *, installer: str = "pip") -> tuple[str, str]:
-    """Message and remedy for a missing backend, where only core 1.2.3 is installed, with this direct_url.json."""
+def missing(
+    name: str, folder: Path, direct_url: object = None, *, installer: str = "pip", method: str = "create"
+) -> tuple[str, str]:
+    """Message and remedy for a missing plug-in, where only core 1.2.3 is installed, with this direct_url.json."""
     info = folder / "usermgr_core-1.2.3.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: usermgr-core\nVersion: 1.2.3\n")
@@ -80,10 +108,10 @@ def missing(name: str, folder: Path, direct_url: object = None, *, installer: st
     code = (
         "import json, sys; sys.path[:0] = [sys.argv[1], sys.argv[3]]\n"
         "from usermgr import Factory, errors\n"
-        "try: Factory.create(sys.argv[2])\n"
+        "try: getattr(Factory, sys.argv[4])(sys.argv[2])\n"
         "except errors.BackendNotInstalledError as error: print(json.dumps([str(error), error.remedy]))\n"
     )
-    command = [sys.executable, "-I", "-S", "-c", code, str(source), name, str(folder)]
+    command = [sys.executable, "-I", "-S", "-c", code, str(source), name, str(folder), method]
     message, remedy = json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
     return message, remedy
 
@@ -101,6 +129,17 @@ def test_missing_backend_comes_from_where_core_came_from(name: str, tmp_path: Pa
     assert remedy == f"pip install -r '{wheels}/{name}.txt'"
     assert f"{DISTRIBUTIONS[name]} 1.2.3, which must come from {wheels}" in message
     assert message.endswith(remedy)
+
+
+def test_missing_activity_store(tmp_path: Path) -> None:
+    """The remedy is the requirements file of the extra, whose name is not that of the store."""
+    wheel = (tmp_path / "usermgr_core-1.2.3-py3-none-any.whl").as_uri()
+    (tmp_path / "activity.txt").write_text(f"usermgr-core @ {wheel}\n")
+
+    message, remedy = missing("dynamodb", tmp_path, {"url": wheel, "archive_info": {}}, method="create_activity")
+
+    assert remedy == f"pip install -r {tmp_path}/activity.txt"
+    assert message.startswith("the activity store dynamodb is not installed: it is in usermgr-activity 1.2.3")
 
 
 def test_remedy_is_a_command_of_the_installer_that_was_used(tmp_path: Path) -> None:

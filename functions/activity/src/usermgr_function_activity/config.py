@@ -13,15 +13,20 @@ __all__ = ["Config"]
 
 @dataclass(frozen=True, slots=True)
 class Config:
-    """`DYNAMODB_NAME` is the activity table; `AWS_REGION` comes from Lambda itself."""
+    """`DYNAMODB_NAME` is the activity table; `AWS_REGION` comes from Lambda itself.
+
+    With `ACTIVITY_DAYS_KEPT`, the rows that say who was seen on a day expire so many days after it.
+    """
 
     table_name: str
     region: str
+    days_kept: int | None
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Self:
         """Raises `usermgr.errors.ConfigurationError`, which names every variable that is missing."""
         reader = SettingsReader("the activity function", [Environment(environ)])
-        config = cls(reader.text("table_name", "DYNAMODB_NAME"), reader.text("region", "AWS_REGION"))
+        table_name, region = reader.text("table_name", "DYNAMODB_NAME"), reader.text("region", "AWS_REGION")
+        days_kept = reader.optional("days_kept", "ACTIVITY_DAYS_KEPT", pattern="[1-9][0-9]{0,3}", example="400")
         reader.finish()
-        return config
+        return cls(table_name, region, None if days_kept is None else int(days_kept))

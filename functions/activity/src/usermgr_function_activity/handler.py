@@ -45,7 +45,9 @@ def record(event: object, now: datetime) -> dict[str, str]:
     """Records the event; returns what to log. Raises whatever went wrong."""
     config = Config.read(os.environ)
     pool, sighting = parse_event(event, now)
-    recorder = Recorder(_transport(config.region), table_name=config.table_name, user_pool_id=pool)
+    recorder = Recorder(
+        _transport(config.region), table_name=config.table_name, user_pool_id=pool, days_kept=config.days_kept
+    )
     outcome = recorder.record(sighting)
     kind = "machine" if isinstance(sighting, MachineSighting) else sighting.kind.value
     return {"outcome": outcome.value, "kind": kind, "user_pool_id": pool, "client_id": sighting.client_id}

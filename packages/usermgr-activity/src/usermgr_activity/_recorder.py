@@ -15,7 +15,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from usermgr.activity import Activity, Outcome, Sighting, SightingKind, bucket_of, merge
 from usermgr.errors import ConcurrentChangeError
@@ -23,6 +23,8 @@ from usermgr_activity import table
 from usermgr_activity._errors import ErrorAnswer, to_error
 from usermgr_activity.table import (
     CLIENT_ID,
+    EXPIRES_AT,
+    FIRST_DAY,
     FIRST_SEEN,
     LAST_SEEN,
     LAST_SEEN_SHARD,
@@ -32,9 +34,6 @@ from usermgr_activity.table import (
     TOKEN_COUNT,
 )
 from usermgr_activity.transport import Transport
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 __all__ = ["MachineSighting", "Recorder"]
 
@@ -62,13 +61,25 @@ class _Contended(Exception):  # noqa: N818 - never leaves this module
 
 
 class Recorder:
-    """Records the sightings of one user pool. Safe to share between threads, as its transport is."""
+    """Records the sightings of one user pool. Safe to share between threads, as its transport is.
 
-    def __init__(self, transport: Transport, *, table_name: str, user_pool_id: str, shards: int = table.SHARDS) -> None:
+    The day rows that it writes expire `days_kept` days after their day; with `None` they are kept for ever.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        table_name: str,
+        user_pool_id: str,
+        shards: int = table.SHARDS,
+        days_kept: int | None = None,
+    ) -> None:
         self._transport = transport
         self._table_name = table_name
         self._pool = user_pool_id
         self._shards = shards
+        self._days_kept = days_kept
 
     def record(self, sighting: Sighting | MachineSighting) -> Outcome:
         """Records the sighting; the same one again writes nothing. A machine is recorded once per bucket at most.
@@ -93,7 +104,7 @@ class Recorder:
             after, outcome = merge(before, sighting)
             if outcome is not Outcome.RECORDED:
                 return outcome
-            request = self._correction(before, after, sighting)
+            request = self._correction(failed.row, before, after, sighting)
         raise ConcurrentChangeError(
             f"others kept changing the same row: the recorder stopped after {MAX_REQUESTS} requests", operation="record"
         )
@@ -116,7 +127,7 @@ class Recorder:
     def _guess(self, sighting: Sighting) -> list[dict[str, Any]]:
         """Right when the user was already seen today, and nothing later is known."""
         bucket = sighting.bucket
-        values: dict[str, AttributeValueTypeDef] = {
+        values: dict[str, Any] = {
             ":day": {"S": table.start_of_day(bucket)},
             ":bucket": {"S": table.stamp(bucket)},
             ":client": {"S": sighting.client_id},
@@ -140,23 +151,29 @@ class Recorder:
             }
         ]
 
-    def _correction(self, before: Activity | None, after: Activity, sighting: Sighting) -> list[dict[str, Any]]:
+    def _correction(
+        self, row: table.Item | None, before: Activity | None, after: Activity, sighting: Sighting
+    ) -> list[dict[str, Any]]:
         """Changes the row from `before` to `after`, and adds the day's row where that may be missing."""
-        requests = [self._compare_and_set(before, after)]
-        bucket = sighting.bucket
-        if before is None or before.last_seen.date() != bucket.date():
-            item = table.day_item(self._pool, bucket, sighting.sub, self._shards)
-            requests.append(
-                {
-                    "Key": table.key_of(item),
-                    "UpdateExpression": f"SET {FIRST_SEEN} = if_not_exists({FIRST_SEEN}, :{FIRST_SEEN})",
-                    "ExpressionAttributeValues": {f":{FIRST_SEEN}": item[FIRST_SEEN]},
-                }
-            )
+        day = sighting.bucket.date()
+        # Such a sighting always changes the last sign-in too, so the condition on that guards this attribute.
+        is_earliest = row is not None and day < table.first_day_of(row)
+        requests = [self._compare_and_set(before, after, {FIRST_DAY: {"S": day.isoformat()}} if is_earliest else {})]
+        if before is None or before.last_seen.date() != day:
+            requests.append(self._note_day(sighting))
         return requests
 
-    def _compare_and_set(self, before: Activity | None, after: Activity) -> dict[str, Any]:
-        item = table.user_item(after, self._pool, self._shards)
+    def _note_day(self, sighting: Sighting) -> dict[str, Any]:
+        item = table.day_item(self._pool, sighting.bucket, sighting.sub, self._shards, self._days_kept)
+        expiry = f", {EXPIRES_AT} = :{EXPIRES_AT}" if EXPIRES_AT in item else ""
+        return {
+            "Key": table.key_of(item),
+            "UpdateExpression": f"SET {FIRST_SEEN} = if_not_exists({FIRST_SEEN}, :{FIRST_SEEN}){expiry}",
+            "ExpressionAttributeValues": {f":{name}": item[name] for name in (FIRST_SEEN, EXPIRES_AT) if name in item},
+        }
+
+    def _compare_and_set(self, before: Activity | None, after: Activity, more: table.Item) -> dict[str, Any]:
+        item = {**table.user_item(after, self._pool, self._shards), **more}
         key = table.key_of(item)
         written = {name: value for name, value in item.items() if name not in key}
         values = {f":{name}": value for name, value in written.items()}

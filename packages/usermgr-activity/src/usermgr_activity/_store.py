@@ -1,30 +1,44 @@
 """`DynamoActivityStore`: the questions, each answered by GetItem, BatchGetItem or Query; never by a Scan.
 
 A reader's role needs `dynamodb:BatchGetItem` and `dynamodb:Query` on the table, `dynamodb:GetItem` for machine
-clients, and `dynamodb:Query` on its index. Only `record` needs `dynamodb:UpdateItem`.
+clients, and `dynamodb:Query` on its index. Only `record` needs `dynamodb:UpdateItem`, and only `forget` needs
+`dynamodb:DeleteItem`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from heapq import merge as merge_sorted
 from itertools import groupby, islice
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, bucket_of
 from usermgr.backoff import Backoff
 from usermgr.errors import ThrottledError
 from usermgr.paging import pages
 from usermgr.settings import SettingsReader
+from usermgr.validation import check_texts
 from usermgr_activity import table
 from usermgr_activity._errors import ErrorAnswer, to_error
+from usermgr_activity._forgetting import Forgetting
 from usermgr_activity._recorder import Recorder
 from usermgr_activity.transport import Body, SdkTransport, Transport
-from usermgr_aws import REGION, USER_POOL_ID, CallLimits, Connection, aws_sources, region_of_pool
+from usermgr_aws import (
+    MAX_CONNECTIONS,
+    REGION,
+    USER_POOL_ID,
+    CallLimits,
+    Connection,
+    SdkSession,
+    aws_sources,
+    region_of_pool,
+)
 
-__all__ = ["DynamoActivityStore"]
+__all__ = ["DynamoActivityStore", "connect"]
+
+T = TypeVar("T")
 
 DEFAULT_TABLE = "usermgr_activity"
 
@@ -56,7 +70,8 @@ class DynamoActivityStore(ActivityStore):
     """The activity of one user pool, in a table that the recorder writes.
 
     Streams read the index and the day rows, which DynamoDB keeps eventually consistent: a sighting shows there
-    some moments after `last_seen` knows it.
+    some moments after `last_seen` knows it. Rows of days that have expired are left out, whether or not DynamoDB has
+    removed them yet; `now` is the clock for that. `days_kept` is for `record`, as the function's setting is.
     """
 
     def __init__(
@@ -66,15 +81,21 @@ class DynamoActivityStore(ActivityStore):
         table_name: str,
         user_pool_id: str,
         shards: int = table.SHARDS,
+        shards_before: Sequence[int] = table.SHARDS_BEFORE,
+        days_kept: int | None = None,
         page_size: int = PAGE,
         backoff: Backoff = UNPROCESSED,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transport = transport
         self._table_name = table_name
         self._pool = user_pool_id
         self._shards = shards
+        self._shards_before = tuple(shards_before)
+        self._days_kept = days_kept
         self._page_size = page_size
         self._backoff = backoff
+        self._now = now
 
     @classmethod
     def connect(
@@ -83,17 +104,18 @@ class DynamoActivityStore(ActivityStore):
         table_name: str | None = None,
         user_pool_id: str | None = None,
         region: str | None = None,
-        session: Any = None,
+        session: SdkSession | None = None,
         profile: str | None = None,
         endpoint_url: str | None = None,
         connect_timeout: float = REPORT_LIMITS.connect,
         read_timeout: float = REPORT_LIMITS.read,
+        max_connections: int = MAX_CONNECTIONS,
     ) -> Self:
         """A store with settings from the keywords, or else from DYNAMODB_NAME, USERPOOL_ID and AWS_REGION.
 
         Without a Region there, the SDK's configuration decides, and after that the pool's id. `session` is a
         `boto3.session.Session`, `profile` the name of one in the SDK's configuration; the time-outs are in seconds, for
-        each attempt.
+        each attempt; `max_connections` are kept open, as many as threads call at the same time.
 
         Raises:
             ConfigurationError: a setting is missing or malformed; the error names all that are.
@@ -104,19 +126,51 @@ class DynamoActivityStore(ActivityStore):
         found_region = reader.optional("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
         name = reader.optional("table_name", "DYNAMODB_NAME") or DEFAULT_TABLE
         reader.finish()
-        connection = Connection(found_region or region_of_pool(pool), session, profile, endpoint_url)
+        connection = Connection(found_region or region_of_pool(pool), session, profile, endpoint_url, max_connections)
         limits = replace(REPORT_LIMITS, connect=connect_timeout, read=read_timeout)
         return cls(SdkTransport.connect(connection, limits), table_name=name, user_pool_id=pool)
 
     def record(self, sighting: Sighting) -> Outcome:
         """Records the sighting, as the Lambda function does."""
-        recorder = Recorder(self._transport, table_name=self._table_name, user_pool_id=self._pool, shards=self._shards)
+        recorder = Recorder(
+            self._transport,
+            table_name=self._table_name,
+            user_pool_id=self._pool,
+            shards=self._shards,
+            days_kept=self._days_kept,
+        )
         return recorder.record(sighting)
+
+    def forget(self, sub: str) -> int:
+        """Reads the keys of all days of the user, 100 per request, and deletes the rows that exist, one per request.
+
+        Rows that have expired count too, as long as DynamoDB has not removed them. Backups of the table keep what they
+        have.
+        """
+        check_texts(sub=sub)
+        forgetting = Forgetting(
+            self._table_name,
+            self._pool,
+            (*self._shards_before, self._shards),
+            self._transport.call,
+            self._find,
+            self._backoff,
+        )
+        try:
+            return forgetting.forget(sub)
+        except ErrorAnswer as answer:
+            raise to_error(answer.code, "DeleteItem", status=answer.status) from answer
+
+    def close(self) -> None:
+        """Ends the SDK client's idle connections."""
+        if isinstance(self._transport, SdkTransport):
+            self._transport.close()
 
     def last_seen_many(self, subs: Iterable[str]) -> Iterator[tuple[str, Activity | None]]:
         """Reads consistently, 100 users per request."""
         for chunk in _chunks(subs, BATCH):
-            found = {activity.sub: activity for activity in self._batch(dict.fromkeys(chunk))}
+            rows = self._find(table.user_key(self._pool, sub) for sub in dict.fromkeys(chunk))
+            found = {activity.sub: activity for activity in map(table.activity_of, rows)}
             yield from ((sub, found.get(sub)) for sub in chunk)
 
     def not_seen_since(self, moment: datetime) -> Iterator[Activity]:
@@ -132,7 +186,7 @@ class DynamoActivityStore(ActivityStore):
 
     def active_on(self, day: date) -> Iterator[str]:
         """One query per page and shard, over the day's rows."""
-        streams = (self._subs_in(table.day_partition(self._pool, day, n)) for n in range(self._shards))
+        streams = (self._subs_in(self._day(day, shard)) for shard in range(self._shards))
         # A sub can be in two shards of the day on which SHARDS grew.
         return (sub for sub, _ in groupby(merge_sorted(*streams)))
 
@@ -141,7 +195,7 @@ class DynamoActivityStore(ActivityStore):
         return sum(
             page["Count"]
             for shard in range(self._shards)
-            for page in self._query(_partition_is(table.day_partition(self._pool, day, shard)), Select="COUNT")
+            for page in self._query(self._day(day, shard), Select="COUNT")
         )
 
     def machine(self, client_id: str) -> table.MachineActivity | None:
@@ -150,18 +204,22 @@ class DynamoActivityStore(ActivityStore):
         found = self._ask("GetItem", {"TableName": self._table_name, "Key": key, "ConsistentRead": True})
         return table.machine_of(found["Item"]) if "Item" in found else None
 
-    def _batch(self, subs: Iterable[str]) -> Iterator[Activity]:
-        keys = [table.user_key(self._pool, sub) for sub in subs]
+    def _find(self, keys: Iterable[Any]) -> Iterator[table.Item]:
+        """The items that exist among those with these keys, which are all different; 100 per request."""
+        for chunk in _chunks(keys, BATCH):
+            yield from self._batch(chunk)
+
+    def _batch(self, keys: list[Any]) -> Iterator[table.Item]:
         request: dict[str, Any] = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
         for _ in self._backoff.attempts():
             answer = self._ask("BatchGetItem", {"RequestItems": request})
-            yield from map(table.activity_of, answer["Responses"].get(self._table_name, []))
+            yield from answer["Responses"].get(self._table_name, [])
             request = answer.get("UnprocessedKeys", {})
             if not request:
                 return
         raise ThrottledError(
             f"DynamoDB left keys unprocessed in each of {self._backoff.tries} requests: try again later",
-            operation="last_seen",
+            operation="BatchGetItem",
         )
 
     def _not_seen_in(self, shard: int, before: str) -> Iterator[Activity]:
@@ -178,9 +236,20 @@ class DynamoActivityStore(ActivityStore):
         )
         return (table.activity_of(item) for page in found for item in page["Items"])
 
-    def _subs_in(self, partition: str) -> Iterator[str]:
-        found = self._query(_partition_is(partition), ProjectionExpression=table.SK, Limit=self._page_size)
+    def _subs_in(self, rows: dict[str, Any]) -> Iterator[str]:
+        found = self._query(rows, ProjectionExpression=table.SK, Limit=self._page_size)
         return (item[table.SK]["S"] for page in found for item in page["Items"])
+
+    def _day(self, day: date, shard: int) -> dict[str, Any]:
+        """Which rows say who was seen on a day. DynamoDB removes expired ones only days later, so they are left out."""
+        return {
+            "KeyConditionExpression": f"{table.PK} = :partition",
+            "FilterExpression": f"attribute_not_exists({table.EXPIRES_AT}) OR {table.EXPIRES_AT} > :now",
+            "ExpressionAttributeValues": {
+                ":partition": {"S": table.day_partition(self._pool, day, shard)},
+                ":now": {"N": str(int(self._now().timestamp()))},
+            },
+        }
 
     def _query(self, condition: dict[str, Any], **options: Any) -> Iterator[Body]:
         request = {"TableName": self._table_name, **condition, **options}
@@ -198,14 +267,10 @@ class DynamoActivityStore(ActivityStore):
             raise to_error(answer.code, operation, status=answer.status) from answer
 
 
-def _partition_is(partition: str) -> dict[str, Any]:
-    return {
-        "KeyConditionExpression": f"{table.PK} = :partition",
-        "ExpressionAttributeValues": {":partition": {"S": partition}},
-    }
-
-
-def _chunks(values: Iterable[str], size: int) -> Iterator[list[str]]:
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
     iterator = iter(values)
     while chunk := list(islice(iterator, size)):
         yield chunk
+
+
+connect = DynamoActivityStore.connect

@@ -6,24 +6,24 @@
 | a user was seen on a day | `day#POOL#YYYY-MM-DD#SHARD` | `SUB` | no |
 | a machine client got tokens | `machine#POOL#CLIENT` | `machine` | no |
 
-Times are ISO 8601 in UTC to the second, which sort as text, and are starts of five-minute buckets.
+Times are ISO 8601 in UTC to the second, which sort as text, and are starts of five-minute buckets. Only `expires_at`
+is a number of seconds since 1970, because DynamoDB's time to live wants that.
 """
 
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from usermgr.activity import Activity
 
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
-
 __all__ = [
     "CLIENT_ID",
+    "EXPIRES_AT",
+    "FIRST_DAY",
     "FIRST_SEEN",
     "INDEX",
     "LAST_SEEN",
@@ -31,6 +31,7 @@ __all__ = [
     "LAST_SIGN_IN",
     "PK",
     "SHARDS",
+    "SHARDS_BEFORE",
     "SIGN_IN_COUNT",
     "SK",
     "TOKEN_COUNT",
@@ -39,8 +40,11 @@ __all__ = [
     "activity_of",
     "day_item",
     "day_key",
+    "day_keys",
     "day_partition",
     "definition",
+    "expiry_of",
+    "first_day_of",
     "index_partition",
     "key_of",
     "machine_key",
@@ -67,6 +71,12 @@ CLIENT_ID = "client_id"
 LAST_SEEN_SHARD = "last_seen_shard"
 TOKEN_COUNT = "token_count"  # noqa: S105 - the name of an attribute
 
+FIRST_DAY = "first_day"
+"""On a user's row, only where a sighting of a day before `FIRST_SEEN` arrived later: the earliest such day."""
+
+EXPIRES_AT = "expires_at"
+"""On a day's row, only where these are kept for a time: when that is over. The attribute of DynamoDB's time to live."""
+
 INDEX = "last_seen"
 """The global secondary index, with `LAST_SEEN_SHARD` and `LAST_SEEN` as its key and all attributes in it."""
 
@@ -75,7 +85,16 @@ SHARDS = 16
 
 It may grow and must never shrink: a row keeps the shard that it was written with until its user is seen again, and
 readers query the shards 0 to `SHARDS - 1`. Deploy readers before the recorder. What a shard can carry:
-docs/activity.md.
+docs/activity.md. Whoever raises it adds the number from before to `SHARDS_BEFORE`.
+"""
+
+SHARDS_BEFORE: tuple[int, ...] = ()
+"""What `SHARDS` was in earlier releases: forgetting somebody looks for days there too."""
+
+MARGIN = 1
+"""Days before the first known one in which forgetting looks too.
+
+A recorder without `FIRST_DAY` kept no note of a sighting that arrived late; its own are seconds late at most.
 """
 
 USER_ROW = "user"
@@ -121,19 +140,39 @@ def shard_of(sub: str, shards: int = SHARDS) -> int:
     return zlib.crc32(sub.encode()) % shards
 
 
-def user_key(pool: str, sub: str) -> dict[str, AttributeValueTypeDef]:
+def user_key(pool: str, sub: str) -> dict[str, Any]:
     """The key of a user's row."""
     return {PK: {"S": f"user#{pool}#{sub}"}, SK: {"S": USER_ROW}}
 
 
-def machine_key(pool: str, client_id: str) -> dict[str, AttributeValueTypeDef]:
+def machine_key(pool: str, client_id: str) -> dict[str, Any]:
     """The key of a machine client's row."""
     return {PK: {"S": f"machine#{pool}#{client_id}"}, SK: {"S": MACHINE_ROW}}
 
 
-def day_key(pool: str, day: date, sub: str, shard: int) -> dict[str, AttributeValueTypeDef]:
+def day_key(pool: str, day: date, sub: str, shard: int) -> dict[str, Any]:
     """The key of the row that says that a user was seen on a day."""
     return {PK: {"S": day_partition(pool, day, shard)}, SK: {"S": sub}}
+
+
+def day_keys(pool: str, row: Item, shards: Sequence[int]) -> Iterator[dict[str, Any]]:
+    """The keys of all day rows that the user of this row may have, where days had these numbers of shards."""
+    sub = sub_of(row)
+    first = max(first_day_of(row).toordinal() - MARGIN, date.min.toordinal())
+    last = _time(row[LAST_SEEN]).date().toordinal()
+    for day in map(date.fromordinal, range(first, last + 1)):
+        for shard in sorted({shard_of(sub, number) for number in shards}):
+            yield day_key(pool, day, sub, shard)
+
+
+def first_day_of(row: Item) -> date:
+    """The first day on which the user of this row was seen."""
+    return date.fromisoformat(row[FIRST_DAY]["S"]) if FIRST_DAY in row else _time(row[FIRST_SEEN]).date()
+
+
+def expiry_of(day: date, days_kept: int) -> int:
+    """When a day's rows expire, in seconds since 1970: `days_kept` days after the day is over."""
+    return (day.toordinal() - date(1970, 1, 1).toordinal() + 1 + days_kept) * 86_400
 
 
 def day_partition(pool: str, day: date, shard: int) -> str:
@@ -156,7 +195,7 @@ def start_of_day(moment: datetime) -> str:
     return stamp(datetime.combine(moment.astimezone(UTC).date(), time(), UTC))
 
 
-def user_item(activity: Activity, pool: str, shards: int = SHARDS) -> dict[str, AttributeValueTypeDef]:
+def user_item(activity: Activity, pool: str, shards: int = SHARDS) -> dict[str, Any]:
     """A user's row; `activity_of` reads it."""
     signed_in = {} if activity.last_sign_in is None else {LAST_SIGN_IN: _stamped(activity.last_sign_in)}
     return {
@@ -170,13 +209,16 @@ def user_item(activity: Activity, pool: str, shards: int = SHARDS) -> dict[str, 
     }
 
 
-def day_item(pool: str, at: datetime, sub: str, shards: int = SHARDS) -> dict[str, AttributeValueTypeDef]:
+def day_item(pool: str, at: datetime, sub: str, shards: int = SHARDS, days_kept: int | None = None) -> dict[str, Any]:
     """The row that says that a user was seen on the day of UTC that `at` falls in."""
     day = at.astimezone(UTC).date()
-    return {**day_key(pool, day, sub, shard_of(sub, shards)), FIRST_SEEN: _stamped(at)}
+    expiry: dict[str, Any] = {}
+    if days_kept is not None:
+        expiry[EXPIRES_AT] = {"N": str(expiry_of(day, days_kept))}
+    return {**day_key(pool, day, sub, shard_of(sub, shards)), FIRST_SEEN: _stamped(at), **expiry}
 
 
-def key_of(item: Item) -> dict[str, AttributeValueTypeDef]:
+def key_of(item: Item) -> dict[str, Any]:
     """The part of an item that is its key."""
     return {PK: item[PK], SK: item[SK]}
 
@@ -209,7 +251,7 @@ def machine_of(item: Item) -> MachineActivity:
     )
 
 
-def _stamped(moment: datetime) -> AttributeValueTypeDef:
+def _stamped(moment: datetime) -> dict[str, str]:
     return {"S": stamp(moment)}
 
 

@@ -24,7 +24,7 @@ from usermgr_aws import (
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from usermgr_aws import CallLimits, Connection
+    from usermgr_aws import CallLimits, Connection, SdkClient
 
 __all__ = ["DirectTransport", "SdkTransport", "Transport", "endpoint"]
 
@@ -52,19 +52,26 @@ class Transport(Protocol):
 class SdkTransport:
     """Over a DynamoDB client of boto3 or botocore."""
 
-    def __init__(self, client: DynamoDBClient) -> None:
+    def __init__(self, client: SdkClient) -> None:
+        dynamodb = cast("DynamoDBClient", client)
+        self._close = dynamodb.close
         self._methods: dict[str, Callable[..., Any]] = {
-            "BatchGetItem": client.batch_get_item,
-            "GetItem": client.get_item,
-            "Query": client.query,
-            "TransactWriteItems": client.transact_write_items,
-            "UpdateItem": client.update_item,
+            "BatchGetItem": dynamodb.batch_get_item,
+            "DeleteItem": dynamodb.delete_item,
+            "GetItem": dynamodb.get_item,
+            "Query": dynamodb.query,
+            "TransactWriteItems": dynamodb.transact_write_items,
+            "UpdateItem": dynamodb.update_item,
         }
 
     @classmethod
     def connect(cls, connection: Connection, limits: CallLimits) -> Self:
         """Over a new client. Raises an error of `usermgr.errors` where the SDK's configuration does not allow it."""
         return cls(connection.client("dynamodb", limits))
+
+    def close(self) -> None:
+        """Ends the client's idle connections; the next call opens one again."""
+        self._close()
 
     def call(self, operation: str, body: Body) -> Body:
         """See `Transport`."""

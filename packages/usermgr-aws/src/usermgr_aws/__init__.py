@@ -1,7 +1,7 @@
 """What usermgr's AWS-facing packages share. Importing it does not import the SDK, which loads when it is needed.
 
-Read on in `_forms`, `_partitions`, `_settings`, `_client`, `_failures`, `_requests` and `_logs`. Each of them loads
-when one of its names is first used, because the activity recorder uses a few while somebody waits to sign in.
+Read on in `_forms`, `_partitions`, `_settings`, `_sdk`, `_client`, `_failures`, `_requests` and `_logs`. Each of them
+loads when one of its names is first used, because the activity recorder uses a few while somebody waits to sign in.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from usermgr_aws._client import CallLimits, Connection
+    from usermgr_aws._client import MAX_CONNECTIONS, CallLimits, Connection
     from usermgr_aws._failures import COMMON_CODES, UNREADABLE_ANSWER, error_from_code, error_from_sdk
     from usermgr_aws._forms import CLIENT_ID, FUNCTION_ARN, FUNCTION_NAME, REGION, USER_POOL_ID, region_of_pool
     from usermgr_aws._logs import redact_loggers, redact_sdk_logs
     from usermgr_aws._partitions import DNS_SUFFIXES, dns_suffix, service_url
     from usermgr_aws._requests import Answer, JsonApi, credentials_from_environment
+    from usermgr_aws._sdk import SdkClient, SdkSession
     from usermgr_aws._settings import aws_sources
 
 __all__ = [
@@ -29,8 +30,11 @@ __all__ = [
     "dns_suffix",
     "service_url",
     "aws_sources",
+    "MAX_CONNECTIONS",
     "CallLimits",
     "Connection",
+    "SdkClient",
+    "SdkSession",
     "COMMON_CODES",
     "UNREADABLE_ANSWER",
     "error_from_code",
@@ -43,12 +47,13 @@ __all__ = [
 ]
 
 _NAMES = {
-    "_client": "CallLimits Connection",
+    "_client": "CallLimits Connection MAX_CONNECTIONS",
     "_failures": "COMMON_CODES UNREADABLE_ANSWER error_from_code error_from_sdk",
     "_forms": "CLIENT_ID FUNCTION_ARN FUNCTION_NAME REGION USER_POOL_ID region_of_pool",
     "_logs": "redact_loggers redact_sdk_logs",
     "_partitions": "DNS_SUFFIXES dns_suffix service_url",
     "_requests": "Answer JsonApi credentials_from_environment",
+    "_sdk": "SdkClient SdkSession",
     "_settings": "aws_sources",
 }
 """The names of each module, as in the imports above."""

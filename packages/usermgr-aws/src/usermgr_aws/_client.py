@@ -10,10 +10,17 @@ from urllib.parse import urlsplit
 from usermgr.errors import ConfigurationError
 from usermgr_aws._failures import error_from_sdk
 
-__all__ = ["CallLimits", "Connection"]
+__all__ = ["MAX_CONNECTIONS", "CallLimits", "Connection"]
 
 A_DAY = 86_400
 """Seconds: the longest time-out, because a socket takes no time that is not finite."""
+
+MAX_CONNECTIONS = 50
+"""How many connections a client keeps open unless it is told otherwise.
+
+Each is opened when a thread needs it, so a larger number costs nothing. botocore's own is 10; with more threads than
+that, each further call opens a connection of its own and closes it afterwards.
+"""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Connection:
     """A `boto3.session.Session` to take credentials and configuration from, instead of a new one."""
     profile: str | None = None
     endpoint_url: str | None = None
+    max_connections: int = MAX_CONNECTIONS
+    """As many as threads call at the same time; further calls are made over connections that are not kept."""
 
     def client(self, service: str, limits: CallLimits) -> Any:
         """A client of the service; thread-safe, so one for all threads.
@@ -54,6 +63,7 @@ class Connection:
             retries={"mode": "standard", "total_max_attempts": limits.attempts},
             connect_timeout=limits.connect,
             read_timeout=limits.read,
+            max_pool_connections=self.max_connections,
         )
         try:
             session: Any = self.session or boto3.session.Session(profile_name=self.profile)
@@ -71,6 +81,9 @@ class Connection:
             yield "profile must be the name of a profile"
         if self.endpoint_url is not None and not _is_url(self.endpoint_url):
             yield "endpoint_url must be an address such as https://localhost:4566"
+        count = self.max_connections
+        if not isinstance(count, int) or isinstance(count, bool) or count < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            yield "max_connections must be a whole number of at least 1"
 
 
 def _is_url(value: object) -> bool:

@@ -1,37 +1,32 @@
 """usermgr's Amazon Cognito backend, called directly with boto3.
 
->>> from usermgr import Factory
->>> users = Factory.create(Factory.AWS_COGNITO)  # doctest: +SKIP
+>>> import usermgr_cognito
+>>> users = usermgr_cognito.connect(user_pool_id="ap-northeast-1_AbCdEf123")  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from usermgr_aws import CallLimits, Connection, redact_sdk_logs
+from usermgr_aws import MAX_CONNECTIONS, CallLimits, Connection, SdkClient, SdkSession, redact_sdk_logs
 from usermgr_cognito._manager import CognitoUserManager
 from usermgr_cognito._settings import CognitoSettings
 
-if TYPE_CHECKING:
-    import boto3
-    from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
-
-__all__ = ["CallLimits", "CognitoSettings", "CognitoUserManager", "create", "redact_sdk_logs"]
+__all__ = ["CallLimits", "CognitoSettings", "CognitoUserManager", "connect", "create", "redact_sdk_logs"]
 
 
-def create(
+def connect(
     *,
     region: str | None = None,
     user_pool_id: str | None = None,
     client_id: str | None = None,
     client_secret: str | None = None,
     discover_client_secret: bool = False,
-    session: boto3.session.Session | None = None,
+    session: SdkSession | None = None,
     profile: str | None = None,
     endpoint_url: str | None = None,
     connect_timeout: float = CallLimits.connect,
     read_timeout: float = CallLimits.read,
-    client: CognitoIdentityProviderClient | None = None,
+    max_connections: int = MAX_CONNECTIONS,
+    client: SdkClient | None = None,
 ) -> CognitoUserManager:
     """The manager of one user pool; what is not given comes from `AWS_REGION`, `USERPOOL_ID`, `CLIENT_ID`, `SECRET`.
 
@@ -44,7 +39,8 @@ def create(
         endpoint_url: Where to reach Cognito instead of AWS's own address, such as an emulator or an endpoint of a VPC.
         connect_timeout: Seconds to wait for a connection, for each of three attempts.
         read_timeout: Seconds to wait for an answer, for each attempt.
-        client: A boto3 `cognito-idp` client to use instead of a new one; the five above are then not used.
+        max_connections: How many connections are kept open: as many as threads call at the same time.
+        client: A boto3 `cognito-idp` client to use instead of a new one; the six above are then not used.
 
     Raises `usermgr.errors.ConfigurationError`, which names all that is missing or malformed.
     """
@@ -64,6 +60,10 @@ def create(
     return CognitoUserManager(
         settings,
         client,
-        connection=Connection(settings.region, session, profile, endpoint_url),
+        connection=Connection(settings.region, session, profile, endpoint_url, max_connections),
         limits=CallLimits(connect=connect_timeout, read=read_timeout),
     )
+
+
+create = connect
+"""What `connect` was called before."""

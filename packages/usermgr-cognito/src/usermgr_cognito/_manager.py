@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 from usermgr import AuthResult, Challenge, Condition, Group, Page, Tokens, User, UserManager, UserMatches
 from usermgr.validation import PAGE_LIMIT
-from usermgr_aws import CallLimits, Connection
+from usermgr_aws import CallLimits, Connection, SdkClient
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._groups import Groups
 from usermgr_cognito._search import Search
@@ -30,14 +30,14 @@ class CognitoUserManager(UserManager):
     def __init__(
         self,
         settings: CognitoSettings,
-        client: CognitoIdentityProviderClient | None = None,
+        client: SdkClient | None = None,
         *,
         connection: Connection | None = None,
         limits: CallLimits | None = None,
     ) -> None:
         connection = connection or Connection(settings.region)
-        client = client or cast(
-            "CognitoIdentityProviderClient", connection.client("cognito-idp", limits or CallLimits())
+        client = cast(
+            "CognitoIdentityProviderClient", client or connection.client("cognito-idp", limits or CallLimits())
         )
         self._client = client
         self._pool = settings.user_pool_id

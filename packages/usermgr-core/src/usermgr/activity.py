@@ -19,8 +19,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from types import TracebackType
+from typing import Self
 
-from usermgr.errors import InvalidInputError
+from usermgr.errors import InvalidInputError, UnsupportedOperationError
 from usermgr.validation import check_texts, check_type
 
 __all__ = [
@@ -150,7 +152,8 @@ def merge(before: Activity | None, sighting: Sighting) -> tuple[Activity, Outcom
 class ActivityStore(ABC):
     """The activity of one store's users, keyed by `sub`, because a user name can be given to somebody else later.
 
-    Raises only errors of `usermgr.errors`. Streams hold a page in memory, not the whole answer.
+    Raises only errors of `usermgr.errors`. Streams hold a page in memory, not the whole answer. A store is a context
+    manager, which closes it.
     """
 
     @abstractmethod
@@ -172,6 +175,30 @@ class ActivityStore(ABC):
     @abstractmethod
     def active_on(self, day: date) -> Iterator[str]:
         """The `sub` of each user who was seen on that day of UTC, once, sorted."""
+
+    def forget(self, sub: str) -> int:
+        """Removes every row of the user, the days included, and returns how many there were.
+
+        May be repeated: after a call that failed half-way the next one removes the rest, and 0 means that nothing was
+        left. A sighting that is recorded afterwards begins a new record, so delete the user first;
+        `usermgr.forgetting.forget_user` does both.
+
+        Not abstract, so that a store from before this method still works: such a store raises
+        `UnsupportedOperationError`. Raises `InvalidInputError` for an empty `sub`.
+        """
+        check_texts(sub=sub)
+        raise UnsupportedOperationError(operation="forget")
+
+    def close(self) -> None:  # noqa: B027 - a store without connections has nothing to give up
+        """Gives up connections and open files. Using the store again opens them again."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
 
     def last_seen(self, sub: str) -> Activity | None:
         """The user's activity, or `None` when the user was never seen since recording began."""

@@ -1,36 +1,33 @@
 """usermgr through the user management Lambda function: the same API, for callers that cannot reach Cognito.
 
->>> from usermgr import Factory
->>> users = Factory.create(Factory.AWS_LAMBDA)  # doctest: +SKIP
+>>> import usermgr_lambda_client
+>>> users = usermgr_lambda_client.connect(function_name="usermgr")  # doctest: +SKIP
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 from usermgr.settings import SettingsReader
-from usermgr_aws import FUNCTION_NAME, REGION, Connection, aws_sources, redact_sdk_logs
+from usermgr_aws import FUNCTION_NAME, MAX_CONNECTIONS, REGION, Connection, SdkSession, aws_sources, redact_sdk_logs
 from usermgr_lambda_client._manager import LambdaUserManager
 from usermgr_lambda_client._transport import LIMITS, LambdaTransport, Transport
 
-if TYPE_CHECKING:
-    import boto3
-
-__all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "create", "redact_sdk_logs"]
+__all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "connect", "create", "redact_sdk_logs"]
 
 DEFAULT_FUNCTION = "usermgr"
 
 
-def create(
+def connect(
     *,
     region: str | None = None,
     function_name: str | None = None,
-    session: boto3.session.Session | None = None,
+    session: SdkSession | None = None,
     profile: str | None = None,
     endpoint_url: str | None = None,
     connect_timeout: float = LIMITS.connect,
     read_timeout: float = LIMITS.read,
+    max_connections: int = MAX_CONNECTIONS,
     transport: Transport | None = None,
 ) -> LambdaUserManager:
     """The manager behind one function; what is not given comes from `AWS_REGION` and `LAMBDA_NAME_USERMGR`.
@@ -44,6 +41,7 @@ def create(
         endpoint_url: Where to reach Lambda instead of AWS's own address, such as an endpoint of a VPC.
         connect_timeout: Seconds to wait for a connection.
         read_timeout: Seconds to wait for the answer; must be more than the function's own time-out.
+        max_connections: How many connections are kept open: as many as threads call at the same time.
         transport: What carries requests to the function, instead of Lambda; all other arguments are then not used.
 
     Raises `usermgr.errors.ConfigurationError`, which names all that is missing or malformed.
@@ -55,8 +53,12 @@ def create(
     found_region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
     name = reader.optional("function_name", "LAMBDA_NAME_USERMGR", pattern=FUNCTION_NAME, example=DEFAULT_FUNCTION)
     reader.finish()
-    connection = Connection(found_region, session, profile, endpoint_url)
+    connection = Connection(found_region, session, profile, endpoint_url, max_connections)
     limits = replace(LIMITS, connect=connect_timeout, read=read_timeout)
     return LambdaUserManager(
         LambdaTransport(name or DEFAULT_FUNCTION, found_region, connection=connection, limits=limits)
     )
+
+
+create = connect
+"""What `connect` was called before."""

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from botocore.exceptions import BotoCoreError, ClientError
 
 from usermgr import errors
-from usermgr_aws import COMMON_CODES, UNREADABLE_ANSWER, CallLimits, Connection, error_from_code, error_from_sdk
+from usermgr_aws import (
+    COMMON_CODES,
+    UNREADABLE_ANSWER,
+    CallLimits,
+    Connection,
+    SdkClient,
+    error_from_code,
+    error_from_sdk,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
@@ -65,13 +73,13 @@ class LambdaTransport:
         function_name: str,
         region: str,
         *,
-        client: LambdaClient | None = None,
+        client: SdkClient | None = None,
         connection: Connection | None = None,
         limits: CallLimits = LIMITS,
     ) -> None:
         self._function = function_name
         connection = connection or Connection(region)
-        self._client = client or cast("LambdaClient", connection.client("lambda", limits))
+        self._client = cast("LambdaClient", client or connection.client("lambda", limits))
 
     def __repr__(self) -> str:
         return f"LambdaTransport({self._function!r})"

@@ -1,7 +1,7 @@
 """usermgr's embedded SQLite store, for a laptop: users, sign-in and activity in one file, with no service.
 
->>> from usermgr import Factory
->>> users = Factory.create(Factory.LOCAL, path="users.db")  # doctest: +SKIP
+>>> import usermgr_local
+>>> users = usermgr_local.connect(path="users.db")  # doctest: +SKIP
 
 `LocalUserManager` has the API; `usermgr_local.totp` has one-time codes. Everything else is internal.
 """
@@ -27,11 +27,13 @@ __all__ = [
     "LocalUserManager",
     "Message",
     "PasswordPolicy",
+    "connect",
+    "connect_activity",
     "create",
 ]
 
 
-def create(
+def connect(
     *,
     path: str | PathLike[str] | None = None,
     jwks_path: str | PathLike[str] | None = None,
@@ -65,3 +67,20 @@ def create(
     }
     settings = LocalSettings.read(given, password_policy=password_policy, argon2=argon2)
     return LocalUserManager(settings, now, deliver=deliver)
+
+
+create = connect
+"""What `connect` was called before."""
+
+
+def connect_activity(
+    *,
+    path: str | PathLike[str] | None = None,
+    jwks_path: str | PathLike[str] | None = None,
+    case_sensitive: bool | None = None,
+) -> LocalActivityStore:
+    """The activity of the store in the file `path`, as `connect` opens it: the same settings, the same errors.
+
+    Whoever has the manager already finds it there: `users.activity`.
+    """
+    return connect(path=path, jwks_path=jwks_path, case_sensitive=case_sensitive).activity

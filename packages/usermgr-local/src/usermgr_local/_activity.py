@@ -10,7 +10,7 @@ from typing import Any
 
 from usermgr.activity import Activity, ActivityStore, Outcome, Sighting, bucket_of, merge
 from usermgr.errors import InvalidInputError
-from usermgr.validation import check_type
+from usermgr.validation import check_texts, check_type
 from usermgr_local._attributes import is_storable
 from usermgr_local._clock import from_micros, to_micros
 from usermgr_local._database import Database
@@ -19,6 +19,18 @@ __all__ = ["LocalActivityStore", "record"]
 
 PAGE = 500
 """Rows in memory while a stream is read."""
+
+FORGET_DAYS = """
+    DELETE FROM activity_days WHERE sub = ? AND day IN (
+        WITH RECURSIVE known (day) AS (
+            SELECT min(day) FROM activity_days
+            UNION ALL
+            SELECT (SELECT min(day) FROM activity_days WHERE day > known.day) FROM known WHERE known.day IS NOT NULL
+        )
+        SELECT day FROM known
+    )
+"""
+"""Steps through the key from day to day, instead of reading everybody's rows of all days."""
 
 
 def record(connection: sqlite3.Connection, sighting: Sighting) -> Outcome:
@@ -98,6 +110,21 @@ class LocalActivityStore(ActivityStore):
         check_type("day", day, date)
         rows = self._page("SELECT count(*) AS number FROM activity_days WHERE day = ?", (day.isoformat(),))
         return rows[0]["number"]
+
+    def forget(self, sub: str) -> int:
+        """All rows in one transaction."""
+        check_texts(sub=sub)
+        if not is_storable(sub):
+            return 0
+        with self._database.write() as connection:
+            return sum(
+                connection.execute(query, (sub,)).rowcount
+                for query in (FORGET_DAYS, "DELETE FROM activity WHERE sub = ?")
+            )
+
+    def close(self) -> None:
+        """Closes the file, which the manager of the same store shares. Using either opens it again."""
+        self._database.close()
 
     def _page(self, query: str, parameters: tuple[Any, ...]) -> list[Any]:
         with self._database.read() as connection:

@@ -213,3 +213,72 @@ class ActivityStoreContract(Contract):
         midnight = datetime(2026, 1, 31, tzinfo=UTC)
         self.record(store, [saw("eve", midnight - timedelta(seconds=1)), saw("ada", midnight)])
         assert list(store.active_on(DAY)) == ["ada"]
+
+    # --- Forgetting ----------------------------------------------------------------------------------
+
+    @pytest.fixture
+    def _skip_where_nobody_is_forgotten(self, store: ActivityStore) -> None:
+        if type(store).forget is ActivityStore.forget:
+            pytest.skip("the store inherits the refusal to forget anybody")
+
+    @pytest.mark.usefixtures("_skip_where_nobody_is_forgotten")
+    def test_forget_leaves_no_row(self, store: ActivityStore) -> None:
+        """Whatever was recorded of a person is gone from every answer, and everybody else's records are not."""
+        days = [DAY + timedelta(days=n) for n in (0, 1, 40)]
+        self.record(store, [saw(sub, at("08:00:00", day)) for day in days for sub in ("ada", "bob")])
+        before = store.last_seen("bob")
+
+        removed = store.forget("ada")
+
+        assert removed > 0
+        assert store.last_seen("ada") is None
+        assert [list(store.active_on(day)) for day in days] == [["bob"]] * 3
+        assert [store.count_active(day) for day in days] == [1] * 3
+        assert list(store.not_seen_since(at("08:00:00", DAY + timedelta(days=400)))) == [before]
+
+    @pytest.mark.usefixtures("_skip_where_nobody_is_forgotten")
+    def test_forget_finds_days_that_arrived_late(self, store: ActivityStore) -> None:
+        """Days from before the first sighting that arrived are forgotten too."""
+        early = [DAY - timedelta(days=n) for n in (20, 9, 3)]
+        self.record(store, [saw("ada", at("00:00:00"), REFRESH), *(saw("ada", at("23:59:59", day)) for day in early)])
+        assert [list(store.active_on(day)) for day in early] == [["ada"]] * 3
+
+        store.forget("ada")
+
+        assert [list(store.active_on(day)) for day in (DAY, *early)] == [[]] * 4
+
+    @pytest.mark.usefixtures("_skip_where_nobody_is_forgotten")
+    def test_forget_again(self, store: ActivityStore) -> None:
+        """Forgetting can be repeated: there is nothing left, nor of somebody who was never seen."""
+        store.record(saw("ada", at("08:00:00")))
+        store.forget("ada")
+
+        assert [store.forget("ada"), store.forget("nobody")] == [0, 0]
+
+    @pytest.mark.usefixtures("_skip_where_nobody_is_forgotten")
+    def test_seen_after_forgetting(self, store: ActivityStore) -> None:
+        """A sighting after that begins a new record, which knows nothing of the old one, and can be forgotten too."""
+        self.record(store, [saw("ada", at("08:00:00")), saw("ada", at("09:00:00"))])
+        store.forget("ada")
+
+        assert store.record(saw("ada", at("08:30:00"))) is Outcome.RECORDED
+
+        bucket = at("08:30:00")
+        assert store.last_seen("ada") == Activity("ada", bucket, bucket, bucket, 1, "web")
+        assert list(store.active_on(DAY)) == ["ada"]
+        assert store.forget("ada") > 0
+        assert list(store.active_on(DAY)) == []
+
+    @pytest.mark.usefixtures("_skip_where_nobody_is_forgotten")
+    def test_forget_nobody_in_particular(self, store: ActivityStore) -> None:
+        """An empty `sub` is refused by name."""
+        with pytest.raises(InvalidInputError) as caught:
+            store.forget("")
+        assert caught.value.field == "sub"
+
+    def test_closing(self, store: ActivityStore) -> None:
+        """A store is a context manager, and can be used after it was closed."""
+        with store as opened:
+            opened.record(saw("ada", at("08:00:00")))
+        assert opened is store
+        assert store.last_seen("ada") is not None

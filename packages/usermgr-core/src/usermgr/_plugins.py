@@ -1,0 +1,93 @@
+"""Finding a plug-in by its exact name: the same for every kind of plug-in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from usermgr.errors import BackendNotInstalledError, ConfigurationError, UnknownBackendError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
+__all__ = ["PluginKind"]
+
+
+@dataclass(frozen=True, slots=True)
+class PluginKind:
+    """One kind of plug-in: its entry-point group, and how an error speaks of it."""
+
+    noun: str
+    group: str
+    variable: str
+    """The environment variable that names one."""
+    method: str
+    """What the caller calls."""
+    ours: Mapping[str, tuple[str, str]]
+    """The distribution of each of the project's own, and the requirements file that installs it."""
+
+    def find(self, name: str | None) -> Callable[..., Any]:
+        """The callable that an installed package registers under that name.
+
+        Raises `UnknownBackendError`, `BackendNotInstalledError`, and `ConfigurationError` where several do.
+        """
+        if not name:
+            raise UnknownBackendError(
+                f"no {self.noun} was named: pass one to {self.method} or set {self.variable} to one of "
+                f"{', '.join(self._choices())}",
+                choices=self._choices(),
+            )
+        match tuple(self._entry_points().select(name=name)):
+            case (one,):
+                return one.load()
+            case () if name in self.ours:
+                raise self._not_installed(name)
+            case ():
+                raise UnknownBackendError(
+                    f"no {self.noun} is named {name!r}: the choices are {', '.join(self._choices())}",
+                    backend=name,
+                    choices=self._choices(),
+                )
+            case several:
+                sources = sorted(point.dist.name if point.dist else point.value for point in several)
+                raise ConfigurationError(
+                    f"several packages register the {self.noun} {name}: {', '.join(sources)}; uninstall all but one",
+                    problems=sources,
+                )
+
+    def _entry_points(self) -> EntryPoints:
+        from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only `find` needs it
+
+        return entry_points(group=self.group)
+
+    def _choices(self) -> list[str]:
+        return sorted({*self.ours, *(point.name for point in self._entry_points())})
+
+    def _not_installed(self, name: str) -> BackendNotInstalledError:
+        """The error for a plug-in of ours that is not here, with the one source that it may come from.
+
+        On public indexes our names may be somebody else's, so the remedy never names an index: it is the requirements
+        file beside the wheel that usermgr-core came from (`tools/build_wheels.py` writes it), or a sentence without a
+        command.
+        """
+        from importlib.metadata import distribution  # noqa: PLC0415 - takes 30 ms, and only a failure needs it
+
+        from usermgr._source import find_source  # noqa: PLC0415 - as above
+
+        package, extra = self.ours[name]
+        core = distribution("usermgr-core")
+        wanted = f"{package} {core.version}"
+        source = find_source(core.read_text("direct_url.json"))
+        requirements = source.requirements(extra, core.version) if source else None
+        where = source.address if source else "the same index or folder as usermgr-core"
+        pip = (
+            "uv pip" if (core.read_text("INSTALLER") or "").strip() == "uv" else "pip"
+        )  # uv's environments have no pip
+        remedy = f"{pip} install -r {requirements}" if requirements else f"install {wanted}, and only from {where}"
+        return BackendNotInstalledError(
+            f"the {self.noun} {name} is not installed: it is in {wanted}, which must come from {where}, because the"
+            f" name may belong to somebody else on a public index. Remedy: {remedy}",
+            backend=name,
+            remedy=remedy,
+        )
