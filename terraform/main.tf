@@ -71,6 +71,7 @@ module "table" {
 
   name                = "${var.name_prefix}${var.activity_table_name}"
   deletion_protection = var.table_deletion_protection
+  rows_expire         = var.activity_days_kept != null
   kms_key_arn         = var.table_kms_key_arn
   tags                = var.tags
 }
@@ -128,7 +129,10 @@ module "recorder" {
       handler     = "usermgr_function_activity.handler.handler"
       memory_size = var.memory_size.activity
       timeout     = 5 # Cognito waits no longer
-      environment = { DYNAMODB_NAME = module.table.name }
+      environment = merge(
+        { DYNAMODB_NAME = module.table.name },
+        var.activity_days_kept == null ? {} : { ACTIVITY_DAYS_KEPT = tostring(var.activity_days_kept) },
+      )
     }
   }
 

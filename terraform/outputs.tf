@@ -56,6 +56,19 @@ output "activity_reader_policy_json" {
   })
 }
 
+output "activity_forget_policy_json" {
+  description = "A least-privilege policy for whoever forgets people: it reads and deletes rows of the activity table, and does not write any."
+  value = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Sid      = "ForgetActivity"
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
+      Resource = [module.table.arn]
+    }]
+  })
+}
+
 output "function_arns" {
   description = "The functions' ARNs by key: usermgr, download_jwks, activity (the recorder) and, with attach_trigger, trigger (the attacher)."
   value       = merge(module.functions.arns, module.recorder.arns, module.attacher.arns)

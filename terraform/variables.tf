@@ -199,6 +199,17 @@ variable "activity_table_name" {
   }
 }
 
+variable "activity_days_kept" {
+  description = "How many days the rows that say who was seen on a day are kept after it, by DynamoDB's time to live; null keeps them for ever. It counts for rows written from then on, and last seen never depends on it."
+  type        = number
+  default     = null
+
+  validation {
+    condition     = var.activity_days_kept == null || try(var.activity_days_kept >= 1 && var.activity_days_kept <= 3650 && floor(var.activity_days_kept) == var.activity_days_kept, false)
+    error_message = "activity_days_kept must be a whole number from 1 to 3650, or null."
+  }
+}
+
 variable "function_name_usermgr" {
   description = "The name of the management function (LAMBDA_NAME_USERMGR)."
   type        = string

@@ -38,6 +38,7 @@ run "malformed" {
     role_name                   = "a role"
     activity_policy_name        = "a/b"
     activity_table_name         = "x"
+    activity_days_kept          = 0
     function_name_usermgr       = "a.b"
     function_name_download_jwks = ""
     function_name_activity      = "a b"
@@ -73,6 +74,7 @@ run "malformed" {
     var.role_name,
     var.activity_policy_name,
     var.activity_table_name,
+    var.activity_days_kept,
     var.function_name_usermgr,
     var.function_name_download_jwks,
     var.function_name_activity,
@@ -98,9 +100,11 @@ run "malformed_bucket" {
   variables {
     functions_s3_bucket = "Bucket_"
     functions_s3_prefix = "/usermgr/"
+    activity_days_kept  = 3651
   }
 
   expect_failures = [
+    var.activity_days_kept,
     var.functions_s3_bucket,
     var.functions_s3_prefix,
   ]
@@ -111,6 +115,7 @@ run "malformed_together" {
 
   variables {
     allow_sign_in       = true
+    activity_days_kept  = 1.5
     functions_s3_bucket = "people-artifacts"
     functions_s3_hashes = { usermgr = "x" }
     replaces            = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
@@ -118,6 +123,7 @@ run "malformed_together" {
 
   expect_failures = [
     var.allow_sign_in,
+    var.activity_days_kept,
     var.functions_s3_hashes,
     var.replaces,
   ]

@@ -122,6 +122,21 @@ run "defaults" {
   }
 
   assert {
+    condition = jsondecode(output.activity_forget_policy_json).Statement == [{
+      Sid      = "ForgetActivity"
+      Effect   = "Allow"
+      Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
+      Resource = ["arn:aws:dynamodb:ap-northeast-1:123456789012:table/usermgr_activity"]
+    }]
+    error_message = "Whoever forgets people may read and delete rows of the one table, and not write any."
+  }
+
+  assert {
+    condition     = module.table.expiry_attribute == null && module.recorder.environments.activity == tomap({ DYNAMODB_NAME = "usermgr_activity" })
+    error_message = "No row expires unless that is wished."
+  }
+
+  assert {
     condition     = output.trigger == { user_pool_id = "ap-northeast-1_AbCdEf123", trigger_arn = "t", hash = "h" }
     error_message = "What the attacher answered is an output."
   }
@@ -320,5 +335,24 @@ run "zips_from_a_bucket" {
       }
     })
     error_message = "With a bucket, every function's code comes from there, and no zip is needed here."
+  }
+}
+
+run "days_that_expire" {
+  variables {
+    activity_days_kept = 400
+  }
+
+  assert {
+    condition     = module.table.expiry_attribute == "expires_at"
+    error_message = "With activity_days_kept, DynamoDB removes rows by expires_at."
+  }
+
+  assert {
+    condition = module.recorder.environments.activity == tomap({
+      ACTIVITY_DAYS_KEPT = "400"
+      DYNAMODB_NAME      = "usermgr_activity"
+    })
+    error_message = "The recorder is told how many days to keep."
   }
 }

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 
+import usermgr_activity
 from tests.conftest import Pool
 from tools.terraform_sandbox import TerraformRun
 from usermgr import Challenge, Factory, UserManager
+from usermgr.activity import Sighting, SightingKind
 from usermgr.errors import AccessDeniedError, InvalidInputError, UsermgrError
+from usermgr_activity.table import definition
 from usermgr_cognito.trigger import Trigger, UserPool
 from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
 
@@ -42,7 +46,8 @@ def policies(
     run = TerraformRun(tmp_path_factory.mktemp("plan"), usermgr_sandbox.endpoint_url, environment, variables)
     run.init()
     run.apply()
-    documents = run.outputs()["policy_documents"]
+    outputs = run.outputs()
+    documents = {**outputs["policy_documents"], "activity_forget": outputs["activity_forget_policy_json"]}
     run.destroy()
     return {name: json.loads(document) for name, document in documents.items()}
 
@@ -154,6 +159,7 @@ def test_there_is_work_for_every_action(policies: Policies) -> None:
     assert actions(policies["usermgr"]) == sorted(f"cognito-idp:{name}" for name in WORK)
     assert actions(policies["download_jwks"]) == []
     assert actions(policies["activity"]) == ["dynamodb:UpdateItem"]
+    assert actions(policies["activity_forget"]) == ["dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
 
 
 def test_whole_work_with_exactly_the_policy(
@@ -213,6 +219,36 @@ def test_attacher_needs_each_of_its_actions(
     assert user_pool.read().trigger is None
 
 
+def test_forgetting_needs_each_of_its_actions(
+    policies: Policies, pool: Pool, grant: Callable[[str, str], None], aws: boto3.session.Session,
+    usermgr_sandbox: Sandbox,
+) -> None:  # fmt: skip
+    """With its policy a person is forgotten, from the first day to the last; without any one action, none of it is."""
+    clients = {name: aws.client(name, endpoint_url=usermgr_sandbox.endpoint_url) for name in ("dynamodb", "iam", "sts")}
+    clients["dynamodb"].create_table(**definition("usermgr_activity"))
+    trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+    role = clients["iam"].create_role(RoleName="forgetting", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    key = clients["sts"].assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    session = boto3.session.Session(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"], REGION)
+    operator = usermgr_activity.connect(user_pool_id=pool.id)
+    for day in (1, 2, 20):
+        seen = datetime(2026, 1, day, 8, 0, tzinfo=UTC)
+        operator.record(Sighting("sub-of-alice", SightingKind.SIGN_IN, "web", seen))
+    policy = policies["activity_forget"]
+
+    with usermgr_activity.connect(user_pool_id=pool.id, session=session) as store:
+        for action in actions(policy):
+            grant("forgetting", without(policy, action))
+            with pytest.raises(AccessDeniedError):
+                store.forget("sub-of-alice")
+            assert clients["dynamodb"].scan(TableName="usermgr_activity")["Count"] == 4, action
+        grant("forgetting", without(policy, None))
+        assert store.forget("sub-of-alice") == 4
+        with pytest.raises(AccessDeniedError):  # nor may it write
+            store.record(Sighting("sub-of-alice", SightingKind.SIGN_IN, "web", seen))
+    assert clients["dynamodb"].scan(TableName="usermgr_activity")["Count"] == 0
+
+
 def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
     """Every statement names the pool, the table or the function's own log; no action and no resource is a wildcard."""
     base = f"{REGION}:{ACCOUNT_ID}"
@@ -229,6 +265,7 @@ def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
         "usermgr": {arn, logs["usermgr"]},
         "download_jwks": {logs["download_jwks"]},
         "activity": {table, logs["activity"]},
+        "activity_forget": {table},
         "trigger": {logs["trigger"]},
         "trigger_on_pool": {arn},
     }
@@ -240,7 +277,7 @@ def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
     statements = [statement for policy in policies.values() for statement in policy["Statement"]]
     every = [action for statement in statements for action in statement["Action"]]
     assert not any("*" in action for action in every)
-    shown = len(WORK) + len(actions(policies["trigger_on_pool"])) + 1
+    shown = len(WORK) + sum(len(actions(policies[name])) for name in ("trigger_on_pool", "activity_forget")) + 1
     print(
         f"least privilege: {shown} actions shown necessary, {len([a for a in every if a.startswith('logs:')])} static"
     )

@@ -29,3 +29,8 @@ output "code" {
     }
   }
 }
+
+output "environments" {
+  description = "The functions' environment variables by key."
+  value       = { for key, function in aws_lambda_function.function : key => try(one(function.environment).variables, {}) }
+}

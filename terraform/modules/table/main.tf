@@ -39,6 +39,17 @@ resource "aws_dynamodb_table" "activity" {
     enabled = true
   }
 
+  # A block that is there or not, because the provider fails to turn time to live off again:
+  # https://github.com/hashicorp/terraform-provider-aws/issues/44730
+  dynamic "ttl" {
+    for_each = var.rows_expire ? ["expires_at"] : []
+
+    content {
+      enabled        = true
+      attribute_name = ttl.value
+    }
+  }
+
   # Without a key of the account's own, DynamoDB encrypts with a key that AWS owns, at no cost:
   # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.howitworks.html
   dynamic "server_side_encryption" {

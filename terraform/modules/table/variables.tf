@@ -14,6 +14,12 @@ variable "deletion_protection" {
   default     = false
 }
 
+variable "rows_expire" {
+  description = "Whether DynamoDB removes rows whose expires_at has passed. Once on, it stays on when this is set back: only rows that the recorder gave an expiry are ever removed."
+  type        = bool
+  default     = false
+}
+
 variable "kms_key_arn" {
   description = "The KMS key that encrypts the table; null for a key that AWS owns."
   type        = string
