@@ -93,8 +93,8 @@ def install(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory):
 REPORT = """
 import importlib.metadata as m, json
 from usermgr import Factory, errors
-def attempt(name):
-    try: Factory.create(name)
+def attempt(name, create=Factory.create):
+    try: create(name)
     except errors.BackendNotInstalledError as error: return error.remedy
     except errors.ConfigurationError: return "installed"
 print(json.dumps({
@@ -102,6 +102,7 @@ print(json.dumps({
     "summary": m.metadata("usermgr")["Summary"],
     "provided_by": m.packages_distributions()["usermgr"],
     "backends": {name: attempt(name) for name in ("cognito", "lambda", "local")},
+    "stores": {name: attempt(name, Factory.create_activity) for name in ("dynamodb", "local")},
 }))
 """
 
@@ -123,6 +124,12 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
     assert report["backends"] == {
         name: "installed" if name == extra else f"install {distribution} {VERSION}, and only from {folder}"
         for name, distribution in BACKENDS.items()
+    }
+    assert report["stores"] == {
+        name: "installed"
+        if EXTRAS[extra] == distribution
+        else f"install {distribution} {VERSION}, and only from {folder}"
+        for name, distribution in {"dynamodb": "usermgr-activity", "local": "usermgr-local"}.items()
     }
     assert report["provided_by"] == ["usermgr-core"]
     assert report["summary"].startswith("One Python API to manage users")

@@ -129,8 +129,12 @@ UPDATES = {
     "another runtime": with_(runtime="python3.12"),
     "another event version": with_(trigger_event_version="V2_0"),
     "another zip": another_zip,
-    "memory, tracing, tags and protection": with_(
-        memory_size={"activity": 512}, tracing_mode="Active", tags={"team": "people"}, table_deletion_protection=True
+    "memory, tracing, tags, protection and days that expire": with_(
+        memory_size={"activity": 512},
+        tracing_mode="Active",
+        tags={"team": "people"},
+        table_deletion_protection=True,
+        activity_days_kept=400,
     ),
 }
 
@@ -151,7 +155,9 @@ CHANGES = {
     ),
     "another pool": lambda estate: {"user_pool_id": estate.pools[1][0]},
     "detach, while the table is protected": with_(attach_trigger=False),
-    "attach, and protect no more": with_(attach_trigger=True, table_deletion_protection=False),
+    "attach, protect no more, and let no more days expire": with_(
+        attach_trigger=True, table_deletion_protection=False, activity_days_kept=None
+    ),
 }
 
 

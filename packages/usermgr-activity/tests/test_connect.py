@@ -15,6 +15,8 @@ from typing import Any
 import boto3
 import pytest
 
+import usermgr_activity
+from usermgr import ActivityStore, Factory
 from usermgr.errors import ConfigurationError, ServiceTimeoutError
 from usermgr_activity import DynamoActivityStore, _store
 
@@ -29,6 +31,7 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]]
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
+            server.callers.append(self.client_address)
             server.received.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
             time.sleep(server.delay)
             self.send_response(200)
@@ -41,7 +44,7 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]]
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         server: Any = running
-        server.daemon_threads, server.received, server.delay = True, [], 0
+        server.daemon_threads, server.received, server.callers, server.delay = True, [], [], 0
         server.content = b'{"Responses": {}, "UnprocessedKeys": {}}'
         server.url = f"http://127.0.0.1:{running.server_port}"
 
@@ -71,11 +74,19 @@ def test_connect_names_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> N
     assert [problem.split()[0] for problem in problems] == ["USERPOOL_ID", "AWS_REGION"]
 
 
-def test_connect_from_the_environment(table_name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The tools' environment names are enough."""
+@pytest.mark.parametrize("connect", [usermgr_activity.connect, Factory.create_activity])
+def test_connect_from_the_environment(
+    connect: Callable[[], ActivityStore], table_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The tools' environment names are enough, for the package's own door and for the Factory's."""
+    monkeypatch.setenv("USERMGR_ACTIVITY", Factory.DYNAMODB)
     monkeypatch.setenv("USERPOOL_ID", POOL)
     monkeypatch.setenv("DYNAMODB_NAME", table_name)
-    assert DynamoActivityStore.connect().last_seen("ada") is None
+
+    with connect() as store:
+        assert store.last_seen("ada") is None
+    assert isinstance(store, DynamoActivityStore)
+    assert store.last_seen("ada") is None  # closed, and opened again
 
 
 @pytest.mark.parametrize(
@@ -123,6 +134,20 @@ def test_connect_with_a_session(monkeypatch: pytest.MonkeyPatch, aside: Callable
     assert "Credential=OTHERKEY/" in headers["Authorization"]
     assert "/eu-south-1/dynamodb/" in headers["Authorization"]
     assert list(json.loads(body)["RequestItems"]) == ["mine"]
+
+
+def test_closing_ends_connections(aside: Callable[[dict[str, str]], Any]) -> None:
+    """A store keeps its connection until it is closed."""
+    asked = aside({})
+    store = usermgr_activity.connect(user_pool_id=POOL, endpoint_url=asked.url)
+
+    for _ in range(2):
+        with store:
+            store.last_seen("ada")
+            store.last_seen("bob")
+
+    first, second, third, fourth = asked.callers
+    assert first == second != third == fourth
 
 
 def test_answer_that_cannot_be_read(aside: Callable[[dict[str, str]], Any]) -> None:

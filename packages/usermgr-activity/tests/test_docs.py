@@ -12,6 +12,7 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 
 from usermgr import User, UserStatus
 from usermgr.activity import Sighting, SightingKind
+from usermgr.errors import UserNotFoundError
 from usermgr_activity import SHARDS, DynamoActivityStore, table
 
 DOCS = Path(__file__).parents[3] / "docs" / "activity.md"
@@ -20,6 +21,9 @@ POOL = "ap-northeast-1_Example"
 
 class Users:
     """As much of a user manager as the page uses."""
+
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
 
     def iter_users(self) -> Iterator[User]:
         created = datetime(2025, 6, 1, tzinfo=UTC)
@@ -31,6 +35,17 @@ class Users:
 
     def disable_user(self, username: str) -> None:
         assert username in ("bob", "zoe")
+
+    def get_user(self, username: str) -> User:
+        if username in self.deleted:
+            raise UserNotFoundError(username=username)
+        return next(user for user in self.iter_users() if user.username == username)
+
+    def get_user_by_sub(self, sub: str) -> User:
+        return self.get_user(sub.removeprefix("sub-of-"))
+
+    def delete_user(self, username: str) -> None:
+        self.deleted.append(username)
 
 
 def test_examples(

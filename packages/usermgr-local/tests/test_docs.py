@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
-    ("page", "count"), [("docs/local.md", 6), ("docs/search.md", 5), ("packages/usermgr-local/README.md", 1)]
+    ("page", "count"), [("docs/local.md", 7), ("docs/search.md", 5), ("packages/usermgr-local/README.md", 1)]
 )
 def test_examples_run(page: str, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every Python example runs, in the order of the page, in an empty directory."""

@@ -8,7 +8,15 @@ import pytest
 
 from usermgr import Factory, MfaMode
 from usermgr.errors import ConfigurationError
-from usermgr_local import Argon2Cost, LocalSettings, LocalUserManager, PasswordPolicy, create
+from usermgr_local import (
+    Argon2Cost,
+    LocalActivityStore,
+    LocalSettings,
+    LocalUserManager,
+    PasswordPolicy,
+    connect,
+    create,
+)
 
 
 def test_only_the_path_must_be_there() -> None:
@@ -119,6 +127,27 @@ def test_factory_finds_the_store(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     users = Factory.create()
     assert isinstance(users, LocalUserManager)
     users.close()
+
+
+def test_factory_finds_the_activity(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`USERMGR_ACTIVITY=local` and the same path lead to the activity that the manager records."""
+    monkeypatch.setenv("USERMGR_ACTIVITY", "local")
+    monkeypatch.setenv("USERMGR_LOCAL_PATH", str(path))
+    users = connect(argon2=Argon2Cost(8, 1, 1))
+    users.add_user("alice", "a-Long-passw0rd")
+    users.authenticate("alice", "a-Long-passw0rd")
+
+    with Factory.create_activity() as activity:
+        seen = activity.last_seen(users.get_user("alice").sub)
+
+    assert isinstance(activity, LocalActivityStore)
+    assert seen is not None
+    users.close()
+
+
+def test_former_name_of_connect() -> None:
+    """`create` is still there."""
+    assert create is connect
 
 
 def test_keywords_go_before_the_environment(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
