@@ -1,4 +1,4 @@
-"""Who has not been here: users of Cognito, activity in DynamoDB, and what is done about them; all on the sandbox."""
+"""Who has not been here, and who is to be forgotten: users of Cognito and activity in DynamoDB, all on the sandbox."""
 
 from __future__ import annotations
 
@@ -14,9 +14,12 @@ from usermgr import Factory, UserManager
 from usermgr.activity import Sighting, SightingKind
 from usermgr.disabling import DisableReport, disable_dormant, plan_disabling
 from usermgr.dormancy import DormancyPolicy, find_dormant, members_of
+from usermgr.errors import AccessDeniedError, UserNotFoundError
+from usermgr.forgetting import Forgotten, forget_user
 from usermgr_activity import DynamoActivityStore
 from usermgr_activity.table import definition
-from usermgr_sandbox import REGION
+from usermgr_sandbox import REGION, Sandbox
+from usermgr_sandbox.faults import Fault, FaultProxy
 
 PASSWORD = "a-Long-passw0rd"
 TABLE = "dormancy"
@@ -63,3 +66,32 @@ def test_dormant_users_are_found_and_disabled_only_when_it_is_said(
         "ada": True, "bob": False, "zoe": False, "root": True,
     }  # fmt: skip
     assert len(reports) == 2
+
+
+def test_person_is_forgotten_though_the_first_call_failed(
+    users: UserManager, store: DynamoActivityStore, pool: Pool, usermgr_sandbox: Sandbox
+) -> None:
+    """A call that fails when the user and two of five rows are gone is finished by the next one: no row is left."""
+    ada, bob = users.get_user("ada"), users.get_user("bob")
+    for day in (1, 2, 5, 300):
+        for person in (ada, bob):
+            at = datetime(2026, 1, 1, 8, tzinfo=UTC) + timedelta(days=day)
+            store.record(Sighting(person.sub, SightingKind.SIGN_IN, "web", at))
+
+    with FaultProxy(usermgr_sandbox.endpoint_url) as proxy:
+        proxy.fail("DeleteItem", fault=Fault.REFUSE, code="AccessDeniedException", times=1, skip=2)
+        broken = DynamoActivityStore.connect(
+            table_name=TABLE, user_pool_id=pool.id, region=REGION, endpoint_url=proxy.endpoint_url
+        )
+        with pytest.raises(AccessDeniedError), broken:
+            forget_user(users, broken, ada)
+    with pytest.raises(UserNotFoundError):
+        users.get_user("ada")
+
+    assert forget_user(users, store, ada.sub) == Forgotten(ada.sub, None, deleted=False, rows=3)
+
+    rows = boto3.client("dynamodb").scan(TableName=TABLE)["Items"]
+    left = [row for row in rows if ada.sub in (row["pk"]["S"] + row["sk"]["S"])]
+    print(f"rows left after forget: {len(left)}")
+    assert (left, len(rows)) == ([], 5)
+    assert forget_user(users, store, bob.sub) == Forgotten(bob.sub, "bob", deleted=True, rows=5)

@@ -6,13 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
-from usermgr_activity.table import definition
+from usermgr_activity.table import EXPIRES_AT, definition
 
 HCL = (Path(__file__).parents[2] / "terraform" / "modules" / "table" / "main.tf").read_text()
 
 
 def test_terraform_makes_the_table_of_the_code() -> None:
-    """Keys, their types, the index and its projection are the same in the HCL and in `usermgr_activity.table`."""
+    """Keys, their types, the index, its projection and the expiry are the same in the HCL and in the code."""
     wanted = definition("activity")
     (index,) = wanted["GlobalSecondaryIndexes"]
     found_index = re.search(r"\n  global_secondary_index \{\n(.*?)\n  \}", HCL, re.DOTALL)
@@ -25,6 +25,7 @@ def test_terraform_makes_the_table_of_the_code() -> None:
     assert keys(found_index[1]) == index["KeySchema"]
     assert keys(outside) == wanted["KeySchema"]
     assert value(outside, "billing_mode") == wanted["BillingMode"]
+    assert re.findall(r'for_each = var.rows_expire \? \["(\w+)"\]', HCL) == [EXPIRES_AT]
     attributes = re.findall(r'\n  attribute \{\n    name = "(\w+)"\n    type = "(\w)"\n  \}', HCL)
     assert sorted(attributes) == sorted(
         (attribute["AttributeName"], attribute["AttributeType"]) for attribute in wanted["AttributeDefinitions"]
