@@ -6,7 +6,6 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -42,13 +41,7 @@ def mypy(folder: Path, files: list[Path], *, stubs: bool) -> list[str]:
 
 
 @pytest.mark.parametrize("stubs", [True, False], ids=["with stubs", "without stubs"])
-@pytest.mark.parametrize(
-    "checker",
-    [
-        basedpyright,
-        pytest.param(mypy, marks=pytest.mark.skipif(find_spec("mypy") is None, reason="mypy is not installed")),
-    ],
-)
+@pytest.mark.parametrize("checker", [basedpyright, mypy])
 def test_what_callers_write(
     checker: Callable[..., list[str]], stubs: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
