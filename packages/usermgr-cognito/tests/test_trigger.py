@@ -578,6 +578,10 @@ def test_lasting_denial_names_the_actions(cognito: Double, pool: UserPool, budge
         ("InvalidEmailRoleAccessPolicyException", "ses_source_arn"),
         ("InvalidParameterException", "MFA"),
         ("InvalidUserPoolConfigurationException", "own settings"),
+        ("FeatureUnavailableInTierException", "trigger_event_version"),
+        ("TierChangeNotAllowedException", "feature plan"),
+        ("UserPoolTaggingException", "own tags"),
+        ("OperationNotEnabledException", "read-only replica"),
     ],
 )
 def test_a_refusal_keeps_the_words_of_aws(cognito: Double, pool: UserPool, code: str, remedy: str) -> None:

@@ -218,12 +218,16 @@ _REMEDIES = {
     "settings: the pool's owner must correct them first",
     "InvalidUserPoolConfigurationException": "Cognito does not take the pool's own settings back: its owner must "
     "correct them first",
+    "FeatureUnavailableInTierException": "set trigger_event_version to V1_0: V2_0 and V3_0 need Essentials or Plus",
+    "TierChangeNotAllowedException": "Cognito does not take the pool's own feature plan back: its owner must see to it",
+    "UserPoolTaggingException": "Cognito does not take the pool's own tags back: its owner must correct them first",
 }
 
 _DENIED = (
     "the attacher's role needs cognito-idp:DescribeUserPool, cognito-idp:GetUserPoolMfaConfig and "
     "cognito-idp:UpdateUserPool on the pool's ARN, and for a pool with tags cognito-idp:TagResource "
-    "(set pool_has_tags = true)"
+    "(set pool_has_tags = true); where the pool is encrypted with your own key, also the action on the key that AWS "
+    "names, in a policy of your own on that role"
 )
 
 

@@ -45,7 +45,8 @@ class Permissions:
 
 def _needed(description: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """(setting, value, what to allow) for each setting that needs more."""
-    role: str | None = section(description, "SmsConfiguration").get("SnsCallerArn")
+    sms = section(description, "SmsConfiguration")
+    role: str | None = sms.get("SnsCallerArn") or section(sms, "EumsSms").get("CallerArn")  # a pool has one of the two
     if role:
         grant = f"iam:PassRole on {role} (with iam:PassedToService = cognito-idp.amazonaws.com)"
         yield "sms_role_arn", role, _say(grant, "sms_role_arn", role)

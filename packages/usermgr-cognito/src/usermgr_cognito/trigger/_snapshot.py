@@ -42,6 +42,15 @@ NOT_ACCEPTED_BACK = frozenset(
 )
 """What DescribeUserPool returns and UpdateUserPool does not take."""
 
+KEPT_WITHOUT = frozenset({"DcrConfiguration"})
+"""What Cognito keeps when it is not sent, and would complete with defaults when it is."""
+
+ONLY_ABOVE_LITE = frozenset({"AcrConfiguration"})
+"""What DescribeUserPool fills with defaults on every plan, and UpdateUserPool takes on Essentials and Plus only."""
+
+TAGS_OF_AWS = "aws:"
+"""The prefix of the tags that only AWS itself may set, and that no request takes away."""
+
 VOLATILE = frozenset({"LastModifiedDate", "EstimatedNumberOfUsers"})
 """What changes by itself, or with any write."""
 
@@ -103,8 +112,16 @@ class Snapshot:
         return hashlib.sha256(canonical(self).encode()).hexdigest()
 
     def request_with(self, trigger: Trigger | None) -> dict[str, Json]:
-        """The UpdateUserPool request (without `UserPoolId`) that sets the trigger, and nothing else."""
-        request = {k: copy.deepcopy(v) for k, v in self.description.items() if k not in NOT_ACCEPTED_BACK}
+        """The UpdateUserPool request (without `UserPoolId`) that sets the trigger, and nothing else.
+
+        A member that is not known here is sent back as it is. `docs/trigger.md` has all of them, one by one.
+        """
+        left_out = NOT_ACCEPTED_BACK | KEPT_WITHOUT
+        if self.description.get("UserPoolTier") == "LITE":
+            left_out |= ONLY_ABOVE_LITE
+        request = {k: copy.deepcopy(v) for k, v in self.description.items() if k not in left_out}
+        if tags := section(request, "UserPoolTags"):
+            request["UserPoolTags"] = {k: v for k, v in tags.items() if not k.lower().startswith(TAGS_OF_AWS)}
         _move_temporary_password_days(request)
         _set_trigger(request, trigger)
         return request
