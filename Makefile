@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test changes check format functions wheels docs version security bench lowest pips clean
+.PHONY: help demo test changes check format functions release deploy adopt wheels docs version security bench lowest pips clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -22,6 +22,7 @@ ifneq ($(origin PYTHON),file)
 export UV_PYTHON := $(PYTHON)
 endif
 RUN := $(UV) run --locked --all-packages --no-sync
+WITH_SETTINGS := $(RUN) $(if $(wildcard .env),--env-file .env)
 SYNCED := .venv/.synced
 
 help: ## What there is to make
@@ -51,6 +52,15 @@ format: $(SYNCED) ## Formats the code
 
 functions: $(SYNCED) ## Builds the zips of the Lambda functions into dist/functions
 	@$(RUN) python tools/build_functions.py
+
+release: $(SYNCED) ## Builds dist/release: the Terraform module with its zips in one archive, and SHA256SUMS
+	@$(RUN) python -m tools.build_release
+
+deploy: terraform-is-here $(SYNCED) ## Applies terraform/ with the settings of .env, or of the environment; asks before
+	@$(WITH_SETTINGS) python -m tools.deploy $(ARGS)
+
+adopt: terraform-is-here $(SYNCED) ## After a killed apply or a lost state: has the next deploy import what is there already
+	@$(WITH_SETTINGS) python -m tools.import_blocks $(DIRECTORY)
 
 wheels: $(SYNCED) ## Builds every package into dist/wheels, and the requirements files that install them
 	@$(RUN) python -m tools.build_wheels $(if $(URL),--url $(URL))

@@ -89,7 +89,7 @@ class TerraformRun:
         configuration_file = directory / "terraform.rc"
         configuration_file.write_text(cli_configuration(os.environ.get("TF_CLI_CONFIG_FILE"), find_mirror()))
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "TF_"))}
-        self._environment = {
+        self.environment: Mapping[str, str] = {
             **kept,
             **environment,
             "AWS_ENDPOINT_URL": endpoint_url,
@@ -112,9 +112,9 @@ class TerraformRun:
         """`terraform apply`; returns its text."""
         return self.command("apply", "-no-color", "-input=false", "-auto-approve")
 
-    def plan(self) -> Plan:
+    def plan(self, *arguments: str) -> Plan:
         """`terraform plan`."""
-        status, text = self._status("plan", "-no-color", "-input=false", "-detailed-exitcode", ok=(0, 2))
+        status, text = self._status("plan", "-no-color", "-input=false", "-detailed-exitcode", *arguments, ok=(0, 2))
         return Plan(is_empty=status == 0, text=text)
 
     def plan_is_empty(self) -> bool:
@@ -138,9 +138,12 @@ class TerraformRun:
         """Any other command of Terraform's, such as `validate`; returns its text."""
         return self._status(*arguments, ok=(0,))[1]
 
+    def start(self, *arguments: str) -> contextlib.AbstractContextManager[subprocess.Popen[str]]:
+        """Starts a command of Terraform's, to be ended by whoever starts it, or at the end of the `with`."""
+        return _process([find_terraform(), f"-chdir={self.directory}", *arguments], self.environment)
+
     def _status(self, command: str, *arguments: str, ok: tuple[int, ...]) -> tuple[int, str]:
-        words = [find_terraform(), f"-chdir={self.directory}", command, *arguments]
-        with _process(words, self._environment) as process:
+        with self.start(command, *arguments) as process:
             try:
                 output, errors = process.communicate(timeout=self._timeout)
             except subprocess.TimeoutExpired as error:

@@ -137,8 +137,8 @@ def test_table_of_capabilities_is_what_the_stores_describe(surroundings: None) -
 
 
 def test_make_commands_of_the_readme_exist() -> None:
-    """The README's two commands are targets of the Makefile."""
+    """The README's commands, two to try it and two to deploy it, are targets of the Makefile."""
     makefile = (ROOT / "Makefile").read_text()
     commands = re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert commands == ["demo", "test"]
+    assert commands == ["demo", "test", "functions", "deploy"]
     assert all(f"\n{command}:" in makefile for command in commands)

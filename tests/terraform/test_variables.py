@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tools import terraform_variables
+from tools import deploy, terraform_variables
 from tools.terraform_variables import SETTINGS, SettingsError, main, variables
 
 TERRAFORM = Path(__file__).resolve().parents[2] / "terraform"
@@ -66,6 +66,33 @@ def test_the_defaults_are_the_examples() -> None:
         "LAMBDA_NAME_DOWNLOAD": "usermgr_download_jwks",
         "LAMBDA_NAME_TRIGGER": "usermgr_trigger",
     }
+
+
+def test_the_page_has_the_settings() -> None:
+    """The table in docs/settings.md names every setting of a deployment, and its variable."""
+    page = (TERRAFORM.parent / "docs" / "settings.md").read_text().split("\n## Deploying\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (?:`(\w+)`|read by the provider) \|", page, re.MULTILINE)
+    assert rows == [(setting.environment, setting.variable or "") for setting in SETTINGS]
+
+
+def test_deploy_names_what_is_missing(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without settings nothing is run or written, and the error says where they may be."""
+    for setting in SETTINGS:
+        monkeypatch.delenv(setting.environment, raising=False)
+    monkeypatch.setattr(deploy, "CONFIGURATION", TERRAFORM / "nowhere")
+
+    assert deploy.main([]) == 1
+    assert re.fullmatch(
+        r"deploy: AWS_REGION is not set: .*USERPOOL_ID is not set: .* in a file \.env: see docs/settings\.md\n",
+        capsys.readouterr().err,
+    )
+
+
+def test_terraform_gets_no_secret_of_an_application() -> None:
+    """What a `.env` file holds for applications only is not in Terraform's environment; all else is."""
+    given = {"SECRET": "planted", "CLIENT_SECRET": "planted", "AWS_SECRET_ACCESS_KEY": "x", "TF_VAR_tags": "{}"}
+
+    assert deploy.environment(given) == {"AWS_SECRET_ACCESS_KEY": "x", "TF_VAR_tags": "{}"}
 
 
 def test_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

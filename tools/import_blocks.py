@@ -1,0 +1,137 @@
+"""Finds what a deployment has on AWS and its state does not know, and writes import blocks for it: `make adopt`.
+
+    make adopt                                                # for terraform/ of this checkout
+    uv run python -m tools.import_blocks DIRECTORY            # for a root module that uses ours, after terraform init
+
+After an apply that was killed, and after the state was lost: an apply would then end in "already exists", for a
+function after five minutes in which the provider tries again. The blocks go to DIRECTORY/usermgr_imports.tf; the next
+`terraform apply` shows what it would import, and the file has then done its work. What no block is written for may be
+made twice without harm: alarms, attached and inline policies, the attacher's invocation, and what is in the state only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from tools.deploy import CONFIGURATION, environment, prepare
+from tools.terraform_sandbox import TerraformError, find_terraform, readable
+from tools.terraform_variables import SettingsError
+
+__all__ = ["FILE", "blocks", "main"]
+
+FILE = "usermgr_imports.tf"
+
+_ABSENT = frozenset({"NoSuchEntity", "ResourceNotFoundException"})
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Writes import blocks for what the state has lost.")
+    parser.add_argument("directory", type=Path, nargs="?", default=CONFIGURATION, help="the root module, initialized")
+    options = parser.parse_args(arguments)
+    path: Path = options.directory / FILE
+    path.unlink(missing_ok=True)
+    try:
+        if options.directory == CONFIGURATION:
+            prepare()
+        found = list(blocks(_plan(options.directory), boto3.session.Session()))
+    except (SettingsError, TerraformError, BotoCoreError, ClientError) as error:
+        print(f"import_blocks: {error}", file=sys.stderr)
+        return 1
+    if not found:
+        print("nothing that the plan would create is there already")
+        return 0
+    path.write_text("\n".join(found))
+    print(f"{len(found)} resources are there already: run terraform apply, then delete {os.path.relpath(path)}")
+    return 0
+
+
+def _plan(directory: Path) -> Mapping[str, Any]:
+    """The plan, as `terraform show -json` has it."""
+    with tempfile.TemporaryDirectory(prefix="usermgr-plan-") as folder:
+        plan = str(Path(folder) / "plan")
+        _terraform(directory, "plan", "-no-color", "-input=false", "-refresh=false", f"-out={plan}")
+        return json.loads(_terraform(directory, "show", "-json", plan))
+
+
+def _terraform(directory: Path, *arguments: str) -> str:
+    command = [find_terraform(), f"-chdir={directory}", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment(os.environ))
+    if done.returncode:
+        raise TerraformError(f"terraform {arguments[0]} failed:\n{readable(done.stderr)}")
+    return done.stdout
+
+
+def blocks(plan: Mapping[str, Any], session: boto3.session.Session) -> Iterator[str]:
+    """An import block for each resource that the plan would create and that is there already."""
+    for change in plan.get("resource_changes", []):
+        look = _LOOK.get(change["type"])
+        if look is None or "create" not in change["change"]["actions"]:
+            continue
+        try:
+            found = look(session, change["change"]["after"])
+        except ClientError as error:
+            if error.response.get("Error", {}).get("Code") not in _ABSENT:
+                raise
+            continue
+        if found is not None:
+            yield f"import {{\n  to = {change['address']}\n  id = {json.dumps(found)}\n}}\n"
+
+
+# --- The id to import each type by, or None -----------------------------------------------------------
+
+
+def _role(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
+    return session.client("iam").get_role(RoleName=planned["name"])["Role"]["RoleName"]
+
+
+def _policy(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
+    pages = session.client("iam").get_paginator("list_policies").paginate(Scope="Local", PathPrefix=planned["path"])
+    named = (policy for page in pages for policy in page["Policies"] if policy.get("PolicyName") == planned["name"])
+    return next((policy["Arn"] for policy in named if "Arn" in policy), None)
+
+
+def _log_group(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
+    groups = session.client("logs").describe_log_groups(logGroupNamePrefix=planned["name"])["logGroups"]
+    return next((planned["name"] for group in groups if group.get("logGroupName") == planned["name"]), None)
+
+
+def _function(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
+    session.client("lambda").get_function(FunctionName=planned["function_name"])
+    return planned["function_name"]
+
+
+def _permission(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
+    policy = json.loads(session.client("lambda").get_policy(FunctionName=planned["function_name"])["Policy"])
+    known = any(statement.get("Sid") == planned["statement_id"] for statement in policy["Statement"])
+    return f"{planned['function_name']}/{planned['statement_id']}" if known else None
+
+
+def _table(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
+    session.client("dynamodb").describe_table(TableName=planned["name"])
+    return planned["name"]
+
+
+_LOOK: Mapping[str, Callable[[boto3.session.Session, Mapping[str, Any]], str | None]] = {
+    "aws_iam_role": _role,
+    "aws_iam_policy": _policy,
+    "aws_cloudwatch_log_group": _log_group,
+    "aws_lambda_function": _function,
+    "aws_lambda_permission": _permission,
+    "aws_dynamodb_table": _table,
+}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
