@@ -22,19 +22,18 @@ import sys
 import tarfile
 import tomllib
 import zlib
-from collections.abc import Iterator
 from pathlib import Path
 
 from tools import build_functions
 
-__all__ = ["build", "main"]
+__all__ = ["build", "contents", "main"]
 
 ROOT = Path(__file__).resolve().parent.parent
 SUMS = "SHA256SUMS"
 PAGES = ("LICENSE", "*.md", "docs/*.md")
 MODULE = ("**/*.tf", "**/README.md")
-NOT_PUBLISHED = ("override.tf", "*_override.tf")
-"""What somebody has put beside the module for themselves, such as a backend."""
+NOT_PUBLISHED = ("override.tf", "*_override.tf", "usermgr_imports.tf")
+"""What somebody has beside the module for themselves, such as a backend."""
 
 _STORED = 0xFFFF
 """Bytes of a stored block of DEFLATE: https://www.rfc-editor.org/rfc/rfc1951#section-3.2.4."""
@@ -60,25 +59,26 @@ def build(output: Path) -> tuple[Path, str]:
     shutil.rmtree(output, ignore_errors=True)
     zips = output / "functions"
     build_functions.build(ROOT, zips)
-    contents = dict(_contents(zips))
+    files = contents(ROOT, zips)
     shutil.rmtree(zips)
     version: str = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["usermgr"]["version"]
     archive = output / f"usermgr-{version}.tar.gz"
-    archive.write_bytes(_gzip(_tar(contents)))
+    archive.write_bytes(_gzip(_tar(files)))
     digest = hashlib.sha256(archive.read_bytes()).hexdigest()
     (output / SUMS).write_text(f"{digest}  {archive.name}\n")
     return archive, digest
 
 
-def _contents(zips: Path) -> Iterator[tuple[str, bytes]]:
-    """Names in the archive, and bytes."""
-    for path in zips.iterdir():
-        yield f"dist/functions/{path.name}", path.read_bytes()
-    terraform = (path for pattern in MODULE for path in (ROOT / "terraform").glob(pattern))
-    for path in (*terraform, *(path for pattern in PAGES for path in ROOT.glob(pattern))):
-        hidden = any(part.startswith(".") for part in path.relative_to(ROOT).parts)
-        if not hidden and not any(path.match(pattern) for pattern in NOT_PUBLISHED):
-            yield path.relative_to(ROOT).as_posix(), path.read_bytes()
+def contents(root: Path, zips: Path) -> dict[str, bytes]:
+    """Names in the archive, and bytes, from a checkout and a folder of zips."""
+    found = {f"dist/functions/{path.name}": path.read_bytes() for path in zips.iterdir()}
+    patterns = (*(f"terraform/{pattern}" for pattern in MODULE), *PAGES)
+    for path in (path for pattern in patterns for path in root.glob(pattern)):
+        name = path.relative_to(root)
+        hidden = any(part.startswith(".") for part in name.parts)
+        if not hidden and not any(name.match(pattern) for pattern in NOT_PUBLISHED):
+            found[name.as_posix()] = path.read_bytes()
+    return found
 
 
 def _tar(contents: dict[str, bytes]) -> bytes:

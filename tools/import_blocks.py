@@ -7,6 +7,7 @@ After an apply that was killed, and after the state was lost: an apply would the
 function after five minutes in which the provider tries again. The blocks go to DIRECTORY/usermgr_imports.tf; the next
 `terraform apply` shows what it would import, and the file has then done its work. What no block is written for may be
 made twice without harm: alarms, attached and inline policies, the attacher's invocation, and what is in the state only.
+Somebody else's function or table of the same name is never imported, because destroy would remove it.
 """
 
 from __future__ import annotations
@@ -28,9 +29,14 @@ from tools.deploy import CONFIGURATION, environment, prepare
 from tools.terraform_sandbox import TerraformError, find_terraform, readable
 from tools.terraform_variables import SettingsError
 
-__all__ = ["FILE", "blocks", "main"]
+__all__ = ["FILE", "OccupiedError", "blocks", "main"]
 
 FILE = "usermgr_imports.tf"
+
+
+class OccupiedError(Exception):
+    """What is there under one of our names is not this deployment's."""
+
 
 _ABSENT = frozenset({"NoSuchEntity", "ResourceNotFoundException"})
 
@@ -46,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         if options.directory == CONFIGURATION:
             prepare()
         found = list(blocks(_plan(options.directory), boto3.session.Session()))
-    except (SettingsError, TerraformError, BotoCoreError, ClientError) as error:
+    except (SettingsError, TerraformError, OccupiedError, BotoCoreError, ClientError) as error:
         print(f"import_blocks: {error}", file=sys.stderr)
         return 1
     if not found:
@@ -74,9 +80,12 @@ def _terraform(directory: Path, *arguments: str) -> str:
 
 
 def blocks(plan: Mapping[str, Any], session: boto3.session.Session) -> Iterator[str]:
-    """An import block for each resource that the plan would create and that is there already."""
+    """An import block for each of our resources that the plan would create and that is there already.
+
+    Raises `OccupiedError`.
+    """
     for change in plan.get("resource_changes", []):
-        look = _LOOK.get(change["type"])
+        look = _LOOK.get(f"{change['type']}.{change['name']}")
         if look is None or "create" not in change["change"]["actions"]:
             continue
         try:
@@ -108,8 +117,15 @@ def _log_group(session: boto3.session.Session, planned: Mapping[str, Any]) -> st
 
 
 def _function(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
-    session.client("lambda").get_function(FunctionName=planned["function_name"])
-    return planned["function_name"]
+    name = planned["function_name"]
+    found = session.client("lambda").get_function(FunctionName=name).get("Configuration", {})
+    _same(f"the function {name}", "handler", found.get("Handler"), planned["handler"])
+    planned_variables = [block.get("variables") or {} for block in planned.get("environment") or []]
+    pool = planned_variables[0].get("USERPOOL_ID") if planned_variables else None
+    if pool is not None:
+        variables = found.get("Environment", {}).get("Variables", {})
+        _same(f"the function {name}", "user pool", variables.get("USERPOOL_ID"), pool)
+    return name
 
 
 def _permission(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
@@ -119,17 +135,27 @@ def _permission(session: boto3.session.Session, planned: Mapping[str, Any]) -> s
 
 
 def _table(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
-    session.client("dynamodb").describe_table(TableName=planned["name"])
+    table = session.client("dynamodb").describe_table(TableName=planned["name"])["Table"]
+    keys = [key["AttributeName"] for key in table.get("KeySchema", [])]
+    _same(f"the table {planned['name']}", "key", keys, [planned["hash_key"], planned["range_key"]])
     return planned["name"]
 
 
+def _same(what: str, member: str, found: object, planned: object) -> None:
+    if found != planned:
+        raise OccupiedError(
+            f"{what} is there and is not this deployment's: its {member} is {found}, and ours would be {planned}; "
+            "choose another name or name_prefix, or correct the settings"
+        )
+
+
 _LOOK: Mapping[str, Callable[[boto3.session.Session, Mapping[str, Any]], str | None]] = {
-    "aws_iam_role": _role,
-    "aws_iam_policy": _policy,
-    "aws_cloudwatch_log_group": _log_group,
-    "aws_lambda_function": _function,
-    "aws_lambda_permission": _permission,
-    "aws_dynamodb_table": _table,
+    "aws_iam_role.function": _role,
+    "aws_iam_policy.function": _policy,
+    "aws_cloudwatch_log_group.function": _log_group,
+    "aws_lambda_function.function": _function,
+    "aws_lambda_permission.cognito": _permission,
+    "aws_dynamodb_table.activity": _table,
 }
 
 

@@ -1,7 +1,12 @@
-"""The archive of `make release`, as somebody with only Terraform uses it: fetched over HTTP, applied, moved."""
+"""The archive of `make release`, as somebody with only Terraform uses it: fetched over HTTP, applied, moved.
+
+The numbered tests go on where the one before has ended.
+"""
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import re
 import shutil
@@ -127,7 +132,8 @@ def test_the_same_bytes_twice(published: Published, tmp_path: Path) -> None:
 
 def test_what_is_in_it(published: Published) -> None:
     """The module, the zips where it looks for them, the licence and the READMEs; no test, no state, no override."""
-    with tarfile.open(published.archive) as archive:
+    whole = gzip.decompress(published.archive.read_bytes())  # tarfile alone would not miss the end
+    with tarfile.open(fileobj=io.BytesIO(whole)) as archive:
         names = archive.getnames()
         kinds = {(entry.mode, entry.mtime, entry.uid, entry.uname) for entry in archive}
 
@@ -138,6 +144,22 @@ def test_what_is_in_it(published: Published) -> None:
     assert {f"terraform/modules/{name}/README.md" for name in modules} <= set(names)
     assert [name for name in names if re.search(r"(^|/)\.|tests?/|tfstate|tfvars|override", name)] == []
     assert kinds == {(0o644, 0, 0, "")}
+
+
+def test_what_somebody_put_beside_it_stays_at_home(tmp_path: Path) -> None:
+    """State, variables, overrides such as a backend, and what Terraform has fetched are in no archive."""
+    names = (
+        "main.tf", "modules/role/main.tf", "backend_override.tf", "override.tf", "usermgr_imports.tf",
+        "terraform.tfstate", "usermgr.auto.tfvars.json", ".terraform/modules/x/main.tf",
+    )  # fmt: skip
+    for name in names:
+        (tmp_path / "terraform" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "terraform" / name).write_text("x")
+    (tmp_path / "zips").mkdir()
+
+    assert sorted(build_release.contents(tmp_path, tmp_path / "zips")) == [
+        "terraform/main.tf", "terraform/modules/role/main.tf",
+    ]  # fmt: skip
 
 
 def test_a_wrong_sum_is_refused(published: Published, tmp_path: Path) -> None:
@@ -152,7 +174,7 @@ def test_a_wrong_sum_is_refused(published: Published, tmp_path: Path) -> None:
     assert list(tmp_path.rglob("usermgr.zip")) == []
 
 
-def test_a_killed_apply_is_taken_up_again(consumer: Consumer, capsys: pytest.CaptureFixture[str]) -> None:
+def test_1_a_killed_apply_is_taken_up_again(consumer: Consumer, capsys: pytest.CaptureFixture[str]) -> None:
     """After SIGKILL amid the making of a function that the state then lacks, one command lets the next apply go on."""
     functions = boto3.client("lambda")
     consumer.run.set_variables(consumer.variables)
@@ -179,7 +201,35 @@ def exists(functions: Any, name: str) -> bool:
     return True
 
 
-def test_moved_zips_plan_an_upload_in_place(consumer: Consumer, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            {"environment": [{"variables": {"USERPOOL_ID": "ap-northeast-1_Other1"}}]},
+            "its user pool is ",
+        ),
+        ({"handler": "index.handler"}, "its handler is usermgr_function_download_jwks"),
+    ],
+    ids=["pool", "handler"],
+)
+def test_2_a_function_of_somebody_else_is_not_adopted(consumer: Consumer, changed: dict[str, Any], words: str) -> None:
+    """A function of our name that serves another pool, or is another program, is refused by what differs."""
+    ours = {
+        "function_name": FUNCTION, "handler": "usermgr_function_download_jwks.handler.handler",
+        "environment": [{"variables": {"USERPOOL_ID": consumer.variables["user_pool_id"]}}],
+    }  # fmt: skip
+
+    def found(planned: dict[str, Any]) -> list[str]:
+        change = {"type": "aws_lambda_function", "name": "function", "address": "a"}
+        plan = {"resource_changes": [{**change, "change": {"actions": ["create"], "after": planned}}]}
+        return list(import_blocks.blocks(plan, boto3.session.Session()))
+
+    assert len(found(ours)) == 1
+    with pytest.raises(import_blocks.OccupiedError, match=words):
+        found(ours | changed)
+
+
+def test_3_moved_zips_plan_an_upload_in_place(consumer: Consumer, tmp_path: Path) -> None:
     """Where the module was is no change; zips in another folder are at most uploaded in place."""
     zips = consumer.run.directory / ".terraform" / "modules" / "usermgr" / "dist" / "functions"
     shutil.copytree(zips, tmp_path / "moved")
@@ -189,7 +239,7 @@ def test_moved_zips_plan_an_upload_in_place(consumer: Consumer, tmp_path: Path) 
     assert "Plan: 0 to add, 1 to change, 0 to destroy." in plan.text
 
 
-def test_zips_in_a_bucket(consumer: Consumer) -> None:
+def test_4_zips_in_a_bucket(consumer: Consumer) -> None:
     """With the bucket and the hashes of manifest.json, as the README has it, a folder that is gone changes nothing."""
     zips = consumer.run.directory / ".terraform" / "modules" / "usermgr" / "dist" / "functions"
     storage = boto3.client("s3")
