@@ -1,7 +1,8 @@
 """What usermgr's AWS-facing packages share. Importing it does not import the SDK, which loads when it is needed.
 
-Read on in `_forms`, `_partitions`, `_settings`, `_sdk`, `_client`, `_failures`, `_requests` and `_logs`. Each of them
-loads when one of its names is first used, because the activity recorder uses a few while somebody waits to sign in.
+Read on in `_forms`, `_partitions`, `_settings`, `_sdk`, `_client`, `_failures`, `_request_ids`, `_requests` and
+`_logs`. Each of them loads when one of its names is first used, because the activity recorder uses a few while somebody
+waits to sign in.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from usermgr_aws._forms import CLIENT_ID, FUNCTION_ARN, FUNCTION_NAME, REGION, USER_POOL_ID, region_of_pool
     from usermgr_aws._logs import redact_loggers, redact_sdk_logs
     from usermgr_aws._partitions import DNS_SUFFIXES, dns_suffix, service_url
+    from usermgr_aws._request_ids import note_request
     from usermgr_aws._requests import Answer, JsonApi, credentials_from_environment
     from usermgr_aws._sdk import SdkClient, SdkSession
     from usermgr_aws._settings import aws_sources
@@ -39,6 +41,7 @@ __all__ = [
     "UNREADABLE_ANSWER",
     "error_from_code",
     "error_from_sdk",
+    "note_request",
     "Answer",
     "JsonApi",
     "credentials_from_environment",
@@ -52,6 +55,7 @@ _NAMES = {
     "_forms": "CLIENT_ID FUNCTION_ARN FUNCTION_NAME REGION USER_POOL_ID region_of_pool",
     "_logs": "redact_loggers redact_sdk_logs",
     "_partitions": "DNS_SUFFIXES dns_suffix service_url",
+    "_request_ids": "note_request",
     "_requests": "Answer JsonApi credentials_from_environment",
     "_sdk": "SdkClient SdkSession",
     "_settings": "aws_sources",

@@ -16,7 +16,7 @@ from usermgr.errors import (
     StoreNotFoundError,
 )
 from usermgr.validation import check_texts
-from usermgr_aws import UNREADABLE_ANSWER, error_from_sdk
+from usermgr_aws import UNREADABLE_ANSWER, error_from_sdk, note_request
 from usermgr_cognito._errors import from_client_error
 from usermgr_cognito._model import check_parameters
 from usermgr_cognito._replies import has_form
@@ -62,7 +62,9 @@ def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **paramet
         evidence["username"] = sign_in_of
     try:
         response = method(**present)
+        note_request(response)
     except ClientError as error:
+        note_request(error.response)
         # The service's text may quote what it was sent, and a traceback shows the text of a cause.
         cause = None if SECRET_PARAMETERS & present.keys() else error
         raise from_client_error(error, sign_in=sign_in_of is not None, **evidence) from cause

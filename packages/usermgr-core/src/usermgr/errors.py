@@ -32,6 +32,7 @@ Every class has a stable `code`, which crosses the wire, and carries its evidenc
     │   ├── NoCredentialsError          no_credentials
     │   └── OperationNotAllowedError    operation_not_allowed
     ├── LimitExceededError              limit_exceeded
+    ├── AuditError                      audit                     outcome
     ├── ServiceError                    service
     │   ├── ThrottledError              throttled                 (retryable)
     │   ├── ServiceUnavailableError     service_unavailable       (retryable)
@@ -69,6 +70,7 @@ from typing import Any, ClassVar, Self
 __all__ = [
     "AccessDeniedError",
     "AliasExistsError",
+    "AuditError",
     "AuthenticationError",
     "BackendNotInstalledError",
     "ConcurrentChangeError",
@@ -427,6 +429,18 @@ class LimitExceededError(UsermgrError):
     code = "limit_exceeded"
     http_status = 429
     sentence = "a limit is reached: too many of these exist, or there were too many attempts"
+
+
+# --- The record of who changed what ------------------------------------------------------------------
+
+
+class AuditError(UsermgrError):
+    """The audit record of a change cannot be written; `outcome` says what became of the change all the same."""
+
+    code = "audit"
+    sentence = "the audit record cannot be written"
+    outcome: str | None = None
+    """`not_made`: the change was not tried. Else an `usermgr.audit.Outcome`: `done`, `failed` or `unknown`."""
 
 
 # --- The service -------------------------------------------------------------------------------------

@@ -11,6 +11,9 @@ The two sides are deployed at different times. An argument with its default valu
 function does not know would change what is done: it is refused. An operation that it does not know is answered with
 `UnsupportedOperationError`. Any other member that a peer does not know is ignored, and a missing one takes its default.
 Every other change needs a higher `VERSION`.
+
+A request may say on whose behalf it is made, in the member `claimed_actor`. It is what the caller says, and nobody has
+verified it: it is for logs, and decides nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +38,16 @@ from usermgr.errors import (
 )
 from usermgr.operations import OPERATIONS, V1_0, Operation
 
-__all__ = ["MAX_REPLY_BYTES", "MAX_TEXT", "VERSION", "decode_reply", "encode_request", "error_reply", "serve"]
+__all__ = [
+    "MAX_REPLY_BYTES",
+    "MAX_TEXT",
+    "VERSION",
+    "claimed_actor",
+    "decode_reply",
+    "encode_request",
+    "error_reply",
+    "serve",
+]
 
 VERSION = 1
 
@@ -44,6 +56,9 @@ MAX_TEXT, MAX_EVIDENCE = 2_000, 50
 
 _IDENTIFIER = re.compile(r"[a-z][a-z_]{0,63}")
 """What the name of an operation looks like, in whatever release."""
+
+MAX_ACTOR = 256
+"""Characters of the name that a caller says it acts for."""
 
 MAX_REPLY_BYTES = 5 * 1024 * 1024
 """Where a page is halved: under the 6 MB that a synchronous invocation can answer with."""
@@ -69,8 +84,8 @@ _CODECS = {
 # --- The calling side --------------------------------------------------------------------------------
 
 
-def encode_request(operation: Operation, arguments: Mapping[str, Any]) -> bytes:
-    """The request for a call with these arguments, by name.
+def encode_request(operation: Operation, arguments: Mapping[str, Any], *, claimed_actor: str | None = None) -> bytes:
+    """The request for a call with these arguments, by name, on behalf of somebody where that is said.
 
     Raises:
         InvalidInputError: an argument has the wrong type; its value is not repeated.
@@ -83,7 +98,10 @@ def encode_request(operation: Operation, arguments: Mapping[str, Any]) -> bytes:
             args[name] = _CODECS[operation.name].parameters[name].encode(value)
         except codec.MismatchError as mismatch:
             raise _invalid(operation, name, mismatch) from None
-    return json.dumps({"v": VERSION, "op": operation.name, "args": args}, separators=(",", ":")).encode()
+    request: dict[str, Any] = {"v": VERSION, "op": operation.name, "args": args}
+    if claimed_actor is not None:
+        request["claimed_actor"] = _clean(claimed_actor, MAX_ACTOR)
+    return json.dumps(request, separators=(",", ":")).encode()
 
 
 def decode_reply(operation: Operation, reply: bytes) -> Any:
@@ -141,9 +159,9 @@ def _clean_evidence(details: Mapping[str, Any]) -> dict[str, Any]:
     return clean
 
 
-def _clean(text: str) -> str:
+def _clean(text: str, most: int = MAX_TEXT) -> str:
     """The text without control characters, which could forge a line of a log, and of bounded length."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in text[:MAX_TEXT])
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:most])
 
 
 # --- The serving side --------------------------------------------------------------------------------
@@ -176,6 +194,12 @@ def serve(
     except UsermgrError as error:
         return error_reply(error)
     return _reply(result=result)
+
+
+def claimed_actor(request: Any) -> str | None:
+    """On whose behalf the request says that it is made: not verified, of bounded length, without control characters."""
+    claimed = (_object(request) or {}).get("claimed_actor")
+    return _clean(claimed, MAX_ACTOR) if isinstance(claimed, str) and claimed else None
 
 
 def error_reply(error: UsermgrError) -> dict[str, Any]:

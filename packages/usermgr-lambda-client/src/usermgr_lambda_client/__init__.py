@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from usermgr.settings import SettingsReader
@@ -29,6 +30,7 @@ def connect(
     read_timeout: float = LIMITS.read,
     max_connections: int = MAX_CONNECTIONS,
     transport: Transport | None = None,
+    claimed_actor: str | Callable[[], str | None] | None = None,
 ) -> LambdaUserManager:
     """The manager behind one function; what is not given comes from `AWS_REGION` and `LAMBDA_NAME_USERMGR`.
 
@@ -42,12 +44,14 @@ def connect(
         connect_timeout: Seconds to wait for a connection.
         read_timeout: Seconds to wait for the answer; must be more than the function's own time-out.
         max_connections: How many connections are kept open: as many as threads call at the same time.
-        transport: What carries requests to the function, instead of Lambda; all other arguments are then not used.
+        transport: What carries requests to the function, instead of Lambda; the arguments above are then not used.
+        claimed_actor: On whose behalf calls are made, for the function's log: a name, or a callable that is asked at
+            each call. At most 256 characters of it are kept, and nobody verifies it.
 
     Raises `usermgr.errors.ConfigurationError`, which names all that is missing or malformed.
     """
     if transport is not None:
-        return LambdaUserManager(transport)
+        return LambdaUserManager(transport, claimed_actor=claimed_actor)
     given = {"region": region, "function_name": function_name}
     reader = SettingsReader("usermgr's Lambda backend", aws_sources(given, profile=profile, session=session))
     found_region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
@@ -56,7 +60,8 @@ def connect(
     connection = Connection(found_region, session, profile, endpoint_url, max_connections)
     limits = replace(LIMITS, connect=connect_timeout, read=read_timeout)
     return LambdaUserManager(
-        LambdaTransport(name or DEFAULT_FUNCTION, found_region, connection=connection, limits=limits)
+        LambdaTransport(name or DEFAULT_FUNCTION, found_region, connection=connection, limits=limits),
+        claimed_actor=claimed_actor,
     )
 
 

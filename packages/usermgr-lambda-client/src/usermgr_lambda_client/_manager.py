@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 from usermgr import StoreDescription, UserManager, wire
 from usermgr.errors import UnsupportedOperationError
 from usermgr.operations import OPERATIONS
+from usermgr.validation import check_texts
 from usermgr_lambda_client._transport import Transport
 
 __all__ = ["LambdaUserManager"]
@@ -26,10 +27,18 @@ def _remote(method: F) -> F:
     def call(self: LambdaUserManager, *args: Any, **kwargs: Any) -> Any:
         arguments = signature.bind(self, *args, **kwargs).arguments
         del arguments["self"]
-        reply = self.transport.invoke(wire.encode_request(operation, arguments))
+        request = wire.encode_request(operation, arguments, claimed_actor=_name_of(self.claimed_actor))
+        reply = self.transport.invoke(request)
         return wire.decode_reply(operation, reply)
 
     return cast("F", call)
+
+
+def _name_of(claimed_actor: str | Callable[[], str | None] | None) -> str | None:
+    name = claimed_actor() if callable(claimed_actor) else claimed_actor
+    if name is not None:
+        check_texts(claimed_actor=name)
+    return name
 
 
 class LambdaUserManager(UserManager):
@@ -39,8 +48,9 @@ class LambdaUserManager(UserManager):
     crashes, runs out of time, or answers with something that is not a reply.
     """
 
-    def __init__(self, transport: Transport) -> None:
+    def __init__(self, transport: Transport, *, claimed_actor: str | Callable[[], str | None] | None = None) -> None:
         self.transport = transport
+        self.claimed_actor = claimed_actor
 
     def __repr__(self) -> str:
         return f"LambdaUserManager({self.transport!r})"

@@ -17,6 +17,7 @@ from usermgr_aws import (
     SdkClient,
     error_from_code,
     error_from_sdk,
+    note_request,
 )
 
 if TYPE_CHECKING:
@@ -88,8 +89,10 @@ class LambdaTransport:
         """Sends `payload` once; see `Transport.invoke`."""
         try:
             response = self._client.invoke(FunctionName=self._function, Payload=payload)
+            note_request(response)
             reply = response["Payload"].read()
         except ClientError as error:
+            note_request(error.response)
             raise self._from_client_error(error) from None  # its text may quote the request, a password included
         except BotoCoreError as error:
             raise error_from_sdk(

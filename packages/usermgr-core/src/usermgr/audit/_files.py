@@ -1,0 +1,59 @@
+"""The files of a chain: the one that is written, those that were full before it, and the head. And their lock."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+__all__ = ["WAIT", "chain_files", "head_path", "lock", "next_full", "wait_for_lock"]
+
+T = TypeVar("T")
+
+WAIT = 30.0
+"""Seconds to wait for other writers, or for a reader, of the same file."""
+
+
+def head_path(path: Path) -> Path:
+    """Where the head is."""
+    return path.with_name(f"{path.name}.head")
+
+
+def next_full(path: Path) -> Path:
+    """The name that the file gets when it is full."""
+    done = _full(path)
+    return path.with_name(f"{path.name}.{1 + (done[-1][0] if done else 0):06d}")
+
+
+def chain_files(path: Path) -> list[Path]:
+    """All files that there are, in the order in which they were written."""
+    files = [other for _, other in _full(path)]
+    return [*files, path] if os.path.lexists(path) else files
+
+
+def _full(path: Path) -> list[tuple[int, Path]]:
+    form = re.compile(re.escape(path.name) + r"\.([0-9]{6,})")
+    found = ((form.fullmatch(other.name), other) for other in path.parent.iterdir())
+    return sorted((int(match[1]), other) for match, other in found if match)
+
+
+def lock(descriptor: int, *, shared: bool = False) -> bool:
+    """Locks the open file, until it is closed; False while somebody else has it."""
+    import fcntl  # noqa: PLC0415 - not on every system
+
+    try:
+        fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def wait_for_lock(attempt: Callable[[], T]) -> T:
+    """What `attempt` returns when it succeeds, or, after `WAIT` seconds, what it returned last."""
+    end = time.monotonic() + WAIT
+    while (result := attempt()) in (None, False) and time.monotonic() < end:
+        time.sleep(0.002)
+    return result
