@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -49,6 +50,7 @@ def cognito(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
             body = json.dumps(user).encode()
             self.send_response(200)
             self.send_header("Content-Length", str(len(body)))
+            self.send_header("x-amzn-RequestId", f"cognito-{len(asked)}")
             self.end_headers()
             self.wfile.write(body)
 
@@ -79,6 +81,46 @@ def test_narrowed_function_asks_cognito_nothing(cognito: list[str], monkeypatch:
     monkeypatch.setenv("USERMGR_ACCESS", "read-only")
     assert call("delete_user", username="alice")["error"]["code"] == "operation_not_allowed"
     assert cognito == []
+
+
+def test_change_is_one_line_of_the_log(cognito: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    """A change is logged once, with Lambda's request id and Cognito's, and the actor as claimed; no value is."""
+    event = {"v": 1, "op": "update_user", "args": {"username": "alice", "attributes": {"nickname": "S3cret-planted"}}}
+    module.handler({**event, "claimed_actor": "ki\nm"}, Context())
+
+    (line,) = caplog.messages
+    record = json.loads(line)
+    assert record["actor"] == {"name": module.INVOKER, "details": {"claimed_actor": "ki\ufffdm"}}
+    assert (record["request_id"], record["operation"], record["outcome"]) == ("r-1", "update_user", "done")
+    assert (record["target"], record["attributes"]) == ({"username": "alice"}, ["nickname"])
+    assert record["request_ids"] == [f"cognito-{n}" for n in range(1, len(cognito) + 1)]
+    assert "S3cret" not in line
+
+
+@pytest.mark.parametrize("claimed", [None, 7, ["kim"], ""])
+def test_claim_that_is_none_is_left_out(claimed: Any, cognito: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    """An older client claims nothing, and what is no name is no claim; the change is made and logged all the same."""
+    event = {"v": 1, "op": "disable_user", "args": {"username": "alice"}}
+    assert "result" in module.handler({**event, "claimed_actor": claimed}, Context())
+
+    (line,) = caplog.messages
+    assert json.loads(line)["actor"] == {"name": module.INVOKER}
+
+
+def test_reading_is_not_logged(cognito: list[str], caplog: pytest.LogCaptureFixture) -> None:
+    """A look at a user leaves no line."""
+    call("get_user", username="alice")
+    assert caplog.messages == []
+
+
+def test_log_that_drops_records_stops_no_change(cognito: list[str]) -> None:
+    """Whoever turns the log's level up still has a function that works: CloudTrail has its own record."""
+    module.log.setLevel(logging.CRITICAL)
+    try:
+        assert "result" in call("disable_user", username="alice")
+    finally:
+        module.log.setLevel(logging.INFO)
+    assert cognito == ["AdminDisableUser"]
 
 
 def test_bad_configuration_is_answered(monkeypatch: pytest.MonkeyPatch) -> None:

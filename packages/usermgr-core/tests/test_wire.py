@@ -83,6 +83,23 @@ def test_reading_changes_nothing() -> None:
     }  # fmt: skip
 
 
+def test_claimed_actor_is_a_member_that_an_older_peer_ignores() -> None:
+    """Who acts travels beside the arguments, cleaned on both sides; without it the request is as it always was."""
+    operation = OPERATIONS["disable_user"]
+    request = json.loads(wire.encode_request(operation, {"username": "alice"}, claimed_actor="ki\nm"))
+    assert request == {
+        **json.loads(wire.encode_request(operation, {"username": "alice"})),
+        "claimed_actor": "ki\ufffdm",
+    }
+    assert wire.claimed_actor(request) == "ki\ufffdm"
+    assert wire.claimed_actor({"claimed_actor": "x\x1b" * 999}) == "x\ufffd" * 128
+    assert [wire.claimed_actor(strange) for strange in (None, [], {}, {"claimed_actor": 7})] == [None] * 4
+
+    far = Recorder(None)
+    assert wire.serve(far, request)["result"] is None  # type: ignore[arg-type]
+    assert far.calls == [("disable_user", {"username": "alice"})]
+
+
 @pytest.mark.parametrize("vector", VECTORS["requests"], ids=lambda v: v["request"]["op"] + v.get("note", ""))
 def test_frozen_requests_are_made_and_read(vector: dict[str, Any]) -> None:
     """A request of version 1 has the frozen JSON, and a request with that JSON is understood."""

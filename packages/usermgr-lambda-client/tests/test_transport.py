@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -12,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import boto3
 import pytest
 
-from usermgr import Factory, UserManager, errors
+from usermgr import Factory, UserManager, errors, request_ids
 
 PASSWORD = "S3cret-planted-passw0rd"
 
@@ -211,3 +212,33 @@ def test_name_of_a_crash_is_a_name_or_nothing(stub: Stub, users: UserManager) ->
 
     assert caught.value.error_type == "an unreadable report"
     assert "S3cret" not in str(caught.value)
+
+
+def test_actor_is_claimed_at_each_call(stub: Stub) -> None:
+    """Requests say on whose behalf they are made, without control characters and at most 256 of them long."""
+    names = iter(["kim", None, "le\ne\u202e" + "x" * 999])
+    users = Factory.create(Factory.AWS_LAMBDA, claimed_actor=lambda: next(names))
+
+    for _ in range(3):
+        users.disable_user("alice")
+
+    assert [json.loads(sent).get("claimed_actor") for sent in stub.sent] == [
+        "kim", None, f"le\ufffde\ufffd{'x' * 251}"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["", 7])
+def test_actor_without_a_name_is_refused(name: object, stub: Stub) -> None:
+    """An actor that is no text sends nothing."""
+    with pytest.raises(errors.InvalidInputError) as caught:
+        Factory.create(Factory.AWS_LAMBDA, claimed_actor=name).disable_user("alice")
+    assert (caught.value.field, stub.sent) == ("claimed_actor", [])
+
+
+@pytest.mark.parametrize("status", [200, 429])
+def test_id_of_the_invocation_is_noted(status: int, stub: Stub, users: UserManager) -> None:
+    """Whoever collects request ids gets Lambda's, which is in the function's log, of a refusal too."""
+    stub.status, stub.headers = status, {"x-amzn-RequestId": "r-77", "x-amzn-ErrorType": "TooManyRequestsException"}
+    with request_ids.collect() as ids, contextlib.suppress(errors.ThrottledError):
+        users.disable_user("alice")
+    assert ids == ["r-77"]
