@@ -429,9 +429,12 @@ def test_logger_that_drops_the_record_stops_the_change() -> None:
     logger.propagate = False
     with pytest.raises(AuditError, match="has no handler"):
         users.disable_user("alice")
+
+    told: list[str] = []
+    audited(inner, LoggerSink(logger), on_failure=lambda error, _: told.append(error.message)).enable_user("alice")
     logger.propagate = True
 
-    assert inner.made == []
+    assert (inner.made, len(told)) == (["enable_user"], 1)
 
 
 def test_long_texts_are_bounded() -> None:

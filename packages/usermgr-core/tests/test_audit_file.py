@@ -9,6 +9,7 @@ import shutil
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from usermgr.audit import Actor, FileSink, FindingKind, Outcome, Record, Verification, verify
+from usermgr.audit._files import lock
 from usermgr.audit._record import Described
 from usermgr.errors import AuditError, ConfigurationError, InvalidInputError
 
@@ -169,6 +171,7 @@ def test_every_tampering_with_every_line_is_found(tamper: Callable[..., None], c
         found += (not by_key.ok) + (not by_hash.ok)
         file.write_bytes(before)
 
+    print(f"{tamper.__name__}: {found} found of {tried}")  # shown by -rP
     assert tried >= 2 * COUNT - 2
     assert found == tried
     assert verify(directory / NAME, key=KEY).ok
@@ -207,6 +210,45 @@ def test_lines_that_are_gone_from_the_end_are_found(gone: int, copy: Path, chain
     assert by_key.findings[-1].kind is FindingKind.MISSING
     assert f"{gone} lines are missing" in by_key.findings[-1].message
     assert not verify(copy / NAME, last=chain[1]).ok
+
+
+def test_who_recomputes_the_hashes_needs_the_key_too(copy: Path) -> None:
+    """A line that is changed, with every hash after it made to fit and the head too, is found by the seals."""
+    before = "0" * 64
+    for file in files(copy):
+        made = []
+        for line in file.read_bytes().splitlines():
+            text = line.replace(b"kim", b"lee").replace(json.loads(line)["prev"].encode(), before.encode())
+            before = hashlib.sha256(text).hexdigest()
+            made.append(text + b"\n")
+        file.write_bytes(b"".join(made))
+    head = copy / f"{NAME}.head"
+    head.write_bytes(head.read_bytes().replace(json.loads(head.read_text())["hash"].encode(), before.encode()))
+
+    found = verify(copy / NAME, key=KEY)
+
+    assert [finding.kind for finding in found.findings] == ["changed"] * COUNT + ["head"]
+    with pytest.raises(AuditError, match="not one that this key has sealed"):
+        FileSink(copy / NAME, KEY).write(record(COUNT))
+
+
+def test_line_that_is_there_twice_is_misplaced(copy: Path) -> None:
+    """The second copy of a line is told of as such, and only that one."""
+    first = files(copy)[0]
+    all_lines = first.read_bytes().splitlines(keepends=True)
+    double(all_lines, 2)
+    first.write_bytes(b"".join(all_lines))
+    assert kinds(verify(copy / NAME, key=KEY)) == [f"{first.name}:4:misplaced"]
+
+
+def test_last_line_that_was_another_is_found(copy: Path, tmp_path: Path) -> None:
+    """A last line that the key has sealed, but that is not the one of which the head knows, is a finding."""
+    shutil.copytree(copy, tmp_path / "other")
+    write(tmp_path / "other" / NAME, 1, first=500)
+    write(copy / NAME, 1, first=COUNT)
+    shutil.copy(tmp_path / "other" / NAME, copy / NAME)
+
+    assert [finding.kind for finding in verify(copy / NAME, key=KEY).findings] == ["changed"]
 
 
 def test_findings_say_where(copy: Path) -> None:
@@ -265,6 +307,7 @@ def test_head_that_is_gone_or_changed_is_found(content: bytes | None, copy: Path
 
     assert kinds(verify(copy / NAME, key=KEY)) == [f"{NAME}.head:0:head"]
     assert verify(copy / NAME, last=chain[1]).ok
+    assert verify(copy / NAME, last=chain[1], key=KEY).ok == (content is None)  # copies need no head
 
 
 def test_key_that_was_not_given_is_named(copy: Path) -> None:
@@ -341,6 +384,31 @@ def test_writer_refuses_a_chain_whose_end_was_touched(tamper: Callable[..., None
     for call in (sink.ready, lambda: sink.write(record(COUNT)), sink.last):
         with pytest.raises(AuditError, match="changed or damaged"):
             call()
+
+
+def test_writer_does_not_go_on_after_a_forged_line(copy: Path) -> None:
+    """A line of the right number behind the last one is believed only with the right seal."""
+    last = (copy / NAME).read_bytes().splitlines(keepends=True)[-1]
+    with (copy / NAME).open("ab") as file:
+        file.write(last.replace(b'"n":%d,' % COUNT, b'"n":%d,' % (COUNT + 1)))
+    with pytest.raises(AuditError, match="changed or damaged"):
+        FileSink(copy / NAME, KEY).write(record(COUNT))
+
+
+def test_verify_waits_until_a_line_is_whole(copy: Path) -> None:
+    """What stands there while a writer holds the file is no finding: it is looked at between two records."""
+    found: list[Verification] = []
+    content = (copy / NAME).read_bytes()
+    with (copy / f"{NAME}.head").open("rb") as held:
+        assert lock(held.fileno())
+        (copy / NAME).write_bytes(content[:-10])
+        reader = threading.Thread(target=lambda: found.append(verify(copy / NAME, key=KEY)))
+        reader.start()
+        reader.join(0.05)
+        assert reader.is_alive()
+        (copy / NAME).write_bytes(content)
+    reader.join()
+    assert found[0].ok
 
 
 def test_writer_refuses_a_chain_without_its_head(copy: Path) -> None:
