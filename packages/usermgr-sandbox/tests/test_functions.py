@@ -100,6 +100,18 @@ def test_a_raised_exception_is_unhandled(differs):
     differs(check)
 
 
+def test_the_answer_has_the_id_of_the_invocation(differs):
+    """The request id of the answer is the handler's own, so that its log can be found by it; of a failure too."""
+
+    def check(cloud):
+        own = "def handler(event, context):\n    return context.aws_request_id\n"
+        for source in (own, "import os\ndef handler(event, context): os._exit(7)\n"):
+            answer = cloud.invoke(cloud.function(source))
+            assert answer["ResponseMetadata"]["RequestId"] in answer["Payload"].read().decode()
+
+    differs(check)
+
+
 @pytest.mark.parametrize(
     ("source", "kind", "text"),
     [

@@ -2,6 +2,8 @@
 
 - `FunctionError` is `Unhandled` for every failure of a managed runtime's handler (moto: `Handled`):
   https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html#API_Invoke_ResponseSyntax
+- The answer's request id is the one that the handler sees in its context (moto: another one):
+  https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 - LoggingConfig comes back as it was set, with its defaults (moto forgets it, and every plan shows a difference):
   https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
 """
@@ -73,6 +75,7 @@ def make_lambda_backend(world: World) -> type[LambdaBackend]:
                 threading.Thread(target=run_function, args=arguments, daemon=True).start()
                 return b""
             outcome, lines = run_function(world, function, payload, float(function.timeout))
+            response_headers["x-amzn-requestid"] = outcome.request_id
             if outcome.failed:
                 response_headers["x-amz-function-error"] = "Unhandled"
             tail = "\n".join(lines).encode()[-4096:]
@@ -172,7 +175,7 @@ def run_function(world: World, function: LambdaFunction, payload: bytes, timeout
             "errorType": "Function.ResponseSizeTooLarge",
             "errorMessage": f"Response payload size exceeded maximum allowed payload size ({MAX_ANSWER} bytes).",
         }
-        outcome = Outcome(json.dumps(report).encode(), failed=True)
+        outcome = Outcome(json.dumps(report).encode(), failed=True, request_id=outcome.request_id)
     _write_log(function, lines)
     return outcome, lines
 

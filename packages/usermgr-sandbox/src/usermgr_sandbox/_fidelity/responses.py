@@ -123,5 +123,12 @@ class SandboxLambdaResponse(LambdaResponse):
         headers |= {"content-type": "application/json", "status": str(status)}
         return status, headers, payload or b""
 
+    @staticmethod
+    def _enrich_response(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+        """Keeps the id of the invocation, which moto would replace."""
+        own = {name: value for name, value in headers.items() if name == "x-amzn-requestid"}
+        enriched, body = LambdaResponse._enrich_response(headers, body)
+        return enriched | own, body
+
 
 _STATUS = {"Event": 202, "DryRun": 204}

@@ -17,7 +17,7 @@ import threading
 import time
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class Outcome:
 
     payload: bytes
     failed: bool = False
+    request_id: str = ""
+    """The id that the handler sees in its context."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ class Container:
         if not ready:
             outcome = self._failed_start(request_id)
             self.close()
-            return outcome
+            return replace(outcome, request_id=request_id)
         self._polled.clear()
         self._events.put(_Event(request_id, payload, int((time.time() + timeout) * 1000)))
         outcome = self._outcome(request_id, timeout)
@@ -101,7 +103,7 @@ class Container:
         if self.alive:
             self._polled.wait(1.0)
         self._drain()
-        return outcome
+        return replace(outcome, request_id=request_id)
 
     def _outcome(self, request_id: str, timeout: float) -> Outcome:
         ends = time.monotonic() + timeout
