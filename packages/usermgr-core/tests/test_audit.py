@@ -31,7 +31,7 @@ from usermgr.operations import OPERATIONS, Operation
 NOW = datetime(2026, 1, 31, 12, 30, tzinfo=UTC)
 ALICE = User("alice", "s-1", UserStatus.CONFIRMED, True, NOW, NOW, {"name": "Alice", "custom:api_token": "Planted"})
 PLANTED = "Planted"
-HARMLESS = {"username": "alice", "group": "admins", "name": "admins", "description": "words"}
+HARMLESS = {"username": "alice", "group": "admins", "groups": "admins", "name": "admins", "description": "words"}
 CALLS = [operation for operation in OPERATIONS.values() if not _is_stream(operation)]
 
 
@@ -153,7 +153,7 @@ def test_one_record_a_change_and_no_secret(operation: Operation, end: str) -> No
     for record in sink.said:
         assert (record["operation"], record["outcome"], record.get("error")) == (operation.name, outcome, code)
         assert (record["actor"], record["at"]) == ({"name": "kim"}, "2026-01-31T12:30:00.000000+00:00")
-        assert {"alice", "admins"} & set(record["target"].values())
+        assert "alice" in json.dumps(record["target"]) or "admins" in json.dumps(record["target"])
         assert PLANTED not in json.dumps(record)
 
 
@@ -179,14 +179,15 @@ def test_every_operation_is_wrapped_and_nothing_else() -> None:
 
 def test_stream_is_left_to_what_it_is_built_from() -> None:
     """An operation that answers with a stream of outcomes is not wrapped: the changes that it makes are."""
-    batch = Operation("write_many", Access.WRITE, {}, {}, Iterator[int])
+    batch = dataclasses.replace(OPERATIONS["disable_user"], name="write_many", result=Iterator[int])
     assert _is_stream(batch)
     assert not any(_is_stream(operation) for operation in CALLS)
 
 
 def test_operation_of_tomorrow_gives_nothing_away() -> None:
     """Of arguments that nobody here knows, names are kept, and values only of what is yes or no or enumerated."""
-    invite = Operation("invite_user", Access.WRITE, {}, {"resend": False, "note": None}, type(None))
+    known = OPERATIONS["disable_user"]
+    invite = dataclasses.replace(known, name="invite_user", defaults={"resend": False, "note": None})
     given = {
         "username": "alice",
         "temporary_code": PLANTED,

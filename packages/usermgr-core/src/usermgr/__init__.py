@@ -5,7 +5,7 @@
 >>> users.add_user("alice", "a-Long-passw0rd", {"email": "a@example.org"})  # doctest: +SKIP
 
 Read on in `_primitives` and `_manager` (the API), `_models`, `_description`, `search`, `errors`, `operations`, `wire`
-for what travels, and `activity` for when users were last seen.
+for what travels, `activity` for when users were last seen, `audit` for who changed what, and `aio` for asyncio.
 """
 
 from usermgr._changes import Change, Outcome

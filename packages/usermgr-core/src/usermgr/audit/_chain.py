@@ -1,8 +1,8 @@
 """How the lines of a file hold each other.
 
-A line is a JSON object of ASCII. It begins with its number `n` and with `prev`, the SHA-256 of the line before (64
-zeros on the first one), and ends with `mac`: HMAC-SHA-256, with a key that only the writer and the verifier have, over
-all that stands before it in the line. So:
+A line is a JSON object of ASCII. It begins with `v`, the version of this format, its number `n`, and `prev`, the
+SHA-256 of the line before (64 zeros on the first one). It ends with `mac`: HMAC-SHA-256, with a key that only the
+writer and the verifier have, over all that stands before it in the line. So:
 
 - with the key, no line can be changed, made up, moved or left out, but at the end;
 - with the hash of the last line, noted elsewhere, no line can be changed, moved or left out, without any key;
@@ -100,13 +100,15 @@ def seal(members: Mapping[str, Any], before: Link, keys: Keys) -> tuple[bytes, L
 
 
 def parse_line(line: bytes) -> Line | None:
-    """The parts of a line without its line break; `None` for what is not a line of a chain."""
+    """The parts of a line without its line break; `None` for what is not a line of a chain of this version."""
     found = _MAC.fullmatch(line)
     members = _object(line)
     if found is None or members is None:
         return None
     match members:
-        case {"n": int(n), "prev": str(prev), "key": str(key)} if _HASH.fullmatch(prev) and _KEY_ID.fullmatch(key):
+        case {"v": 1, "n": int(n), "prev": str(prev), "key": str(key)} if _HASH.fullmatch(prev) and _KEY_ID.fullmatch(
+            key
+        ):
             return Line(n, prev, key, found[2].decode(), found[1], _hash(line), members)
         case _:
             return None
@@ -127,7 +129,7 @@ def parse_head(content: bytes, keys: Keys | None) -> Link | None:
     if found is None or members is None:
         return None
     match members:
-        case {"n": int(n), "hash": str(text), "key": str(key)} if _HASH.fullmatch(text):
+        case {"v": 1, "n": int(n), "hash": str(text), "key": str(key)} if _HASH.fullmatch(text):
             if keys is None or (key in keys and hmac.compare_digest(keys.mac(found[1], key), found[2].decode())):
                 return Link(n, text)
         case _:
