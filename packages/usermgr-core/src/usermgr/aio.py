@@ -29,7 +29,7 @@ R = TypeVar("R")
 S = TypeVar("S")
 
 MAX_WORKERS = 10
-"""Calls at a time, unless asked otherwise: as many connections as boto3 keeps by default."""
+"""Calls at a time, unless asked otherwise."""
 
 AHEAD = 60
 """Items that a stream reads ahead of who takes them: a page."""
@@ -175,7 +175,12 @@ class AsyncUserManager(_Async[UserManager]):
     Raises `InvalidInputError` where `max_workers` is below 1. Entered with `async with`, it closes both.
     """
 
+    describe = _Call(UserManager.describe)
+
     add_user = _Call(UserManager.add_user)
+    invite_user = _Call(UserManager.invite_user)
+    resend_invitation = _Call(UserManager.resend_invitation)
+    confirm_user = _Call(UserManager.confirm_user)
     get_user = _Call(UserManager.get_user)
     find_users = _Call(UserManager.find_users)
     update_user = _Call(UserManager.update_user)
@@ -185,6 +190,10 @@ class AsyncUserManager(_Async[UserManager]):
     disable_user = _Call(UserManager.disable_user)
     sign_out_user = _Call(UserManager.sign_out_user)
     delete_user = _Call(UserManager.delete_user)
+
+    get_mfa = _Call(UserManager.get_mfa)
+    set_mfa = _Call(UserManager.set_mfa)
+    reset_mfa = _Call(UserManager.reset_mfa)
 
     add_group = _Call(UserManager.add_group)
     get_group = _Call(UserManager.get_group)
@@ -198,24 +207,31 @@ class AsyncUserManager(_Async[UserManager]):
     authenticate = _Call(UserManager.authenticate)
     answer_challenge = _Call(UserManager.answer_challenge)
     refresh = _Call(UserManager.refresh)
+    refresh_session = _Call(UserManager.refresh_session)
 
     user_exists = _Call(UserManager.user_exists)
     get_user_by_sub = _Call(UserManager.get_user_by_sub)
     get_users_by_email = _Call(UserManager.get_users_by_email)
     list_users = _Call(UserManager.list_users)
     iter_users = _Stream(UserManager.iter_users)
+    count_users = _Call(UserManager.count_users)
     list_users_in_group = _Call(UserManager.list_users_in_group)
+    iter_users_in_group = _Stream(UserManager.iter_users_in_group)
     search_users = _Stream(UserManager.search_users)
     iter_groups_for_user = _Stream(UserManager.iter_groups_for_user)
     iter_groups = _Stream(UserManager.iter_groups)
     plan_search = _Call(UserManager.plan_search)
     ensure_user = _Call(UserManager.ensure_user)
+    ensure_group = _Call(UserManager.ensure_group)
+    set_groups = _Call(UserManager.set_groups)
+    write_many = _Stream(UserManager.write_many)
 
 
 class AsyncActivityStore(_Async[ActivityStore]):
     """An `ActivityStore` for asyncio, in the same way. What a stream is given, such as `subs`, is read in a thread."""
 
     record = _Call(ActivityStore.record)
+    forget = _Call(ActivityStore.forget)
     last_seen = _Call(ActivityStore.last_seen)
     last_seen_many = _Stream(ActivityStore.last_seen_many)
     not_seen_since = _Stream(ActivityStore.not_seen_since)
