@@ -53,6 +53,20 @@ def usermgr_sandbox_pool_settings() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
+def usermgr_sandbox_shared_pool(usermgr_sandbox_shared_pool: Pool, cognito: Any) -> Pool:
+    """The plug-in's pool, where a second factor of each kind is optional, which CreateUserPool cannot say."""
+    sms = {"SmsConfiguration": {"SnsCallerArn": "arn:aws:iam::123456789012:role/sms"}}
+    cognito.set_user_pool_mfa_config(
+        UserPoolId=usermgr_sandbox_shared_pool.id,
+        MfaConfiguration="OPTIONAL",
+        SmsMfaConfiguration=sms,
+        SoftwareTokenMfaConfiguration={"Enabled": True},
+        EmailMfaConfiguration={"Subject": "Your code"},
+    )
+    return usermgr_sandbox_shared_pool
+
+
+@pytest.fixture(scope="session")
 def zips(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the functions' zips and their manifest, built once. Nobody writes into it."""
     folder = tmp_path_factory.mktemp("functions")

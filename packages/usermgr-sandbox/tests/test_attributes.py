@@ -254,10 +254,11 @@ def test_an_invitation_and_a_reset_are_messages(sandbox, cloud):
     sent = sandbox.messages(pool, "alice")
 
     assert [(each.reason, bool(each.code)) for each in sent] == [
-        ("invitation", False),
-        ("invitation", False),
+        ("invitation", True),
+        ("invitation", True),
         ("reset", True),
     ]
+    assert sent[0].code != sent[1].code
 
 
 def test_what_is_verified_before_an_update_is_verified_automatically(differs, error_of):

@@ -199,7 +199,8 @@ def test_a_temporary_password_expires(sandbox, cloud, error_of):
         code, message = error_of(cloud.sign_in, pool=pool, client=client)
         assert (code, "expired" in message) == ("NotAuthorizedException", True)
         assert "expired" not in error_of(cloud.sign_in, pool=pool, client=client, password="wrong-Passw0rd")[1]
-        cognito.admin_create_user(UserPoolId=pool, Username="alice", MessageAction="RESEND")
+        again = {**TEMPORARY, "MessageAction": "RESEND"}
+        cognito.admin_create_user(UserPoolId=pool, Username="alice", **again)
         _challenge(cloud, pool, client)
         sandbox.shift_clock(5 * 86400)
         assert error_of(cloud.sign_in, pool=pool, client=client)[0] == "NotAuthorizedException"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
@@ -18,12 +18,12 @@ from usermgr.errors import (
 from usermgr.validation import check_texts
 from usermgr_aws import UNREADABLE_ANSWER, error_from_sdk, note_request
 from usermgr_cognito._errors import from_client_error
-from usermgr_cognito._model import check_parameters
+from usermgr_cognito._model import FIELDS, check_parameters
 from usermgr_cognito._replies import has_form
 
 __all__ = ["call", "call_for_group", "call_for_page", "check_username", "reply_shape"]
 
-SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword"}
+SECRET_PARAMETERS = {"AuthParameters", "ChallengeResponses", "Password", "Session", "TemporaryPassword", "UserCode"}
 
 _EVIDENCE = {"Username": "username", "GroupName": "group"}
 """The parameters that an error carries, by the name that it carries them under."""
@@ -42,15 +42,21 @@ _MEMBERS = {
     "update_group": {"Group"},
     "admin_initiate_auth": {"AuthenticationResult", "ChallengeName"},
     "admin_respond_to_auth_challenge": {"AuthenticationResult", "ChallengeName"},
+    "associate_software_token": {"SecretCode"},
+    "get_user_pool_mfa_config": {"MfaConfiguration"},
+    "verify_software_token": {"Status"},
 }
 """A complete reply to these has at least one of these members."""
 
 
-def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **parameters: Any) -> Any:
+def call(
+    method: Callable[..., Any], *, sign_in_of: str | None = None, sent_as: str | None = None, **parameters: Any
+) -> Any:
     """Calls one operation with the parameters that are not `None`; errors carry the user and the group among them.
 
     What the service model fixes about a parameter is checked first, so that the error names the field.
     `sign_in_of` names the user whose sign-in this is, because a sign-in's errors must not reveal which names exist.
+    `sent_as` is the operation that the request is sent as, where it is another than the method's.
     A reply without the member that it must have counts as no answer, because the SDK takes a body that broke off for
     an empty one; so does one that cannot be read.
     """
@@ -67,19 +73,25 @@ def call(method: Callable[..., Any], *, sign_in_of: str | None = None, **paramet
         note_request(error.response)
         # The service's text may quote what it was sent, and a traceback shows the text of a cause.
         cause = None if SECRET_PARAMETERS & present.keys() else error
-        raise from_client_error(error, sign_in=sign_in_of is not None, **evidence) from cause
+        named = ClientError(error.response, sent_as or error.operation_name)
+        raise from_client_error(named, sign_in=sign_in_of is not None, field=_field(present), **evidence) from cause
     except ParamValidationError as error:
         raise error_from_sdk(error, method.__name__) from None  # its text quotes the value
     except BotoCoreError as error:
         raise error_from_sdk(error, method.__name__) from error
     except (ResponseParserError, *UNREADABLE_ANSWER):
         raise _unreadable(method) from None  # its text quotes the answer
-    expected = _MEMBERS.get(method.__name__)
+    expected = None if sent_as else _MEMBERS.get(method.__name__)
     if expected is not None and not response.keys() & expected:
         raise ServiceTimeoutError(f"{method.__name__}: the answer broke off", operation=method.__name__)
     if model.output_shape is not None and not has_form(model.output_shape, response):
         raise _unreadable(method)
     return response
+
+
+def _field(parameters: Collection[str]) -> str | None:
+    """The argument that a refusal is about, for want of better knowledge: the last that the caller gave."""
+    return next((field for name, field in reversed(FIELDS.items()) if name in parameters), None)
 
 
 def _unreadable(method: Callable[..., Any]) -> ServiceTimeoutError:

@@ -8,6 +8,10 @@
 A user that exists already is ours only if it was created after this very call began, and nothing has happened to it
 since. A name that somebody else took, invited users included, is always `UserExistsError`. `ensure_user` with the
 password finishes what a killed process leaves half-made.
+
+An invitation is one AdminCreateUser, which makes the user and sends the message. It is never sent twice: where the SDK
+sends the call again because no answer came, the name is taken by then, and the user is recognised as above; that the
+first sending also sent the message is assumed. "Send again" is a call of its own, which is not repeated (`_once`).
 """
 
 from __future__ import annotations
@@ -21,19 +25,33 @@ from typing import TYPE_CHECKING, Any
 
 from usermgr import User, UserStatus
 from usermgr.errors import (
+    DeliveryError,
     IncompleteCreationError,
+    ServiceError,
     ServiceTimeoutError,
     UserExistsError,
     UsermgrError,
     UserNotFoundError,
 )
 from usermgr_cognito._client import call
+from usermgr_cognito._once import sent_once
 from usermgr_cognito._shapes import to_attribute_list, to_user
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 __all__ = ["Creation"]
+
+DELIVERY_FAILURE = "CodeDeliveryFailureException"
+"""Cognito could not send the message, and has created the user all the same, which AWS calls expected:
+https://github.com/aws/aws-sdk/issues/438
+"""
+
+NOT_DELIVERED = frozenset({
+    DELIVERY_FAILURE, "InvalidEmailRoleAccessPolicyException", "InvalidSmsRoleAccessPolicyException",
+    "InvalidSmsRoleTrustRelationshipException",
+})  # fmt: skip
+"""What Cognito answers where a message cannot be sent."""
 
 GRAIN = timedelta(seconds=1)
 """The grain of the `Date` header, by which Cognito's clock is read."""
@@ -65,7 +83,32 @@ class Creation:
                 raise
         return replace(user, status=UserStatus.CONFIRMED)
 
-    def _create(self, username: str, password: str | None, attributes: Mapping[str, str]) -> User:
+    def invite(self, username: str, attributes: Mapping[str, str], mediums: list[str]) -> User:
+        """See `UserManager.invite_user`. Cognito makes up the temporary password."""
+        started = self._elapsed()
+        try:
+            return self._create(username, None, attributes, mediums)
+        except ServiceError as error:
+            if error.service_code not in NOT_DELIVERED:
+                raise
+            if error.service_code != DELIVERY_FAILURE and self._find_own(username, attributes, started) is None:
+                raise  # the other codes tell of the pool's settings, perhaps before anything was done
+            raise DeliveryError(
+                f"the user {username} was added, and the invitation could not be sent ({error.service_code}): check "
+                "the address, and the e-mail or SMS settings of the pool, and use resend_invitation",
+                username=username,
+                service_code=error.service_code,
+            ) from error
+
+    def invite_again(self, username: str, mediums: list[str]) -> None:
+        """See `UserManager.resend_invitation`. Cognito makes up another temporary password."""
+        with sent_once(self._client, "AdminCreateUser"):
+            self._call(self._client.admin_create_user, username, MessageAction="RESEND", DesiredDeliveryMediums=mediums)
+
+    def _create(
+        self, username: str, password: str | None, attributes: Mapping[str, str], mediums: list[str] | None = None
+    ) -> User:
+        """Creates the user; silently, but for an invitation by these mediums."""
         started = self._elapsed()
         try:
             response = self._call(
@@ -73,7 +116,8 @@ class Creation:
                 username,
                 TemporaryPassword=password,
                 UserAttributes=to_attribute_list(attributes),
-                MessageAction="SUPPRESS",
+                MessageAction="SUPPRESS" if mediums is None else None,
+                DesiredDeliveryMediums=mediums,
             )
         except (UserExistsError, ServiceTimeoutError) as error:
             own = None

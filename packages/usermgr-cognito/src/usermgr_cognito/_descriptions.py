@@ -1,7 +1,8 @@
 """Cognito's descriptions of the pool and its app client: read in one place, kept, and read again after a refusal.
 
-DescribeUserPool and DescribeUserPoolClient share small quotas (15 requests a second for an account in a Region:
-https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html), so nothing is read until somebody needs it.
+DescribeUserPool, DescribeUserPoolClient and GetUserPoolMfaConfig have small quotas (15 to 20 requests a second for an
+account in a Region: https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html), so nothing is read until
+somebody needs it.
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from usermgr import MfaMethod, MfaMode
 from usermgr.errors import UsermgrError
 from usermgr_cognito._client import call
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
-__all__ = ["AppClient", "AttributeRule", "Descriptions", "Pool"]
+__all__ = ["AppClient", "AttributeRule", "Descriptions", "Pool", "SecondFactors"]
 
 T = TypeVar("T")
 
@@ -43,11 +45,13 @@ class AttributeRule:
     low: float | None
     """The least length of a String, or the least Number."""
     high: float | None
+    administrators_only: bool = False
+    """`DeveloperOnlyAttribute`: users cannot set it themselves."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The part of a pool's description that decides what it accepts."""
+    """The part of a pool's description that tells what it accepts, and what it is."""
 
     attributes: Mapping[str, AttributeRule]
     username_attributes: frozenset[str]
@@ -55,6 +59,9 @@ class Pool:
     alias_attributes: frozenset[str]
     case_sensitive: bool
     password_policy: Mapping[str, Any]
+    confirmed_before_change: frozenset[str] = frozenset()
+    estimated_users: int | None = None
+    arn: str = ""
 
     @classmethod
     def read(cls, description: Mapping[str, Any]) -> Pool:
@@ -65,6 +72,11 @@ class Pool:
             alias_attributes=frozenset(description.get("AliasAttributes", ())),
             case_sensitive=description.get("UsernameConfiguration", {}).get("CaseSensitive", True),
             password_policy=description.get("Policies", {}).get("PasswordPolicy", {}),
+            confirmed_before_change=frozenset(
+                description.get("UserAttributeUpdateSettings", {}).get("AttributesRequireVerificationBeforeUpdate", ())
+            ),
+            estimated_users=description.get("EstimatedNumberOfUsers"),
+            arn=description.get("Arn", ""),
         )
 
 
@@ -79,6 +91,7 @@ def _rule(shape: Mapping[str, Any]) -> AttributeRule:
         mutable=shape.get("Mutable", True),
         low=_number(low),
         high=_number(high),
+        administrators_only=shape.get("DeveloperOnlyAttribute", False),
     )
 
 
@@ -88,6 +101,32 @@ def _number(text: str | None) -> float | None:
         return None if text is None else float(text)
     except ValueError:
         return None
+
+
+_MODES = {"OPTIONAL": MfaMode.OPTIONAL, "ON": MfaMode.REQUIRED}
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactors:
+    """Whether the pool asks for a second factor, and which it offers."""
+
+    mode: MfaMode
+    methods: tuple[MfaMethod, ...]
+    """Those that are configured; none where second factors are off."""
+
+    @classmethod
+    def read(cls, config: Mapping[str, Any]) -> SecondFactors:
+        """From the answer of GetUserPoolMfaConfig.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_GetUserPoolMfaConfig.html
+        """
+        mode = _MODES.get(config["MfaConfiguration"], MfaMode.OFF)
+        configured = {
+            MfaMethod.SMS: bool(config.get("SmsMfaConfiguration", {}).get("SmsConfiguration")),
+            MfaMethod.EMAIL: "EmailMfaConfiguration" in config,
+            MfaMethod.TOTP: config.get("SoftwareTokenMfaConfiguration", {}).get("Enabled", False),
+        }
+        return cls(mode, tuple(m for m, on in configured.items() if on and mode is not MfaMode.OFF))
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +153,14 @@ class Descriptions:
             "after-call.cognito-idp.DescribeUserPoolClient", _keep_rotation, unique_id="usermgr-refresh-token-rotation"
         )
         self._pool = _Kept(self._read_pool, now)
+        self._factors = _Kept(self._read_factors, now)
         self._clients: dict[str, _Kept[AppClient]] = {}
 
     def _read_pool(self) -> Pool:
         return Pool.read(call(self._client.describe_user_pool, UserPoolId=self._id)["UserPool"])
+
+    def _read_factors(self) -> SecondFactors:
+        return SecondFactors.read(call(self._client.get_user_pool_mfa_config, UserPoolId=self._id))
 
     def _read_client(self, client_id: str) -> AppClient:
         answer = call(self._client.describe_user_pool_client, UserPoolId=self._id, ClientId=client_id)
@@ -132,6 +175,14 @@ class Descriptions:
     def pool(self, *, anew: bool = False) -> Pool | None:
         """The pool; `anew` after a refusal, which the kept description may be too old to explain."""
         return self._pool.get(anew=anew)
+
+    def require_pool(self) -> Pool:
+        """The pool as it is now. Raises the error that keeps it from being read."""
+        return self._pool.require()
+
+    def require_factors(self) -> SecondFactors:
+        """The second factors as they are now. Raises the error that keeps them from being read."""
+        return self._factors.require()
 
     def app_client(self, client_id: str, *, anew: bool = False) -> AppClient | None:
         """The app client; `anew` after a refusal."""
@@ -184,7 +235,10 @@ class _Kept(Generic[T]):
         return self._lock
 
     def require(self) -> T:
-        """The value, read now and kept. Raises the error that keeps it from being read."""
+        """The value, read now or a moment ago, and kept. Raises the error that keeps it from being read."""
+        with self._own_lock():
+            if self._value is not None and self._read_at is not None and self._now() - self._read_at <= FRESH:
+                return self._value
         value = self._read()
         with self._own_lock():
             self._value, self._read_at = value, self._now()

@@ -40,6 +40,7 @@ CODES: dict[str, type[errors.UsermgrError]] = {
     "PasswordResetRequiredException": errors.PasswordResetRequiredError,
     "UserNotConfirmedException": errors.UserNotConfirmedError,
     "CodeMismatchException": errors.InvalidCodeError,
+    "EnableSoftwareTokenMFAException": errors.InvalidCodeError,
     "ExpiredCodeException": errors.ExpiredCodeError,
     "MFAMethodNotFoundException": errors.MfaNotAvailableError,
     "SoftwareTokenMFANotFoundException": errors.MfaNotAvailableError,
@@ -69,9 +70,16 @@ SIGN_IN_CODES: dict[str, type[errors.UsermgrError]] = {
     "UserNotFoundException": errors.InvalidCredentialsError,
 }
 
+_NOT_READY = ("PasswordResetRequiredException", "UserNotConfirmedException")
+
 _OPERATION_CODES: dict[str, dict[str, type[errors.UsermgrError]]] = {
     # Not about the caller: a disabled user, or one whose password cannot be reset in its state.
     "AdminResetUserPassword": {"NotAuthorizedException": errors.InvalidStateError},
+    # Not about the caller: a user in another status than UNCONFIRMED.
+    "AdminConfirmSignUp": {"NotAuthorizedException": errors.InvalidStateError},
+    # Not about a sign-in: a user whose password was reset, or who is not confirmed, cannot change second factors.
+    "AdminSetUserMFAPreference": dict.fromkeys(_NOT_READY, errors.InvalidStateError),
+    "AdminDeleteSoftwareToken": dict.fromkeys(_NOT_READY, errors.InvalidStateError),
 }
 
 _SENTENCES: dict[type[errors.UsermgrError] | str, str] = {
@@ -104,13 +112,21 @@ _SENTENCES: dict[type[errors.UsermgrError] | str, str] = {
 }
 
 
-def from_client_error(error: ClientError, *, sign_in: bool = False, **evidence: Any) -> errors.UsermgrError:
-    """The error for one that Cognito answered with. Its message is ours, because theirs may quote input."""
+def from_client_error(
+    error: ClientError, *, sign_in: bool = False, field: str | None = None, **evidence: Any
+) -> errors.UsermgrError:
+    """The error for one that Cognito answered with. Its message is ours, because theirs may quote input.
+
+    `field` is the argument that a refused value belongs to, where nothing else is known of it.
+    """
     code = str(error.response.get("Error", {}).get("Code", ""))
     metadata = error.response.get("ResponseMetadata", {})
     special = SIGN_IN_CODES if sign_in else _OPERATION_CODES.get(error.operation_name, {})
+    codes = {**CODES, **special}
+    if codes.get(code) is errors.InvalidInputError:
+        evidence["field"] = field
     translated = error_from_code(
-        {**CODES, **special},
+        codes,
         _SENTENCES,
         code,
         status=metadata.get("HTTPStatusCode", 0),

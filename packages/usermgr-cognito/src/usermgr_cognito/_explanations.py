@@ -42,7 +42,9 @@ def explain_user(
     (`None` removes one), `present` those that the user has already, `None` where they are not known.
     """
     if pool is None:
-        return InvalidInputError(UNREADABLE, operation=refusal.operation, service_code=refusal.service_code)
+        return InvalidInputError(
+            UNREADABLE, field=refusal.field, operation=refusal.operation, service_code=refusal.service_code
+        )
     try:
         for name, value in attributes.items():
             _check_attribute(pool, name, value, creating=username is not None)
@@ -55,7 +57,7 @@ def explain_user(
     except InvalidInputError as found:
         message, field = found.message, found.field
     else:
-        message, field = UNEXPLAINED, None
+        message, field = UNEXPLAINED, refusal.field
     return InvalidInputError(message, field=field, operation=refusal.operation, service_code=refusal.service_code)
 
 

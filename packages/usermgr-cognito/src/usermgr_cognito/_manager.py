@@ -5,11 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
-from usermgr import AuthResult, Challenge, Condition, Group, Page, Tokens, User, UserManager, UserMatches
+from usermgr import (
+    AuthResult,
+    Challenge,
+    Condition,
+    Group,
+    Medium,
+    MfaMethod,
+    MfaReset,
+    MfaSettings,
+    Page,
+    StoreDescription,
+    Tokens,
+    User,
+    UserManager,
+    UserMatches,
+)
 from usermgr.validation import PAGE_LIMIT
 from usermgr_aws import CallLimits, Connection, SdkClient
+from usermgr_cognito._describe import describe
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._groups import Groups
+from usermgr_cognito._mfa import Mfa
 from usermgr_cognito._search import Search
 from usermgr_cognito._settings import CognitoSettings
 from usermgr_cognito._sign_in import SignIn
@@ -41,14 +58,20 @@ class CognitoUserManager(UserManager):
         )
         self._client = client
         self._pool = settings.user_pool_id
-        descriptions = Descriptions(client, self._pool)
+        self._descriptions = descriptions = Descriptions(client, self._pool)
         self._users = Users(client, self._pool, descriptions)
+        self._mfa = Mfa(client, self._pool, descriptions)
         self._search = Search(client, self._pool, descriptions)
         self._groups = Groups(client, self._pool)
         self._sign_in = SignIn(client, settings, descriptions)
 
     def __repr__(self) -> str:
         return f"CognitoUserManager({self._pool!r})"
+
+    # --- The store -----------------------------------------------------------------------------------
+
+    def describe(self) -> StoreDescription:
+        return describe(self._pool, self._descriptions.require_pool(), self._descriptions.require_factors())
 
     # --- Users ---------------------------------------------------------------------------------------
 
@@ -61,6 +84,17 @@ class CognitoUserManager(UserManager):
         temporary: bool = False,
     ) -> User:
         return self._users.add(username, password, attributes or {}, temporary=temporary)
+
+    def invite_user(
+        self, username: str, attributes: Mapping[str, str] | None = None, *, medium: Medium = Medium.EMAIL
+    ) -> User:
+        return self._users.invite(username, attributes or {}, medium)
+
+    def resend_invitation(self, username: str, *, medium: Medium = Medium.EMAIL) -> None:
+        self._users.invite_again(username, medium)
+
+    def confirm_user(self, username: str) -> None:
+        self._users.confirm(username)
 
     def get_user(self, username: str) -> User:
         return self._users.get(username)
@@ -90,6 +124,17 @@ class CognitoUserManager(UserManager):
 
     def delete_user(self, username: str) -> None:
         self._users.delete(username)
+
+    # --- Second factors ------------------------------------------------------------------------------
+
+    def get_mfa(self, username: str) -> MfaSettings:
+        return self._mfa.get(username)
+
+    def set_mfa(self, username: str, methods: Sequence[MfaMethod], *, preferred: MfaMethod | None = None) -> None:
+        self._mfa.set(username, methods, preferred)
+
+    def reset_mfa(self, username: str) -> MfaReset:
+        return self._mfa.reset(username)
 
     # --- Groups --------------------------------------------------------------------------------------
 

@@ -20,6 +20,7 @@ __all__ = ["FIELDS", "check_parameters"]
 
 FIELDS = {
     "Username": "username",
+    "UserAttributes": "attributes",
     "GroupName": "group",
     "Description": "description",
     "Precedence": "precedence",
@@ -29,8 +30,11 @@ FIELDS = {
     "PaginationToken": "page_token",
     "NextToken": "page_token",
     "Session": "challenge",
+    "AuthParameters": "username",
+    "ChallengeResponses": "answer",
+    "UserCode": "answer",
 }
-"""Our names of the parameters that a caller gives."""
+"""Our names of the parameters that a caller gives; of several, a later one is more often what is refused."""
 
 _INTEGER_MAXIMUM = 2**31 - 1
 """An `Integer` of the API is one of 32 bits."""

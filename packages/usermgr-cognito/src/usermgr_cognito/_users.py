@@ -6,8 +6,15 @@ from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from usermgr import User
-from usermgr.errors import InvalidInputError, InvalidPasswordError, InvalidStateError, UsermgrError
+from usermgr import Medium, User, UserStatus
+from usermgr.errors import (
+    DeliveryError,
+    InvalidInputError,
+    InvalidPasswordError,
+    InvalidStateError,
+    ServiceError,
+    UsermgrError,
+)
 from usermgr.validation import (
     check_attributes,
     check_has_own_password,
@@ -16,7 +23,7 @@ from usermgr.validation import (
     check_type,
 )
 from usermgr_cognito._client import call
-from usermgr_cognito._creation import Creation
+from usermgr_cognito._creation import NOT_DELIVERED, Creation
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
 from usermgr_cognito._shapes import to_attribute_list, to_user
@@ -25,6 +32,9 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp.client import CognitoIdentityProviderClient
 
 __all__ = ["Users"]
+
+MEDIUMS = {Medium.EMAIL: ("EMAIL", "email"), Medium.SMS: ("SMS", "phone_number")}
+"""Cognito's `DesiredDeliveryMediums`, and the attribute with the address."""
 
 
 class Users:
@@ -46,6 +56,52 @@ class Users:
         check_type("temporary", temporary, bool)
         with self._explained(username=username, attributes=given, password=password):
             return self._creation.create(username, password, given, temporary=temporary)
+
+    def invite(self, username: str, attributes: Mapping[str, str], medium: Medium) -> User:
+        check_texts(username=username)
+        check_attributes(attributes, removable=False)
+        word, address = _medium(medium)
+        given = {name: value for name, value in attributes.items() if value}
+        pool = self._descriptions.pool() if address not in given else None
+        implied = dict.fromkeys(pool.username_attributes, username) if pool is not None else {}
+        _check_address({**implied, **given}, address)
+        with self._explained(username=username, attributes=given):
+            return self._creation.invite(username, given, [word])
+
+    def invite_again(self, username: str, medium: Medium) -> None:
+        word, address = _medium(medium)
+        user = self.get(username)
+        if user.status is not UserStatus.FORCE_CHANGE_PASSWORD:
+            raise InvalidStateError(
+                f"{user.username} is {user.status.value}: only who has not chosen a password yet can be invited again",
+                username=user.username,
+            )
+        _check_address(user.attributes, address)
+        try:
+            self._creation.invite_again(user.username, [word])
+        except ServiceError as error:
+            if error.service_code not in NOT_DELIVERED:
+                raise
+            raise DeliveryError(
+                f"the invitation to {user.username} could not be sent ({error.service_code}), and the password before "
+                "it may have stopped working: check the address, and the e-mail or SMS settings of the pool",
+                username=user.username,
+                service_code=error.service_code,
+            ) from error
+
+    def confirm(self, username: str) -> None:
+        try:
+            self._call(self._client.admin_confirm_sign_up, username)
+        except InvalidStateError as error:
+            found = self._find_quietly(username)
+            if found is None:
+                raise
+            raise InvalidStateError(
+                f"{found.username} is {found.status.value}, and only a user who is UNCONFIRMED can be confirmed",
+                username=found.username,
+                operation=error.operation,
+                service_code=error.service_code,
+            ) from error
 
     def get(self, username: str) -> User:
         return to_user(self._call(self._client.admin_get_user, username))
@@ -135,3 +191,16 @@ class Users:
     def _call(self, method: Callable[..., Any], username: str, **parameters: Any) -> Any:
         check_texts(username=username)
         return call(method, UserPoolId=self._pool, Username=username, **parameters)
+
+
+def _medium(medium: Medium) -> tuple[str, str]:
+    """Cognito's word for the medium, and the attribute with the address."""
+    check_texts(medium=medium)
+    if medium not in MEDIUMS:
+        raise InvalidInputError(f"medium must be one of {', '.join(MEDIUMS)}", field="medium")
+    return MEDIUMS[medium]
+
+
+def _check_address(attributes: Mapping[str, str], address: str) -> None:
+    if not attributes.get(address):
+        raise InvalidInputError(f"an invitation by this medium needs the attribute {address}", field=address)

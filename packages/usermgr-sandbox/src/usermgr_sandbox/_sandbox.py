@@ -46,7 +46,7 @@ class RequestRecord:
 class SentMessage:
     """One message. `reason` is `verification`, `invitation`, `reset` or `mfa`; `kind`, `email` or `phone_number`.
 
-    An invitation has no code here, because its code is the temporary password.
+    The code of an invitation is the temporary password.
     """
 
     reason: str
@@ -196,6 +196,10 @@ class Sandbox:
         """What Cognito would have sent to the user by SMS and e-mail, the oldest first."""
         sent = self._control("messages", user_pool_id=user_pool_id, username=username)
         return [SentMessage(each["reason"], each["kind"], each["destination"], each["code"]) for each in sent]
+
+    def lose_messages(self, lost: bool = True) -> None:
+        """Whether a message that Cognito would send is refused with CodeDeliveryFailureException, after the work."""
+        self._control("lose-messages", lost=lost)
 
     def allow_incomplete_users(self, allowed: bool = True) -> None:
         """Lets AdminCreateUser create users without the attributes that the pool requires, or refuses them again.

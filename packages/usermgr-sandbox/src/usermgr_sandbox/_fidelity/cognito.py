@@ -8,7 +8,6 @@ from moto.cognitoidp.models import CognitoIdpBackend, CognitoIdpUserPool
 
 from usermgr_sandbox._fidelity.groups import Groups
 from usermgr_sandbox._fidelity.listing import Listing
-from usermgr_sandbox._fidelity.mfa import Mfa
 from usermgr_sandbox._fidelity.pool import SandboxUserPool
 from usermgr_sandbox._fidelity.pools import Pools, check_settings
 from usermgr_sandbox._fidelity.sign_in import SignIn
@@ -23,7 +22,7 @@ def make_cognito_backend(world: World) -> type[CognitoIdpBackend]:
     """moto's backend with the corrections in front of it."""
 
     # The listings page by themselves, where moto's decorator changes what its methods take and give.
-    class SandboxCognitoBackend(Pools, Users, Groups, Listing, Mfa, Verification, SignIn, CognitoIdpBackend):  # pyright: ignore[reportIncompatibleMethodOverride]
+    class SandboxCognitoBackend(Pools, Users, Groups, Listing, Verification, SignIn, CognitoIdpBackend):  # pyright: ignore[reportIncompatibleMethodOverride]
         __module__ = CognitoIdpBackend.__module__  # where moto looks for the backend's routes
 
         def __init__(self, region_name: str, account_id: str) -> None:

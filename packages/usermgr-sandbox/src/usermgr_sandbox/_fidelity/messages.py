@@ -27,7 +27,10 @@ CODE_LIVES = 86400.0
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message. `reason` is `verification`, `invitation`, `reset` or `mfa`; an invitation has no code here."""
+    """One message. `reason` is `verification`, `invitation`, `reset` or `mfa`.
+
+    The code of an invitation is the temporary password.
+    """
 
     user_pool_id: str
     sub: str
@@ -49,6 +52,8 @@ class Messages:
     """All messages of a server, in the order of sending, and the codes that are still valid."""
 
     now: Callable[[], float]
+    are_lost: bool = False
+    """Whether no message can be delivered."""
     _sent: list[Message] = field(default_factory=list[Message])
     _pending: dict[tuple[str, str], _Pending] = field(default_factory=dict[tuple[str, str], _Pending])
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -94,8 +99,11 @@ class Messages:
         with self._lock:
             self._sent.clear()
             self._pending.clear()
+            self.are_lost = False
 
     def _send(self, message: Message) -> None:
+        if self.are_lost:
+            raise cognito_error("CodeDeliveryFailureException", "Failed to deliver the message.")
         with self._lock:
             self._sent.append(message)
 

@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from moto.cognitoidp.exceptions import InvalidPasswordException
@@ -14,7 +15,7 @@ from moto.cognitoidp.models import CognitoIdpUser
 from usermgr_sandbox._fidelity.errors import cognito_error
 from usermgr_sandbox._fidelity.pool import SandboxUserPool
 
-__all__ = ["check_enabled", "check_password", "has_expired", "start_temporary"]
+__all__ = ["check_enabled", "check_password", "has_expired", "new_password", "start_temporary"]
 
 _SYMBOLS = frozenset("^$*.[]{}()?-\"!@#%&/\\,><':;|_~`+= ")
 DAY = 86400
@@ -34,6 +35,11 @@ def check_password(pool: SandboxUserPool, password: str) -> None:
     )
     if not all(rules):
         raise InvalidPasswordException
+
+
+def new_password(pool: SandboxUserPool) -> str:
+    """A temporary password that meets the policy, as Cognito makes one up for an invitation."""
+    return "aA1!" + secrets.token_hex(max(8, int(_policy(pool).get("MinimumLength", 8)) // 2))
 
 
 def check_enabled(user: CognitoIdpUser) -> None:

@@ -42,6 +42,7 @@ class SandboxUserPool(CognitoIdpUserPool):
         for standard, schema in CognitoIdpUserPoolAttribute.STANDARD_SCHEMA.items():
             if standard not in self.schema_attributes:
                 self.schema_attributes[standard] = CognitoIdpUserPoolAttribute(standard, False, schema)
+        self.email_mfa_config: dict[str, str] | None = None
         self.refresh_grants: dict[str, RefreshGrant] = {}
         """By refresh token."""
         self.temporary_until: dict[str, float] = {}

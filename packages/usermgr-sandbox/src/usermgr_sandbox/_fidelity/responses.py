@@ -13,13 +13,15 @@ from typing import Any, cast
 from urllib.parse import unquote
 
 from moto.awslambda.responses import LambdaResponse
+from moto.cognitoidp.models import CognitoIdpUser
 from moto.cognitoidp.responses import CognitoIdpResponse
 from moto.core.common_types import TYPE_RESPONSE
 from moto.core.responses import ActionContext, ActionResult, EmptyResult
 
+from usermgr_sandbox._fidelity.mfa import EMAIL, SMS, TOKEN, switched_on
 from usermgr_sandbox._fidelity.pool import all_pools
 from usermgr_sandbox._fidelity.triggers import client_metadata
-from usermgr_sandbox._fidelity.world import force_alias
+from usermgr_sandbox._fidelity.world import force_alias, mediums
 
 __all__ = ["SandboxCognitoResponse", "SandboxLambdaResponse"]
 
@@ -36,6 +38,16 @@ class _WholeClient(ActionResult):
         return 200, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(self.result)
 
 
+def _with_factors(answer: ActionResult, user: CognitoIdpUser) -> ActionResult:
+    """The answer with the second factors that the user has on, as the API reference of AdminGetUser has them."""
+    members = cast("dict[str, Any]", answer.result)
+    members.pop("MFAOptions", None)
+    on = switched_on(user)
+    members["UserMFASettingList"] = [method for method in (SMS, EMAIL, TOKEN) if method in on] or None
+    members["PreferredMfaSetting"] = user.preferred_mfa_setting or None
+    return ActionResult({name: value for name, value in members.items() if value is not None})
+
+
 class SandboxCognitoResponse(CognitoIdpResponse):
     """Registered instead of moto's own."""
 
@@ -49,10 +61,57 @@ class SandboxCognitoResponse(CognitoIdpResponse):
 
     def admin_create_user(self) -> ActionResult:
         token = force_alias.set(bool(self.parameters.get("ForceAliasCreation")))
+        wanted = mediums.set(tuple(self.parameters.get("DesiredDeliveryMediums") or ()))
         try:
             return super().admin_create_user()
         finally:
             force_alias.reset(token)
+            mediums.reset(wanted)
+
+    def admin_get_user(self) -> ActionResult:
+        asked = self.parameters
+        return _with_factors(
+            super().admin_get_user(), self.backend.admin_get_user(asked["UserPoolId"], asked["Username"])
+        )
+
+    def get_user(self) -> ActionResult:
+        token = self.parameters["AccessToken"]
+        return _with_factors(super().get_user(), self._holder_of(token).get_user(token))
+
+    def set_user_pool_mfa_config(self) -> ActionResult:
+        return ActionResult(self._corrected.set_mfa_config(self.parameters["UserPoolId"], self.parameters))
+
+    def admin_set_user_mfa_preference(self) -> ActionResult:
+        self._corrected.prefer(self.parameters["UserPoolId"], self.parameters["Username"], self._preferences())
+        return EmptyResult()
+
+    def set_user_mfa_preference(self) -> ActionResult:
+        token = self.parameters["AccessToken"]
+        backend = self._holder_of(token)
+        user = backend.get_user(token)
+        backend.prefer(user.user_pool_id, user.username, self._preferences())
+        return EmptyResult()
+
+    def _preferences(self) -> dict[str, dict[str, bool]]:
+        members = {SMS: "SMSMfaSettings", EMAIL: "EmailMfaSettings", TOKEN: "SoftwareTokenMfaSettings"}
+        return {method: self.parameters[name] for method, name in members.items() if self.parameters.get(name)}
+
+    def associate_software_token(self) -> ActionResult:
+        asked = self.parameters
+        backend = self._in_setup(asked.get("Session"), asked.get("AccessToken"))
+        return ActionResult(backend.associate_software_token(asked.get("AccessToken"), asked.get("Session")))
+
+    def verify_software_token(self) -> ActionResult:
+        asked = self.parameters
+        backend = self._in_setup(asked.get("Session"), asked.get("AccessToken"))
+        return ActionResult(
+            backend.verify_software_token(asked.get("AccessToken"), asked.get("Session"), asked["UserCode"], "")
+        )
+
+    def admin_delete_software_token(self) -> str:
+        """As plain JSON, because the models of older SDKs do not have it."""
+        self._corrected.admin_delete_software_token(self.parameters["UserPoolId"], self.parameters["Username"])
+        return "{}"
 
     def create_user_pool_client(self) -> ActionResult:
         return _WholeClient(super().create_user_pool_client())
@@ -89,6 +148,18 @@ class SandboxCognitoResponse(CognitoIdpResponse):
             asked["AccessToken"], asked["AttributeName"]
         )
         return ActionResult({"CodeDeliveryDetails": details})
+
+    @property
+    def _corrected(self) -> Any:
+        """The backend, with the methods that moto's does not have."""
+        return self.backend
+
+    def _in_setup(self, session: str | None, access_token: str | None) -> Any:
+        """The backend with the session of a challenge, or with the access token."""
+        if not session:
+            return self._holder_of(access_token or "")
+        backends: list[Any] = [pool.backend for pool in all_pools()]
+        return next((each for each in backends if session in each.sessions_of_challenges()), self.backend)
 
     def _region_of(self, client_id: str) -> Any:
         """The backend with the client: a request without a signature does not tell its region."""

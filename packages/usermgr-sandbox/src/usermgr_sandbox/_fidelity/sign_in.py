@@ -8,7 +8,6 @@
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
 from typing import Any
 
@@ -17,10 +16,10 @@ from moto.cognitoidp.models import CognitoIdpUser, CognitoIdpUserPoolClient, Use
 from moto.cognitoidp.utils import flatten_attrs
 
 from usermgr_sandbox._fidelity.attributes import carry_out, plan_update
+from usermgr_sandbox._fidelity.challenges import Challenges
 from usermgr_sandbox._fidelity.clients import allows, check_hash
 from usermgr_sandbox._fidelity.errors import cognito_error
-from usermgr_sandbox._fidelity.messages import is_same, new_code
-from usermgr_sandbox._fidelity.mfa import is_totp
+from usermgr_sandbox._fidelity.messages import is_same
 from usermgr_sandbox._fidelity.passwords import check_enabled, check_password, has_expired
 from usermgr_sandbox._fidelity.pool import RefreshGrant, SandboxUserPool
 from usermgr_sandbox._fidelity.refresh import Refresh, new_refresh_token
@@ -37,13 +36,12 @@ PASSWORD_FLOWS = {
     "USER_PASSWORD_AUTH": ("ALLOW_USER_PASSWORD_AUTH", "USER_PASSWORD_AUTH"),
 }
 REFRESH_FLOWS = ("REFRESH_TOKEN_AUTH", "REFRESH_TOKEN")
-SESSION_SECONDS = 180.0
 WRONG = "Incorrect username or password."
 ATTRIBUTE = "userAttributes."
 """What the names of attributes begin with in a challenge and in its answer."""
 
 
-class SignIn(Refresh):
+class SignIn(Refresh, Challenges):
     """`(Admin)InitiateAuth` and `(Admin)RespondToAuthChallenge`."""
 
     def admin_initiate_auth(
@@ -64,7 +62,7 @@ class SignIn(Refresh):
         self, session: str, client_id: str, challenge_name: str, challenge_responses: dict[str, str]
     ) -> dict[str, Any]:
         responses = challenge_responses or {}
-        known = self._sessions().get(session)
+        known = self.sessions_of_challenges().get(session)
         if known is None or known["client"] != client_id or known["until"] < self.world.now():
             raise cognito_error("NotAuthorizedException", "Invalid session for the user.")
         pool, client = self._pool_and_client(known["pool"], client_id)
@@ -76,11 +74,11 @@ class SignIn(Refresh):
         check_enabled(user)
         if challenge_name == "NEW_PASSWORD_REQUIRED":
             self._choose_password(pool, user, responses)
-            del self._sessions()[session]
-            return self._signed_in(pool, client, user, "NewPasswordChallenge")
-        self._check_code(pool, user, challenge_name, responses)
-        del self._sessions()[session]
-        return self._signed_in(pool, client, user, "Authentication")
+            source, following = "NewPasswordChallenge", self._second_factor(pool, client, user)
+        else:
+            source, following = "Authentication", self._after_answer(pool, client, user, known, responses)
+        del self.sessions_of_challenges()[session]
+        return following or self._signed_in(pool, client, user, source)
 
     # --- Steps ---------------------------------------------------------------------------------------
 
@@ -121,9 +119,8 @@ class SignIn(Refresh):
                     "NotAuthorizedException", "Temporary password has expired and must be reset by an administrator."
                 )
             return self._ask_for_password(pool, client, user)
-        if pool.mfa_config != "OFF" and user.preferred_mfa_setting in ("SMS_MFA", "SOFTWARE_TOKEN_MFA"):
-            return self._ask_for_code(pool, client, user, user.preferred_mfa_setting)
-        return self._signed_in(pool, client, user, "Authentication")
+        following = self._second_factor(pool, client, user)
+        return following or self._signed_in(pool, client, user, "Authentication")
 
     def _ask_for_password(
         self, pool: SandboxUserPool, client: CognitoIdpUserPoolClient, user: CognitoIdpUser
@@ -162,44 +159,6 @@ class SignIn(Refresh):
         user.password = password
         user.status = UserStatus.CONFIRMED
 
-    def _ask_for_code(
-        self, pool: SandboxUserPool, client: CognitoIdpUserPoolClient, user: CognitoIdpUser, kind: str
-    ) -> dict[str, Any]:
-        if kind == "SOFTWARE_TOKEN_MFA":
-            return self._challenge(pool, client, user, kind)
-        self.world.messages.send(pool, user, "mfa", "phone_number", new_code())
-        number = flatten_attrs(user.attributes).get("phone_number", "")
-        hidden = "+" + "*" * max(0, len(number) - 5) + number[-4:]
-        return self._challenge(
-            pool, client, user, kind, CODE_DELIVERY_DELIVERY_MEDIUM="SMS", CODE_DELIVERY_DESTINATION=hidden
-        )
-
-    def _check_code(
-        self, pool: SandboxUserPool, user: CognitoIdpUser, challenge: str, responses: dict[str, str]
-    ) -> None:
-        given = responses.get(f"{challenge}_CODE", "")
-        if challenge == "SMS_MFA":
-            sent = self.world.messages.last_code(pool.id, user.id, "mfa", "phone_number")
-            right = sent is not None and is_same(sent, given)
-        else:
-            right = is_totp(user, given)
-        if not right:
-            raise cognito_error("CodeMismatchException", "Invalid code or auth state for the user.")
-
-    def _challenge(
-        self, pool: SandboxUserPool, client: CognitoIdpUserPoolClient, user: CognitoIdpUser, name: str, **more: str
-    ) -> dict[str, Any]:
-        session = secrets.token_urlsafe(64)
-        self._sessions()[session] = {
-            "pool": pool.id,
-            "client": client.id,
-            "sub": user.id,
-            "challenge": name,
-            "until": self.world.now() + SESSION_SECONDS,
-        }
-        parameters = {"USER_ID_FOR_SRP": user.username, **more}
-        return {"ChallengeName": name, "ChallengeParameters": parameters, "Session": session}
-
     def _signed_in(
         self, pool: SandboxUserPool, client: CognitoIdpUserPoolClient, user: CognitoIdpUser, source: str
     ) -> dict[str, Any]:
@@ -208,8 +167,3 @@ class SignIn(Refresh):
         pool.refresh_grants[token] = RefreshGrant(client.id, user.id, origin_jti, now)
         result = issue(self.world, pool, client, user, origin_jti=origin_jti, auth_time=now, overrides=overrides)
         return {"ChallengeParameters": {}, "AuthenticationResult": {**result, "RefreshToken": token}}
-
-    def _sessions(self) -> dict[str, dict[str, Any]]:
-        if not hasattr(self, "challenge_sessions"):
-            self.challenge_sessions: dict[str, dict[str, Any]] = {}
-        return self.challenge_sessions

@@ -20,15 +20,17 @@ from usermgr_sandbox._fidelity.attributes import carry_out, plan_creation, plan_
 from usermgr_sandbox._fidelity.base import Base
 from usermgr_sandbox._fidelity.errors import cognito_error
 from usermgr_sandbox._fidelity.messages import ADDRESSES, new_code
-from usermgr_sandbox._fidelity.passwords import check_password, start_temporary
+from usermgr_sandbox._fidelity.passwords import check_password, new_password, start_temporary
 from usermgr_sandbox._fidelity.pool import find_pool
 from usermgr_sandbox._fidelity.schema import check_name
-from usermgr_sandbox._fidelity.world import force_alias
+from usermgr_sandbox._fidelity.world import force_alias, mediums
 
 __all__ = ["Users", "federate_user"]
 
 EXTERNAL_PROVIDER = "EXTERNAL_PROVIDER"
 """The status that moto does not know."""
+
+_KINDS = {"EMAIL": "email", "SMS": "phone_number"}
 
 
 class Users(Base):
@@ -57,6 +59,8 @@ class Users(Base):
         )
         if temporary_password:
             check_password(pool, temporary_password)
+        elif message_action != "SUPPRESS":
+            temporary_password = new_password(pool)
         made = expand_attrs(change.attributes)
         user = super().admin_create_user(user_pool_id, username, message_action, temporary_password, made)
         if pool.folds_case and not pool.names("UsernameAttributes"):
@@ -131,9 +135,9 @@ class Users(Base):
         self._pool(user_pool_id).sign_out(user.username)
 
     def _invite_again(self, user_pool_id: str, username: str, temporary_password: str) -> CognitoIdpUser:
-        """The same user, with a new temporary password if one is given; only before they have chosen their own.
+        """The same user, with a new temporary password; only before they have chosen their own.
 
-        It "reset[s] the expiration limit on the user's account".
+        It resets "the temporary-password duration with a new temporary password".
         """
         user = self.admin_get_user(user_pool_id, username)
         if user.status != UserStatus.FORCE_CHANGE_PASSWORD:
@@ -143,17 +147,33 @@ class Users(Base):
             )
         if temporary_password:
             check_password(self._pool(user_pool_id), temporary_password)
-            user.password = temporary_password
+        user.password = temporary_password or new_password(self._pool(user_pool_id))
         start_temporary(self._pool(user_pool_id), user, self.world.now())
         user.last_modified_date = utcnow()
         self._invite(user_pool_id, user)
         return user
 
     def _invite(self, user_pool_id: str, user: CognitoIdpUser) -> None:
+        """By the mediums that were asked for; without any, by the phone number or else the e-mail address."""
         attributes = flatten_attrs(user.attributes)
-        kind = next((kind for kind in reversed(ADDRESSES) if attributes.get(kind)), None)
-        if kind is not None:
-            self.world.messages.send(self._pool(user_pool_id), user, "invitation", kind)
+        kinds = [_KINDS[medium] for medium in mediums.get()]
+        if not kinds:
+            kinds = [kind for kind in reversed(ADDRESSES) if attributes.get(kind)][:1]
+        for kind in kinds:
+            self.world.messages.send(self._pool(user_pool_id), user, "invitation", kind, user.password or "")
+
+    def admin_confirm_sign_up(self, user_pool_id: str, username: str) -> str:
+        """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminConfirmSignUp.html
+
+        The text is that of reports: https://github.com/aws-amplify/amplify-ui/issues/219
+        """
+        user = self.admin_get_user(user_pool_id, username)
+        status = str(getattr(user.status, "value", user.status))
+        if status != "UNCONFIRMED":
+            raise cognito_error("NotAuthorizedException", f"User cannot be confirmed. Current status is {status}")
+        user.status = UserStatus.CONFIRMED
+        user.last_modified_date = utcnow()
+        return ""
 
     def _validate_password(self, user_pool_id: str, password: str) -> None:
         """For the operations that are moto's own."""

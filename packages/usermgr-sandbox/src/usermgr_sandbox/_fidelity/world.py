@@ -12,11 +12,14 @@ from usermgr_sandbox._fidelity.messages import Messages
 from usermgr_sandbox._fidelity.pages import PageTokens
 from usermgr_sandbox._lambda_runtime import Executor
 
-__all__ = ["World", "force_alias"]
+__all__ = ["World", "force_alias", "mediums"]
 
 force_alias: ContextVar[bool] = ContextVar("force_alias", default=False)
 """ForceAliasCreation of the AdminCreateUser that is being answered, which moto does not pass on:
 https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_AdminCreateUser.html"""
+
+mediums: ContextVar[tuple[str, ...]] = ContextVar("mediums", default=())
+"""DesiredDeliveryMediums of the AdminCreateUser that is being answered, which moto does not pass on either."""
 
 
 class World:
