@@ -5,20 +5,14 @@ Each test runs directly on Cognito and through the wire protocol.
 
 from __future__ import annotations
 
-import base64
 import json
 import os
-import time
-from collections.abc import Callable
-from typing import Any
 
 import boto3
 import pytest
-from cryptography.hazmat.primitives.hashes import SHA1
-from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
-from tests.contract.test_contract import InProcess
-from usermgr import Challenge, ChallengeName, Factory, Tokens, UserManager, UserStatus, where, wire
+from tests.contract.conftest import Make, totp
+from usermgr import Challenge, ChallengeName, Tokens, UserManager, UserStatus, where, wire
 from usermgr.errors import (
     AliasExistsError,
     InvalidCodeError,
@@ -30,32 +24,6 @@ from usermgr_lambda_client import LambdaUserManager
 from usermgr_sandbox import Sandbox
 
 PASSWORD = "a-Long-passw0rd"
-Make = Callable[..., UserManager]
-
-
-@pytest.fixture(params=["cognito", "wire"])
-def make(request: pytest.FixtureRequest, usermgr_sandbox_env: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Make:
-    """Makes a pool with the given settings, and a manager of it."""
-
-    def made(**settings: Any) -> UserManager:
-        cognito = boto3.client("cognito-idp")
-        policy = {"MinimumLength": 8, "RequireSymbols": False}
-        pool_id = cognito.create_user_pool(
-            PoolName="other", Policies={"PasswordPolicy": policy}, **settings
-        )["UserPool"]["Id"]  # fmt: skip
-        client = cognito.create_user_pool_client(
-            UserPoolId=pool_id,
-            ClientName="other",
-            GenerateSecret=True,
-            ExplicitAuthFlows=["ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH"],
-        )["UserPoolClient"]
-        monkeypatch.setenv("USERPOOL_ID", pool_id)
-        monkeypatch.setenv("CLIENT_ID", client["ClientId"])
-        monkeypatch.setenv("SECRET", client["ClientSecret"])
-        direct = Factory.create(Factory.AWS_COGNITO)
-        return direct if request.param == "cognito" else LambdaUserManager(InProcess(direct))
-
-    return made
 
 
 def test_name_by_email_is_an_identifier(make: Make) -> None:
@@ -119,12 +87,6 @@ def test_federated_user_is_not_converted(make: Make, usermgr_sandbox: Sandbox) -
         users.set_password("Google_1234", PASSWORD)
     assert caught.value.username == "Google_1234"
     assert users.get_user("Google_1234").status == UserStatus.EXTERNAL_PROVIDER
-
-
-def totp(secret: str) -> str:
-    """The present code of a secret (RFC 6238)."""
-    key = base64.b32decode(secret + "=" * (-len(secret) % 8))
-    return TOTP(key, 6, SHA1(), 30).generate(int(time.time())).decode()  # noqa: S303 - the hash of RFC 6238
 
 
 def with_mfa(make: Make) -> UserManager:

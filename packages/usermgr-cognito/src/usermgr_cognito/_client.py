@@ -81,7 +81,9 @@ def call(
         raise error_from_sdk(error, method.__name__) from error
     except (ResponseParserError, *UNREADABLE_ANSWER):
         raise _unreadable(method) from None  # its text quotes the answer
-    expected = None if sent_as else _MEMBERS.get(method.__name__)
+    if sent_as is not None:
+        return response  # of an operation that the model may not know
+    expected = _MEMBERS.get(method.__name__)
     if expected is not None and not response.keys() & expected:
         raise ServiceTimeoutError(f"{method.__name__}: the answer broke off", operation=method.__name__)
     if model.output_shape is not None and not has_form(model.output_shape, response):

@@ -17,10 +17,10 @@ from usermgr.errors import (
     InvalidInputError,
     InvalidPasswordError,
     ServiceError,
-    UnsupportedOperationError,
     UsermgrError,
 )
 from usermgr.validation import check_answer, check_attributes, check_refreshable, check_texts, check_type
+from usermgr_cognito._challenges import Challenges, required_attributes
 from usermgr_cognito._client import call, check_username
 from usermgr_cognito._descriptions import AppClient, Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
@@ -32,17 +32,14 @@ if TYPE_CHECKING:
 
 __all__ = ["SignIn", "secret_hash"]
 
-_ANSWERS = {
-    ChallengeName.NEW_PASSWORD_REQUIRED: "NEW_PASSWORD",
-    ChallengeName.SMS_MFA: "SMS_MFA_CODE",
-    ChallengeName.SOFTWARE_TOKEN_MFA: "SOFTWARE_TOKEN_MFA_CODE",
-}
-
 _FLOWS = {
     "ADMIN_USER_PASSWORD_AUTH": frozenset({"ALLOW_ADMIN_USER_PASSWORD_AUTH", "ADMIN_NO_SRP_AUTH"}),
     "REFRESH_TOKEN_AUTH": frozenset({"ALLOW_REFRESH_TOKEN_AUTH"}),
 }
 """What an app client must have in its `ExplicitAuthFlows`, one of these, for each flow; the first is today's name."""
+
+_FIELDS = {"ADMIN_USER_PASSWORD_AUTH": "username", "REFRESH_TOKEN_AUTH": "tokens"}
+"""The argument that a refusal is about, for want of better knowledge."""
 
 
 def secret_hash(client_secret: str, username: str, client_id: str) -> str:
@@ -63,6 +60,7 @@ class SignIn:
         self._client = client
         self._settings = settings
         self._descriptions = descriptions
+        self._challenges = Challenges(client)
         self._rotates = False
         """Whether the app client has refresh token rotation, as far as is known."""
 
@@ -71,7 +69,7 @@ class SignIn:
         check_texts(password=password)
         check_username(self._client, username)
         response = self._initiate("ADMIN_USER_PASSWORD_AUTH", username, {"USERNAME": username, "PASSWORD": password})
-        return _result(response, username)
+        return self._result(response, username)
 
     def answer_challenge(self, challenge: Challenge, answer: str, attributes: Mapping[str, str]) -> AuthResult:
         """See `UserManager.answer_challenge`."""
@@ -79,18 +77,10 @@ class SignIn:
         check_username(self._client, challenge.username)
         check_type("parameters", challenge.parameters, Mapping)
         check_attributes(attributes, removable=False)
-        answer_name = _ANSWERS.get(challenge.name)
-        if answer_name is None:
-            raise UnsupportedOperationError(
-                f"the challenge {str(challenge.name)[:100]!r} cannot be answered here", operation="answer_challenge"
-            )
         if attributes and challenge.name is not ChallengeName.NEW_PASSWORD_REQUIRED:
             raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
-        responses = {
-            "USERNAME": challenge.username,
-            answer_name: answer,
-            **{f"userAttributes.{name}": value for name, value in attributes.items()},
-        }
+        responses, session = self._challenges.responses(challenge, answer)
+        responses |= {f"userAttributes.{name}": value for name, value in attributes.items()}
         try:
             response = call(
                 self._client.admin_respond_to_auth_challenge,
@@ -98,7 +88,7 @@ class SignIn:
                 UserPoolId=self._settings.user_pool_id,
                 ClientId=self._client_id(),
                 ChallengeName=str(challenge.name),
-                Session=challenge.session,
+                Session=session,
                 ChallengeResponses=self._with_hash(responses, challenge.username),
             )
         except InvalidPasswordError as error:
@@ -116,16 +106,21 @@ class SignIn:
                     "WriteAttributes can be set with an answer, and no verification"
                 )
             raise explained from None
-        return _result(response, challenge.username)
+        return self._result(response, challenge.username)
 
     def refresh(self, tokens: Tokens) -> Tokens:
         """See `UserManager.refresh`. The hash is made with the real user name, never with an alias."""
         check_refreshable(tokens)
         check_username(self._client, tokens.username)
-        result = _result(self._refresh(tokens), tokens.username, refresh_token=tokens.refresh_token)
-        if isinstance(result, Challenge):
+        response = self._refresh(tokens)
+        if "AuthenticationResult" not in response:
             raise ServiceError("the service answered a refresh with a challenge", operation="refresh")
-        return result
+        return _tokens(response["AuthenticationResult"], tokens.username, tokens.refresh_token)
+
+    def _result(self, response: Mapping[str, Any], username: str) -> AuthResult:
+        if "AuthenticationResult" in response:
+            return _tokens(response["AuthenticationResult"], username)
+        return self._challenges.read(response, username)
 
     def _refresh(self, tokens: Tokens) -> Mapping[str, Any]:
         if self._rotates:
@@ -207,6 +202,7 @@ class SignIn:
                 f"Cognito does not accept this: the app client may lack {name} in its ExplicitAuthFlows, or have no "
                 "secret although SECRET is set; to have the cause named, allow cognito-idp:DescribeUserPoolClient on "
                 "the pool's ARN",
+                field=_FIELDS[flow],
                 operation=refusal.operation,
                 service_code=refusal.service_code,
             )
@@ -214,6 +210,7 @@ class SignIn:
             return _misconfigured(f"the app client does not allow this: add {name} to its ExplicitAuthFlows")
         return self._secret_problem(app_client) or InvalidInputError(
             "Cognito does not accept this, although the app client allows the flow: a value may be malformed",
+            field=_FIELDS[flow],
             operation=refusal.operation,
             service_code=refusal.service_code,
         )
@@ -246,7 +243,7 @@ class SignIn:
         self, refusal: InvalidInputError, challenge: Challenge, attributes: Mapping[str, str]
     ) -> InvalidInputError:
         evidence: dict[str, Any] = {"operation": refusal.operation, "service_code": refusal.service_code}
-        missing = [name for name in _required(challenge) if not attributes.get(name)]
+        missing = [name for name in required_attributes(challenge) if not attributes.get(name)]
         if missing:
             names = ", ".join(missing)
             return InvalidInputError(
@@ -268,39 +265,19 @@ def _misconfigured(problem: str) -> ConfigurationError:
     return ConfigurationError(problem, problems=[problem])
 
 
-def _required(challenge: Challenge) -> list[str]:
-    """The attributes that the challenge asks for; Cognito writes `["userAttributes.name"]`, as JSON."""
-    try:
-        names = json.loads(challenge.parameters.get("requiredAttributes", "[]"))
-    except (TypeError, ValueError, RecursionError):
-        return []
-    if not isinstance(names, list):
-        return []
-    return [str(name).removeprefix("userAttributes.") for name in cast("list[object]", names)]
-
-
-def _result(response: Mapping[str, Any], username: str, *, refresh_token: str | None = None) -> AuthResult:
-    tokens = response.get("AuthenticationResult")
-    if tokens is not None:
-        if "AccessToken" not in tokens:
-            raise ServiceError("the service's answer has no access token")
-        claims = _claims(tokens["AccessToken"])
-        lifetime = claims.get("exp", 0) - claims.get("iat", 0) if "iat" in claims else 0
-        return Tokens(
-            username=str(claims.get("username") or username),
-            access_token=tokens["AccessToken"],
-            id_token=tokens.get("IdToken", ""),
-            refresh_token=tokens.get("RefreshToken") or refresh_token,
-            expires_in=tokens.get("ExpiresIn", lifetime),
-            token_type=tokens.get("TokenType", "Bearer"),
-        )
-    parameters = response.get("ChallengeParameters", {})
-    return Challenge(
-        name=ChallengeName(response["ChallengeName"]),
-        # The real name, where the sign-in used an alias: the answer's hash is made with it.
-        username=parameters.get("USER_ID_FOR_SRP", username),
-        session=response.get("Session"),
-        parameters=parameters,
+def _tokens(members: Mapping[str, Any], username: str, refresh_token: str | None = None) -> Tokens:
+    """From an `AuthenticationResult`; `refresh_token` is the one before, where no new one comes with it."""
+    if "AccessToken" not in members:
+        raise ServiceError("the service's answer has no access token")
+    claims = _claims(members["AccessToken"])
+    lifetime = claims.get("exp", 0) - claims.get("iat", 0) if "iat" in claims else 0
+    return Tokens(
+        username=str(claims.get("username") or username),
+        access_token=members["AccessToken"],
+        id_token=members.get("IdToken", ""),
+        refresh_token=members.get("RefreshToken") or refresh_token,
+        expires_in=members.get("ExpiresIn", lifetime),
+        token_type=members.get("TokenType", "Bearer"),
     )
 
 
