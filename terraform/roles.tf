@@ -3,18 +3,20 @@
 
 locals {
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
-  # DescribeUserPool: the schema tells which value of a refused call does not fit.
+  # DescribeUserPool: the schema tells which value of a refused call does not fit. GetUserPoolMfaConfig: the second factors.
   read_actions = [
     "cognito-idp:AdminGetUser",
     "cognito-idp:AdminListGroupsForUser",
     "cognito-idp:DescribeUserPool",
     "cognito-idp:GetGroup",
+    "cognito-idp:GetUserPoolMfaConfig",
     "cognito-idp:ListGroups",
     "cognito-idp:ListUsers",
     "cognito-idp:ListUsersInGroup",
   ]
 
   user_actions = [
+    "cognito-idp:AdminConfirmSignUp",
     "cognito-idp:AdminCreateUser",
     "cognito-idp:AdminDeleteUser",
     "cognito-idp:AdminDisableUser",
@@ -23,7 +25,9 @@ locals {
   ]
 
   credential_actions = [
+    "cognito-idp:AdminDeleteSoftwareToken",
     "cognito-idp:AdminResetUserPassword",
+    "cognito-idp:AdminSetUserMFAPreference",
     "cognito-idp:AdminSetUserPassword",
     "cognito-idp:AdminUserGlobalSignOut",
   ]
@@ -37,6 +41,7 @@ locals {
   ]
 
   # DescribeUserPoolClient: the function reads the client's secret, so that no configuration holds it, and its flows.
+  # Enrolling an authenticator app at sign-in (AssociateSoftwareToken, VerifySoftwareToken) needs no permission.
   sign_in_actions = [
     "cognito-idp:AdminInitiateAuth",
     "cognito-idp:AdminRespondToAuthChallenge",

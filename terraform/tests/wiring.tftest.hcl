@@ -153,6 +153,7 @@ run "read_only" {
       "cognito-idp:AdminListGroupsForUser",
       "cognito-idp:DescribeUserPool",
       "cognito-idp:GetGroup",
+      "cognito-idp:GetUserPoolMfaConfig",
       "cognito-idp:ListGroups",
       "cognito-idp:ListUsers",
       "cognito-idp:ListUsersInGroup",

@@ -18,9 +18,9 @@ import pytest
 import usermgr_activity
 from tests.conftest import Pool
 from tools.terraform_sandbox import TerraformRun
-from usermgr import Challenge, Factory, UserManager
+from usermgr import Challenge, Factory, MfaMethod, UserManager
 from usermgr.activity import Sighting, SightingKind
-from usermgr.errors import AccessDeniedError, InvalidInputError, UsermgrError
+from usermgr.errors import AccessDeniedError, InvalidInputError, InvalidStateError, UsermgrError
 from usermgr_activity.table import definition
 from usermgr_cognito.trigger import Trigger, UserPool
 from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
@@ -126,14 +126,24 @@ def have_a_refusal_explained(users: UserManager) -> None:
         raise caught.value
 
 
+def confirm(users: UserManager) -> None:
+    """Confirms one who is confirmed already, which only the service can tell."""
+    with pytest.raises(InvalidStateError, match="is CONFIRMED"):
+        users.confirm_user("alice")
+
+
 WORK: dict[str, Callable[[UserManager], object]] = {
     "AdminGetUser": lambda users: users.get_user("alice"),
     "AdminListGroupsForUser": lambda users: users.list_groups_for_user("alice"),
     "GetGroup": lambda users: users.get_group("admins"),
+    "GetUserPoolMfaConfig": lambda users: users.describe(),
     "ListGroups": lambda users: users.list_groups(),
     "ListUsers": lambda users: users.list_users(),
     "ListUsersInGroup": lambda users: users.list_users_in_group("admins"),
+    "AdminConfirmSignUp": confirm,
     "AdminCreateUser": lambda users: users.add_user("carol", PASSWORD),
+    "AdminSetUserMFAPreference": lambda users: users.set_mfa("alice", [MfaMethod.EMAIL]),
+    "AdminDeleteSoftwareToken": lambda users: users.reset_mfa("bob"),
     "AdminSetUserPassword": lambda users: users.add_user("dave", PASSWORD),
     "AdminUpdateUserAttributes": lambda users: users.update_user("alice", {"name": "A"}),
     "AdminDisableUser": lambda users: users.disable_user("bob"),

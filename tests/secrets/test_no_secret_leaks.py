@@ -26,7 +26,7 @@ TOKENS = Tokens("alice", TOKEN, TOKEN, TOKEN, 3600)
 ARGUMENTS: dict[str, Any] = {
     "username": "alice", "password": PASSWORD, "attributes": {"name": "A", "email": None}, "temporary": False,
     "permanent": True, "name": "admins", "group": "admins", "challenge": CHALLENGE, "answer": PASSWORD,
-    "tokens": TOKENS,
+    "tokens": TOKENS, "methods": (),
 }  # fmt: skip
 SECRETS = (PASSWORD, CLIENT_SECRET, TOKEN)
 OUTCOMES = ("success", "service error", "parameter error", "time-out")
@@ -52,15 +52,25 @@ class Stub(http.server.BaseHTTPRequestHandler):
             self.answer_invoke(body, failed=failed)
             return
         moment = 1769862600
-        user = {"Username": "alice", "UserStatus": "CONFIRMED", "Enabled": True, "UserCreateDate": moment,
-                "UserLastModifiedDate": moment}  # fmt: skip
+        attributes = [{"Name": "email", "Value": "alice@example.org"}]
+        user = {"Username": "alice", "UserStatus": "FORCE_CHANGE_PASSWORD", "Enabled": True, "UserCreateDate": moment,
+                "UserLastModifiedDate": moment, "UserAttributes": attributes, "Attributes": attributes}  # fmt: skip
         header = "e30"  # {}
         answer: dict[str, Any] = {
             **user, "User": user, "Users": [user], "Group": {"GroupName": "admins"}, "Groups": [],
+            "UserPool": {}, "MfaConfiguration": "OPTIONAL",
             "AuthenticationResult": {
                 "AccessToken": f"{header}.{header}.{TOKEN}", "IdToken": TOKEN, "RefreshToken": TOKEN, "ExpiresIn": 3600,
             },
         }  # fmt: skip
+        if self.headers["X-Amz-Target"].endswith("AdminDeleteSoftwareToken"):
+            answer = {}
+        if type(self).outcome == "enrolment":
+            answer = {
+                "ChallengeName": "MFA_SETUP", "Session": f"{TOKEN}-session-of-twenty-letters",
+                "ChallengeParameters": {"MFAS_CAN_SETUP": '["SOFTWARE_TOKEN_MFA"]'},
+                "SecretCode": TOKEN, "Status": "SUCCESS",
+            }  # fmt: skip
         if failed:
             answer = {"__type": "InvalidParameterException", "message": f"bad input: {body}"}
         self.answer(json.dumps(answer).encode(), failed=failed)
@@ -149,8 +159,8 @@ def test_no_secret_in_any_text(
         "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=patience),
     }[through]()
     arguments = {p: ARGUMENTS[p] for p in OPERATIONS[name].parameters if p in ARGUMENTS}
-    if name == "add_user":
-        arguments["attributes"] = {"name": "A"}
+    if name in ("add_user", "invite_user"):
+        arguments["attributes"] = {"name": "A", "email": "alice@example.org"}
     if name == "answer_challenge":
         del arguments["attributes"]  # they go with a new password only
     if outcome == "parameter error":
@@ -167,6 +177,29 @@ def test_no_secret_in_any_text(
     assert caplog.records or outcome == "parameter error"
     hits = [secret for secret in SECRETS for text in said if secret in text]
     assert hits == []
+
+
+@pytest.mark.parametrize("through", ["cognito", "wire", "lambda"])
+def test_secret_of_an_authenticator_app_is_in_the_challenge_alone(
+    through: str, stub: type[Stub], caplog: pytest.LogCaptureFixture
+) -> None:
+    """The secret of an enrolment crosses the wire in the challenge's parameters, and shows in no log and no repr."""
+    redact_sdk_logs()
+    caplog.set_level(logging.DEBUG)
+    stub.outcome = "enrolment"
+    manager: UserManager = {
+        "cognito": cognito,
+        "wire": lambda: LambdaUserManager(InProcess()),
+        "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=5),
+    }[through]()
+
+    first = manager.authenticate("alice", PASSWORD)
+    assert isinstance(first, Challenge)
+    second = manager.answer_challenge(first, "123456")
+
+    assert first.parameters["secret_code"] == TOKEN
+    said = [repr(first), repr(second), *(record.getMessage() for record in caplog.records)]
+    assert [secret for secret in SECRETS for text in said if secret in text] == []
 
 
 def test_the_search_would_find_one(stub: type[Stub]) -> None:
