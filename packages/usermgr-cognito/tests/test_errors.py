@@ -14,7 +14,8 @@ OPERATIONS = [
     "AdminDeleteUserAttributes", "AdminSetUserPassword", "AdminResetUserPassword", "AdminEnableUser",
     "AdminDisableUser", "AdminUserGlobalSignOut", "AdminDeleteUser", "CreateGroup", "GetGroup", "UpdateGroup",
     "DeleteGroup", "ListGroups", "AdminAddUserToGroup", "AdminRemoveUserFromGroup", "AdminListGroupsForUser",
-    "AdminInitiateAuth", "AdminRespondToAuthChallenge", "DescribeUserPoolClient",
+    "AdminInitiateAuth", "AdminRespondToAuthChallenge", "DescribeUserPoolClient", "AdminConfirmSignUp",
+    "AdminSetUserMFAPreference", "GetUserPoolMfaConfig", "AssociateSoftwareToken", "VerifySoftwareToken",
 ]  # fmt: skip
 
 
