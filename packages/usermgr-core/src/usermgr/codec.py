@@ -119,6 +119,8 @@ def _enumeration(cls: type[Enum]) -> Codec:
     expected = f"one of {', '.join(str(member.value) for member in cls)}"
 
     def decode(value: Any) -> Enum:
+        if not isinstance(value, str):  # Enum would put it into a text, which deep JSON does not survive
+            raise MismatchError(expected)
         try:
             return cls(value)
         except ValueError:
