@@ -189,8 +189,8 @@ def test_secret_of_an_authenticator_app_is_in_the_challenge_alone(
     stub.outcome = "enrolment"
     manager: UserManager = {
         "cognito": cognito,
-        "wire": lambda: LambdaUserManager(InProcess()),
-        "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=5),
+        "wire": lambda: LambdaUserManager(InProcess(PATIENCE)),
+        "lambda": lambda: Factory.create(Factory.AWS_LAMBDA, region="ap-northeast-1", read_timeout=PATIENCE),
     }[through]()
 
     first = manager.authenticate("alice", PASSWORD)
