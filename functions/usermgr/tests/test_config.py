@@ -20,7 +20,9 @@ def test_full_access_without_sign_in_is_the_default() -> None:
 def test_read_only_is_one_variable() -> None:
     """USERMGR_ACCESS=read-only leaves exactly what reads."""
     config = Config.read({**GOOD, "USERMGR_ACCESS": "read-only"})
-    assert config.allowed == {"find_users", "get_group", "get_user", "list_groups", "list_groups_for_user"}
+    assert config.allowed == {
+        "describe", "find_users", "get_group", "get_mfa", "get_user", "list_groups", "list_groups_for_user"
+    }  # fmt: skip
 
 
 def test_sign_in_reads_the_secret_from_cognito() -> None:

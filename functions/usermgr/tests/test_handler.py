@@ -146,7 +146,14 @@ def test_what_nobody_foresaw_tells_nothing(monkeypatch: pytest.MonkeyPatch, capl
     assert "S3cret" not in json.dumps(reply) + record.getMessage() + str(record.exc_info)
 
 
-@pytest.mark.parametrize("event", [None, [], "x", {}, {"v": 2, "op": "get_user"}, {"v": 1, "op": "drop_table"}])
+@pytest.mark.parametrize("event", [None, [], "x", {}, {"v": 2, "op": "get_user"}, {"v": 1, "op": "drop table"}])
 def test_strange_event_is_answered(event: Any) -> None:
     """An event that is not a request is answered with an error of the protocol."""
     assert module.handler(event, Context())["error"]["code"] in ("protocol", "version_mismatch")
+
+
+def test_operation_of_a_newer_caller_is_answered() -> None:
+    """An operation that this release does not know is answered with what to do: redeploy the function."""
+    error = call("drop_table")["error"]
+    assert error["code"] == "unsupported_operation"
+    assert "Redeploy" in error["message"]
