@@ -20,7 +20,7 @@ import pytest
 
 import usermgr_local
 from tests.conftest import Pool
-from usermgr import Challenge, Factory, Tokens, UserManager, UserStatus, where
+from usermgr import Challenge, Factory, MfaMethod, Tokens, UserManager, UserStatus, where
 from usermgr.errors import UsermgrError, UserNotFoundError
 from usermgr_local import Argon2Cost
 from usermgr_sandbox import Sandbox
@@ -186,6 +186,12 @@ ANY_ADDRESS: dict[str, Operation] = {
     "set_password weak": lambda s: s.users.set_password(s.name, WEAK),
     "enable_user": lambda s: s.users.enable_user(s.name),
     "disable_user": lambda s: s.users.disable_user(s.name),
+    "invite_user": lambda s: s.users.invite_user(s.name, {"email": "alice@example.org"}),
+    "confirm_user": lambda s: s.users.confirm_user(s.name),
+    "get_mfa": lambda s: s.users.get_mfa(s.name),
+    "set_mfa to none": lambda s: s.users.set_mfa(s.name, []),
+    "set_mfa": lambda s: s.users.set_mfa(s.name, [MfaMethod.TOTP]),
+    "reset_mfa": lambda s: s.users.reset_mfa(s.name),
     "sign_out_user": lambda s: s.users.sign_out_user(s.name),
     "delete_user": lambda s: s.users.delete_user(s.name),
     "add_user_to_group": lambda s: s.users.add_user_to_group(s.name, "staff"),
@@ -199,6 +205,7 @@ ANY_ADDRESS: dict[str, Operation] = {
 EACH_ADDRESS: dict[str, Operation] = {
     "authenticate": lambda s: s.users.authenticate(s.name, PASSWORD),
     "reset_password": lambda s: s.users.reset_password(s.name),
+    "resend_invitation": lambda s: s.users.resend_invitation(s.name),
     "update address": lambda s: s.users.update_user(s.name, {"email": "new@example.org"}),
     "update and verify": lambda s: s.users.update_user(s.name, {"email": "new@example.org", "email_verified": "true"}),
     "remove address": lambda s: s.users.update_user(s.name, {"email": None}),
@@ -255,7 +262,7 @@ def backends(pool: Pool, cognito: Any, usermgr_sandbox: Sandbox, tmp_path: Path)
     """Both stores, with a group in each."""
     path = tmp_path / "users.db"
     local = usermgr_local.create(
-        path=path, argon2=Argon2Cost(8, 1, 1), user_pool_id="zz-local-1_usermgr", client_id="x"
+        path=path, argon2=Argon2Cost(8, 1, 1), user_pool_id="zz-local-1_usermgr", client_id="x", deliver=id
     )
     both = InTheFile(path, local), OnTheSandbox(usermgr_sandbox, pool, cognito)
     for backend in both:
