@@ -53,6 +53,9 @@ class Pools(ThreadingHTTPServer):
         if name not in self.pools:
             return 400, {"__type": "ResourceNotFoundException"}
         if operation == "UpdateUserPool":
+            tags_of_aws = {k: v for k, v in self.pools[name].get("UserPoolTags", {}).items() if k.startswith("aws:")}
+            if tags_of_aws:  # no request takes them away
+                request["UserPoolTags"] = {**request.get("UserPoolTags", {}), **tags_of_aws}
             self.pools[name] = {"Id": name, **request}
             return 200, {}
         return 200, {"UserPool": self.pools[name]} if operation == "DescribeUserPool" else {"MfaConfiguration": "OFF"}
@@ -110,7 +113,9 @@ def test_create_and_delete(cognito: Pools) -> None:
     before = copy.deepcopy(cognito.pools)
     created = [invoke("create"), invoke("create")]
     assert created[0] == created[1]
-    assert {**created[0], "hash": len(created[0]["hash"])} == {"user_pool_id": POOL, "trigger_arn": OURS, "hash": 64}
+    assert {**created[0], "hash": len(created[0]["hash"])} == {
+        "user_pool_id": POOL, "trigger_arn": OURS, "hash": 64, "stack": None,
+    }  # fmt: skip
     assert cognito.trigger(POOL) == OURS
     deleted = [invoke("delete", INPUT), invoke("delete", INPUT)]
     assert deleted[0] == deleted[1]
@@ -127,7 +132,13 @@ def test_delete_with_the_previous_input_alone(cognito: Pools) -> None:
 def test_delete_after_the_pool(cognito: Pools) -> None:
     """A pool that is gone has nothing attached: destroy goes on."""
     del cognito.pools[POOL]
-    assert invoke("delete", INPUT) == {"user_pool_id": POOL, "trigger_arn": None, "hash": None}
+    assert invoke("delete", INPUT) == {"user_pool_id": POOL, "trigger_arn": None, "hash": None, "stack": None}
+
+
+def test_a_pool_of_a_stack(cognito: Pools) -> None:
+    """The answer names the CloudFormation stack that owns the pool, so that Terraform warns in every plan."""
+    cognito.pools[POOL]["UserPoolTags"] = {"aws:cloudformation:stack-name": "people-stack", "team": "people"}
+    assert invoke("create")["stack"] == "people-stack"
 
 
 def test_update_to_another_function(cognito: Pools, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,7 +34,7 @@ class Context(Protocol):
 
 
 def handler(event: Any, context: Context) -> dict[str, str | None]:
-    """`{"user_pool_id", "trigger_arn", "hash"}` of the pool as it is now, which Terraform keeps in its state.
+    """`{"user_pool_id", "trigger_arn", "hash", "stack"}` of the pool as it is now, which Terraform keeps in its state.
 
     Every action may be repeated. Raises an error of usermgr's tree, whose message names the remedy.
     """
@@ -107,10 +107,15 @@ def _detach(attachment: Attachment, config: Config, budget: RetryBudget) -> dict
             budget=budget,
         )
     except StoreNotFoundError:  # the pool was deleted first: nothing is attached to it any more
-        return {"user_pool_id": attachment.user_pool_id, "trigger_arn": None, "hash": None}
+        return {"user_pool_id": attachment.user_pool_id, "trigger_arn": None, "hash": None, "stack": None}
     return _answer(result)
 
 
 def _answer(result: Result) -> dict[str, str | None]:
     trigger_arn = result.trigger.arn if result.trigger else None
-    return {"user_pool_id": result.user_pool_id, "trigger_arn": trigger_arn, "hash": result.hash}
+    return {
+        "user_pool_id": result.user_pool_id,
+        "trigger_arn": trigger_arn,
+        "hash": result.hash,
+        "stack": result.stack,
+    }

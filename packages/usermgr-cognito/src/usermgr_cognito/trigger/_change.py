@@ -37,12 +37,14 @@ class RetryBudget:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The pool as it is now. `hash` is of its canonical description; `changed` is whether anything was written."""
+    """The pool as it is now. `hash` is of its canonical description; `changed` is whether anything was written; `stack`
+    is the CloudFormation stack that owns the pool, which resets the trigger when it next updates the pool."""
 
     user_pool_id: str
     trigger: Trigger | None
     hash: str
     changed: bool
+    stack: str | None = None
 
 
 class State(enum.Enum):
@@ -189,7 +191,8 @@ class _Change:
             )
 
     def _result(self, now: Snapshot) -> Result:
-        return Result(self._pool.user_pool_id, now.trigger, now.hash, changed=self._written_over is not None)
+        changed = self._written_over is not None
+        return Result(self._pool.user_pool_id, now.trigger, now.hash, changed=changed, stack=now.stack)
 
 
 def _occupied(user_pool_id: str, found: Trigger | None, replaces: Trigger | None) -> TriggerOccupiedError:

@@ -107,6 +107,15 @@ class Snapshot:
         return Trigger(config["LambdaArn"], config.get("LambdaVersion", "V1_0"))
 
     @property
+    def stack(self) -> str | None:
+        """The CloudFormation stack that owns the pool, as CDK and Amplify make one too: its next update of the pool
+        resets a trigger that the stack does not name.
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+        """
+        name: str | None = section(self.description, "UserPoolTags").get("aws:cloudformation:stack-name")
+        return name
+
+    @property
     def hash(self) -> str:
         """SHA-256, in hexadecimal, of the canonical form."""
         return hashlib.sha256(canonical(self).encode()).hexdigest()
