@@ -25,6 +25,13 @@ _ARGUMENT = re.compile(r"^(?P<indent> *)(?P<name>\w+) += (?P<value>.*)$")
 _REFERENCE = re.compile(r"\b(data\.)?(aws_\w+)\.\w+(?:\[[^\]]*\])?\.(\w+)")
 
 
+_ITERATED = re.compile(
+    r"\bfor (?:\w+, )?(?P<variable>\w+) in (?P<data>data\.)?(?P<kind>aws_\w+)\.\w+ :(?P<rest>(?s:.*?))(?:^}|\n\n|\Z)",
+    re.MULTILINE,
+)
+_SELF = re.compile(r"\bself\.(\w+)")
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """An attribute that the HCL sets or reads: of which kind, in which nested block (`a/b`; empty at the top)."""
@@ -40,6 +47,9 @@ def uses(text: str) -> Iterator[Use]:
     """What a file sets and reads, as `terraform fmt` writes it."""
     for is_data, kind, name in _REFERENCE.findall(text):
         yield Use(f"{'data' if is_data else 'resource'} {kind}", "", name)
+    for found in _ITERATED.finditer(text):
+        for name in re.findall(rf"\b{found['variable']}\.(\w+)", found["rest"]):
+            yield Use(f"{'data' if found['data'] else 'resource'} {found['kind']}", "", name)
     path: list[str] = []
     skipped: str | None = None
     for line in text.splitlines():
@@ -52,6 +62,8 @@ def uses(text: str) -> Iterator[Use]:
                 yield Use(path[0], _block(path[1:-1]), path[-1])
         elif argument := _ARGUMENT.match(line):
             path = path[: len(argument["indent"]) // 2]
+            if _is_ours(path):
+                yield from (Use(path[0], "", name) for name in _SELF.findall(argument["value"]))
             if (
                 _is_ours(path)
                 and argument["name"] not in META

@@ -50,9 +50,15 @@ resource "aws_lambda_function" "one" {
 }
 
 data "aws_region" "now" { # a comment
+  lifecycle {
+    postcondition {
+      condition = self.endpoint == "x"
+    }
+  }
 }
 
 locals {
+  all = { for key, function in aws_lambda_function.one : key => function.role }
   arn = [data.aws_region.now.name, aws_lambda_function.one["x"].arn]
 }
 """
@@ -66,7 +72,9 @@ def test_what_is_read_from_hcl() -> None:
         Use("resource aws_lambda_function", "", "environment"),
         Use("resource aws_lambda_function", "environment", "variables"),
         Use("resource aws_lambda_function", "", "arn"),
+        Use("resource aws_lambda_function", "", "role"),
         Use("data aws_region", "", "name"),
+        Use("data aws_region", "", "endpoint"),
     }
 
 
