@@ -23,6 +23,20 @@ data "aws_caller_identity" "current" {
   }
 }
 
+# The endpoint that stands between a recorder in a VPC and sign-ins that wait: it must be one of DynamoDB.
+data "aws_vpc_endpoint" "dynamodb" {
+  count = var.vpc.activity == null ? 0 : 1
+
+  id = var.vpc_dynamodb_endpoint_id
+
+  lifecycle {
+    postcondition {
+      condition     = endswith(self.service_name, ".dynamodb") && lower(self.state) == "available"
+      error_message = "vpc_dynamodb_endpoint_id (${self.id}) is an endpoint of ${self.service_name}, and it is ${self.state}: name one of ${local.region}'s DynamoDB that is available, or every sign-in would wait."
+    }
+  }
+}
+
 locals {
   account_id = data.aws_caller_identity.current.account_id
   partition  = data.aws_partition.current.partition
@@ -52,6 +66,13 @@ locals {
     download_jwks = "${var.name_prefix}${var.function_name_download_jwks}"
     activity      = "${var.name_prefix}${var.function_name_activity}"
     trigger       = "${var.name_prefix}${var.function_name_trigger}"
+  }
+
+  # AWS's own name of DynamoDB leads to a gateway endpoint, and to an interface endpoint with private DNS; any other
+  # interface endpoint has a name of its own: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html
+  dynamodb_endpoint_environment = {
+    for endpoint in data.aws_vpc_endpoint.dynamodb : "AWS_ENDPOINT_URL_DYNAMODB" => "https://${endpoint.dns_entry[0].dns_name}"
+    if endpoint.vpc_endpoint_type == "Interface" && !endpoint.private_dns_enabled
   }
 
   # What is the same for all functions.
@@ -90,6 +111,8 @@ module "functions" {
       memory_size          = var.memory_size.usermgr
       timeout              = var.timeout.usermgr
       reserved_concurrency = var.reserved_concurrency.usermgr
+      log_group            = var.existing_log_groups.usermgr
+      vpc                  = var.vpc.usermgr
       environment = merge(
         {
           USERPOOL_ID     = var.user_pool_id
@@ -108,6 +131,8 @@ module "functions" {
       memory_size          = var.memory_size.download_jwks
       timeout              = var.timeout.download_jwks
       reserved_concurrency = var.reserved_concurrency.download_jwks
+      log_group            = var.existing_log_groups.download_jwks
+      vpc                  = var.vpc.download_jwks
       environment          = { USERPOOL_ID = var.user_pool_id }
     }
   }
@@ -129,9 +154,12 @@ module "recorder" {
       handler     = "usermgr_function_activity.handler.handler"
       memory_size = var.memory_size.activity
       timeout     = 5 # Cognito waits no longer
+      log_group   = var.existing_log_groups.activity
+      vpc         = var.vpc.activity
       environment = merge(
         { DYNAMODB_NAME = module.table.name },
         var.activity_days_kept == null ? {} : { ACTIVITY_DAYS_KEPT = tostring(var.activity_days_kept) },
+        local.dynamodb_endpoint_environment,
       )
     }
   }
@@ -153,6 +181,8 @@ module "attacher" {
       memory_size          = var.memory_size.trigger
       timeout              = 300 # a pool that is busy, or a new role, is tried again
       reserved_concurrency = var.reserved_concurrency.trigger
+      log_group            = var.existing_log_groups.trigger
+      vpc                  = var.vpc.trigger
       environment          = module.trigger.attacher_environment
     }
   } : {}
@@ -174,8 +204,6 @@ module "trigger" {
   recorder_arn  = module.recorder.arns["activity"]
   user_pool_id  = var.user_pool_id
   user_pool_arn = local.user_pool_arn
-  account_id    = local.account_id
-  partition     = local.partition
   event_version = var.trigger_event_version
   replaces      = var.replaces
   pool_has_tags = var.pool_has_tags

@@ -44,28 +44,28 @@ output "jwks_caller_policy_json" {
 }
 
 output "activity_reader_policy_json" {
-  description = "A least-privilege policy for readers of the activity table."
+  description = "A least-privilege policy for readers of the activity table; with table_kms_key_arn, it also allows the use of that key, through DynamoDB only."
   value = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat(local.table_key_documents, [{
       Sid      = "ReadActivity"
       Effect   = "Allow"
       Action   = ["dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"]
       Resource = [module.table.arn, module.table.index_arn]
-    }]
+    }])
   })
 }
 
 output "activity_forget_policy_json" {
-  description = "A least-privilege policy for whoever forgets people: it reads and deletes rows of the activity table, and does not write any."
+  description = "A least-privilege policy for whoever forgets people: it reads and deletes rows of the activity table, and does not write any; with table_kms_key_arn, it also allows the use of that key, through DynamoDB only."
   value = jsonencode({
     Version = "2012-10-17"
-    Statement = [{
+    Statement = concat(local.table_key_documents, [{
       Sid      = "ForgetActivity"
       Effect   = "Allow"
       Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
       Resource = [module.table.arn]
-    }]
+    }])
   })
 }
 
@@ -119,6 +119,6 @@ output "table_arn" {
 }
 
 output "trigger" {
-  description = "The attacher's answer: user_pool_id, trigger_arn and the hash of the pool's description; null where nothing is attached."
+  description = "The attacher's answer: user_pool_id, trigger_arn, the hash of the pool's description, and the stack that owns the pool, if CloudFormation does; null where nothing is attached."
   value       = module.trigger.result
 }

@@ -56,17 +56,40 @@ locals {
     SignUsersIn        = var.allow_sign_in ? local.sign_in_actions : []
   }
 
+  # DynamoDB decrypts the table's own key in the name of whoever uses the table, to write as well as to read.
+  # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+  table_key_statements = var.table_kms_key_arn == null ? [] : [{
+    sid       = "UseTheTablesKey"
+    actions   = ["kms:Decrypt"]
+    resources = [var.table_kms_key_arn]
+    condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local.region}.amazonaws.com" } }
+  }]
+
+  table_key_documents = [
+    for s in local.table_key_statements : { Sid = s.sid, Effect = "Allow", Action = s.actions, Resource = s.resources, Condition = s.condition }
+  ]
+
+  # Lambda decrypts the environment variables in the name of the function's role. The context names no function: after a
+  # rename, the old one must still be able to start until it is gone.
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars-encryption.html
+  environment_key_statements = var.functions_kms_key_arn == null ? [] : [{
+    sid       = "ReadOwnEnvironment"
+    actions   = ["kms:Decrypt"]
+    resources = [var.functions_kms_key_arn]
+    condition = { StringLike = { "kms:EncryptionContext:aws:lambda:FunctionArn" = "arn:${local.partition}:lambda:${local.region}:${local.account_id}:function:*" } }
+  }]
+
   # Data actions by function; every function may also write its own log.
-  statements = merge(
-    {
+  statements = {
+    for function, own in {
       usermgr = [
-        for sid, actions in local.usermgr_actions : { sid = sid, actions = actions, resources = [local.user_pool_arn] }
+        for sid, actions in local.usermgr_actions : { sid = sid, actions = actions, resources = [local.user_pool_arn], condition = {} }
         if length(actions) > 0
       ]
       download_jwks = []
-    },
-    var.attach_trigger ? { trigger = [] } : {},
-  )
+      trigger       = []
+    } : function => concat(own, local.environment_key_statements) if function != "trigger" || var.attach_trigger
+  }
 
   recorder_statements = concat(
     [{
@@ -75,13 +98,18 @@ locals {
       resources = [module.table.arn]
       condition = {}
     }],
-    var.table_kms_key_arn == null ? [] : [{
-      sid       = "UseTheTablesKey"
-      actions   = ["kms:Decrypt"]
-      resources = [var.table_kms_key_arn]
-      condition = { StringEquals = { "kms:ViaService" = "dynamodb.${local.region}.amazonaws.com" } }
-    }],
+    local.table_key_statements,
+    local.environment_key_statements,
   )
+
+  # For the functions in a VPC. A subnet may be another account's that shares it with this one.
+  vpc_arns = {
+    for function, vpc in var.vpc : function => vpc == null ? null : {
+      network_interface_arn = "arn:${local.partition}:ec2:${local.region}:${local.account_id}:network-interface/*"
+      subnet_arns           = [for id in vpc.subnet_ids : "arn:${local.partition}:ec2:${local.region}:*:subnet/${id}"]
+      security_group_arns   = [for id in vpc.security_group_ids : "arn:${local.partition}:ec2:${local.region}:*:security-group/${id}"]
+    }
+  }
 
   role_name   = "${var.name_prefix}${var.role_name}"
   policy_name = "${var.name_prefix}${var.activity_policy_name}"
@@ -95,7 +123,7 @@ locals {
 
   log_group_arns = {
     for key, name in local.names :
-    key => "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:/aws/lambda/${name}"
+    key => "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${coalesce(var.existing_log_groups[key], "/aws/lambda/${name}")}"
   }
 }
 
@@ -109,6 +137,7 @@ module "policy" {
   path          = var.role_path
   log_group_arn = local.log_group_arns[each.key]
   tracing       = var.tracing_mode == "Active"
+  vpc           = local.vpc_arns[each.key]
   tags          = var.tags
 }
 
@@ -133,6 +162,7 @@ module "recorder_policy" {
   path          = var.role_path
   log_group_arn = local.log_group_arns.activity
   tracing       = var.tracing_mode == "Active"
+  vpc           = local.vpc_arns.activity
   tags          = var.tags
 }
 

@@ -328,8 +328,60 @@ variable "architecture" {
   }
 }
 
+variable "vpc" {
+  description = "Which functions run in a VPC: the subnets and security groups of each; the others run outside, as all do by default. From there, every function but the recorder needs a way to Cognito: NAT, or an interface endpoint of cognito-idp, which does not serve a pool with a domain. The recorder needs vpc_dynamodb_endpoint_id."
+  type = object({
+    usermgr       = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    download_jwks = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    activity      = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+    trigger       = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+  })
+  default = {}
+
+  validation {
+    condition = alltrue(flatten([
+      for function in values(var.vpc) : [
+        for id in function.subnet_ids : can(regex("^subnet-[0-9a-f]{8,17}$", id))
+      ] if function != null
+    ]))
+    error_message = "Each of vpc's subnet_ids must be like subnet-0123456789abcdef0."
+  }
+
+  validation {
+    condition = alltrue(flatten([
+      for function in values(var.vpc) : [
+        for id in function.security_group_ids : can(regex("^sg-[0-9a-f]{8,17}$", id))
+      ] if function != null
+    ]))
+    error_message = "Each of vpc's security_group_ids must be like sg-0123456789abcdef0."
+  }
+
+  validation {
+    condition = alltrue([
+      for function in values(var.vpc) : length(function.subnet_ids) > 0 && length(function.security_group_ids) > 0 if function != null
+    ])
+    error_message = "Each function in vpc needs at least one of subnet_ids and one of security_group_ids."
+  }
+}
+
+variable "vpc_dynamodb_endpoint_id" {
+  description = "The gateway or interface endpoint of DynamoDB that the recorder's subnets reach. A recorder in a VPC needs it: without one, every sign-in would wait for DynamoDB until the recorder gives up, and record nothing. A gateway endpoint must be in the subnets' route tables, and an interface endpoint must let the recorder's security groups in."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.vpc_dynamodb_endpoint_id == null || can(regex("^vpce-[0-9a-f]{8,17}$", var.vpc_dynamodb_endpoint_id))
+    error_message = "vpc_dynamodb_endpoint_id must be like vpce-0123456789abcdef0."
+  }
+
+  validation {
+    condition     = var.vpc.activity == null || var.vpc_dynamodb_endpoint_id != null
+    error_message = "The recorder (vpc.activity) needs vpc_dynamodb_endpoint_id, the endpoint of DynamoDB that its subnets reach: without one, every sign-in would wait for it. Name the endpoint, or leave the recorder out of vpc."
+  }
+}
+
 variable "functions_kms_key_arn" {
-  description = "The KMS key that encrypts the functions' environment variables; null for the key that AWS owns."
+  description = "The KMS key that encrypts the functions' environment variables; null for the key that AWS owns. Their roles may then decrypt with it."
   type        = string
   default     = null
 
@@ -370,11 +422,11 @@ variable "timeout" {
 }
 
 variable "reserved_concurrency" {
-  description = "Reserved concurrency per function; -1 reserves nothing, for accounts whose quota is too small. The recorder never reserves any."
+  description = "Reserved concurrency per function: its share of the account's, and its limit. -1 reserves nothing, so that a new account, which has no more than Lambda requires to stay unreserved, can deploy; then nothing limits how much a flood of calls takes from the recorder, and so from sign-ins. The recorder never reserves any."
   type = object({
-    usermgr       = optional(number, 10)
-    download_jwks = optional(number, 2)
-    trigger       = optional(number, 2)
+    usermgr       = optional(number, -1)
+    download_jwks = optional(number, -1)
+    trigger       = optional(number, -1)
   })
   default = {}
 
@@ -396,7 +448,7 @@ variable "tracing_mode" {
 }
 
 variable "log_retention_days" {
-  description = "How many days the functions' logs are kept."
+  description = "How many days the functions' logs are kept; not in a group of existing_log_groups."
   type        = number
   default     = 365
 
@@ -407,8 +459,24 @@ variable "log_retention_days" {
   }
 }
 
+variable "existing_log_groups" {
+  description = "Names of log groups that are there already, by function, for those that are not to have one made here. Destroy leaves them."
+  type = object({
+    usermgr       = optional(string)
+    download_jwks = optional(string)
+    activity      = optional(string)
+    trigger       = optional(string)
+  })
+  default = {}
+
+  validation {
+    condition     = alltrue([for name in values(var.existing_log_groups) : can(regex("^[a-zA-Z0-9_/.#-]{1,512}$", name)) if name != null])
+    error_message = "Each of existing_log_groups must be the name of a log group, such as /aws/lambda/usermgr."
+  }
+}
+
 variable "log_kms_key_arn" {
-  description = "The KMS key that encrypts the logs; null for CloudWatch's own encryption."
+  description = "The KMS key that encrypts the logs; null for CloudWatch's own encryption. Only the key's own policy can allow it, to CloudWatch Logs."
   type        = string
   default     = null
 
@@ -438,7 +506,7 @@ variable "table_deletion_protection" {
 }
 
 variable "table_kms_key_arn" {
-  description = "The KMS key that encrypts the activity table; null for the key that AWS owns."
+  description = "The KMS key that encrypts the activity table; null for the key that AWS owns. The recorder's role and the policies for the table's users then allow its use, through DynamoDB only."
   type        = string
   default     = null
 

@@ -1,17 +1,7 @@
 # Every validation refuses what it is there for; each variable that is listed must be refused.
 
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { id = "ap-northeast-1" }
-  }
+  source = "./tests/aws"
 }
 
 variables {
@@ -34,6 +24,8 @@ run "malformed" {
     name_prefix                 = "a.b"
     role_path                   = "people"
     permissions_boundary        = "boundary"
+    vpc_dynamodb_endpoint_id    = "com.amazonaws.ap-northeast-1.dynamodb"
+    existing_log_groups         = { usermgr = "a group" }
     functions_kms_key_arn       = "alias/key"
     role_name                   = "a role"
     activity_policy_name        = "a/b"
@@ -70,6 +62,8 @@ run "malformed" {
     var.name_prefix,
     var.role_path,
     var.permissions_boundary,
+    var.vpc_dynamodb_endpoint_id,
+    var.existing_log_groups,
     var.functions_kms_key_arn,
     var.role_name,
     var.activity_policy_name,
@@ -94,57 +88,64 @@ run "malformed" {
   ]
 }
 
-run "malformed_bucket" {
-  command = plan
-
-  variables {
-    functions_s3_bucket = "Bucket_"
-    functions_s3_prefix = "/usermgr/"
-    activity_days_kept  = 3651
-  }
-
-  expect_failures = [
-    var.activity_days_kept,
-    var.functions_s3_bucket,
-    var.functions_s3_prefix,
-  ]
-}
-
-run "malformed_together" {
+# What is looked at only where something else is well-formed, or missing.
+run "malformed_otherwise" {
   command = plan
 
   variables {
     allow_sign_in       = true
-    activity_days_kept  = 1.5
-    functions_s3_bucket = "people-artifacts"
-    functions_s3_hashes = { usermgr = "x" }
+    vpc                 = { usermgr = { subnet_ids = ["a"], security_group_ids = [] }, trigger = { subnet_ids = ["subnet-01234567"], security_group_ids = ["b"] } }
+    activity_days_kept  = 3651
+    functions_s3_bucket = "Bucket_"
+    functions_s3_prefix = "/usermgr/"
     replaces            = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
   }
 
   expect_failures = [
     var.allow_sign_in,
     var.activity_days_kept,
-    var.functions_s3_hashes,
+    var.vpc,
+    var.functions_s3_bucket,
+    var.functions_s3_prefix,
     var.replaces,
   ]
 }
 
-run "another_account" {
+run "what_is_missing" {
   command = plan
 
   variables {
-    account_id = "210987654321"
+    functions_s3_bucket = "people-artifacts"
+    functions_s3_hashes = { usermgr = "x" }
+    activity_days_kept  = 1.5
+    vpc                 = { activity = { subnet_ids = ["subnet-01234567"], security_group_ids = ["sg-01234567"] } }
   }
 
-  expect_failures = [data.aws_caller_identity.current]
+  expect_failures = [
+    var.vpc_dynamodb_endpoint_id,
+    var.functions_s3_hashes,
+    var.activity_days_kept,
+  ]
 }
 
-run "another_region" {
+run "another_account_region_and_endpoint" {
   command = plan
 
   variables {
-    user_pool_id = "eu-west-1_AbCdEf123"
+    account_id               = "210987654321"
+    user_pool_id             = "eu-west-1_AbCdEf123"
+    vpc                      = { activity = { subnet_ids = ["subnet-01234567"], security_group_ids = ["sg-01234567"] } }
+    vpc_dynamodb_endpoint_id = "vpce-01234567"
   }
 
-  expect_failures = [data.aws_region.of_the_pool]
+  override_data {
+    target = data.aws_vpc_endpoint.dynamodb
+    values = { service_name = "com.amazonaws.ap-northeast-1.s3", state = "available" }
+  }
+
+  expect_failures = [
+    data.aws_caller_identity.current,
+    data.aws_region.of_the_pool,
+    data.aws_vpc_endpoint.dynamodb,
+  ]
 }

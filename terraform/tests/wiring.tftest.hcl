@@ -1,45 +1,8 @@
-# How the parts fit, without a provider's answers: `terraform test` in this module's folder.
+# How the parts fit, without a provider's answers: `terraform test` in this module's folder. variables.tftest.hcl shows what
+# each variable does, and modules.tftest.hcl each module by itself.
 
 mock_provider "aws" {
-  mock_data "aws_caller_identity" {
-    defaults = { account_id = "123456789012" }
-  }
-
-  mock_data "aws_partition" {
-    defaults = { partition = "aws" }
-  }
-
-  mock_data "aws_region" {
-    defaults = { id = "ap-northeast-1" }
-  }
-
-  mock_data "aws_cognito_user_pool" {
-    defaults = {
-      lambda_config = [{
-        pre_token_generation = "arn:aws:lambda:ap-northeast-1:123456789012:function:usermgr_activity"
-      }]
-    }
-  }
-
-  mock_resource "aws_iam_role" {
-    defaults = { arn = "arn:aws:iam::123456789012:role/mock" }
-  }
-
-  mock_resource "aws_iam_policy" {
-    defaults = { arn = "arn:aws:iam::123456789012:policy/mock" }
-  }
-
-  mock_resource "aws_dynamodb_table" {
-    defaults = { arn = "arn:aws:dynamodb:ap-northeast-1:123456789012:table/usermgr_activity" }
-  }
-
-  mock_resource "aws_lambda_function" {
-    defaults = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:mock" }
-  }
-
-  mock_resource "aws_lambda_invocation" {
-    defaults = { result = "{\"user_pool_id\":\"ap-northeast-1_AbCdEf123\",\"trigger_arn\":\"t\",\"hash\":\"h\"}" }
-  }
+  source = "./tests/aws"
 }
 
 override_resource {
@@ -47,8 +10,17 @@ override_resource {
   values = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:usermgr_activity" }
 }
 
+# Once it is applied, the pool calls the recorder.
+override_data {
+  target = module.trigger.data.aws_cognito_user_pool.now
+  values = {
+    lambda_config = [{ pre_token_generation = "arn:aws:lambda:ap-northeast-1:123456789012:function:usermgr_activity" }]
+  }
+}
+
 variables {
-  user_pool_id = "ap-northeast-1_AbCdEf123"
+  user_pool_id        = "ap-northeast-1_AbCdEf123"
+  functions_directory = "./tests/functions"
 }
 
 run "defaults" {
@@ -85,7 +57,7 @@ run "defaults" {
           Sid      = "RecordActivity"
           Effect   = "Allow"
           Action   = ["dynamodb:UpdateItem"]
-          Resource = ["arn:aws:dynamodb:ap-northeast-1:123456789012:table/usermgr_activity"]
+          Resource = ["arn:aws:dynamodb:ap-northeast-1:123456789012:table/mock"]
         },
         {
           Sid      = "WriteOwnLog"
@@ -126,29 +98,50 @@ run "defaults" {
       Sid      = "ForgetActivity"
       Effect   = "Allow"
       Action   = ["dynamodb:BatchGetItem", "dynamodb:DeleteItem"]
-      Resource = ["arn:aws:dynamodb:ap-northeast-1:123456789012:table/usermgr_activity"]
+      Resource = ["arn:aws:dynamodb:ap-northeast-1:123456789012:table/mock"]
     }]
     error_message = "Whoever forgets people may read and delete rows of the one table, and not write any."
   }
 
   assert {
-    condition     = module.table.expiry_attribute == null && module.recorder.environments.activity == tomap({ DYNAMODB_NAME = "usermgr_activity" })
+    condition     = module.table.expiry_attribute == null && module.recorder.configurations.activity.environment == tomap({ DYNAMODB_NAME = "usermgr_activity" })
     error_message = "No row expires unless that is wished."
   }
 
   assert {
-    condition     = output.trigger == { user_pool_id = "ap-northeast-1_AbCdEf123", trigger_arn = "t", hash = "h" }
+    condition     = output.trigger == { user_pool_id = "ap-northeast-1_AbCdEf123", trigger_arn = "t", hash = "h", stack = null }
     error_message = "What the attacher answered is an output."
-  }
-}
-
-run "read_only" {
-  variables {
-    access = "read-only"
   }
 
   assert {
-    condition = flatten([for s in jsondecode(output.policy_documents.usermgr).Statement : s.Action if startswith(s.Sid, "Read") || startswith(s.Sid, "Sign") || s.Sid != "WriteOwnLog"]) == [
+    condition = alltrue([
+      for f in merge(module.functions.configurations, module.recorder.configurations, module.attacher.configurations) : f.reserved_concurrency == -1
+    ])
+    error_message = "By default nothing is reserved: a new account has nothing to reserve from."
+  }
+
+  assert {
+    condition = alltrue([
+      for f in merge(module.functions.configurations, module.recorder.configurations, module.attacher.configurations) : f.vpc == null
+    ])
+    error_message = "By default every function is outside of a VPC."
+  }
+}
+
+run "policies" {
+  command = plan
+
+  variables {
+    access                = "read-only"
+    allow_sign_in         = true
+    client_id             = "1example23456789"
+    tracing_mode          = "Active"
+    table_kms_key_arn     = "arn:aws:kms:ap-northeast-1:123456789012:key/two"
+    functions_kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/three"
+  }
+
+  assert {
+    condition = flatten([for s in jsondecode(output.policy_documents.usermgr).Statement : [for a in s.Action : a if startswith(a, "cognito-idp:")] if s.Sid != "SignUsersIn"]) == [
       "cognito-idp:AdminGetUser",
       "cognito-idp:AdminListGroupsForUser",
       "cognito-idp:DescribeUserPool",
@@ -159,13 +152,6 @@ run "read_only" {
       "cognito-idp:ListUsersInGroup",
     ]
     error_message = "A read-only deployment's role holds only the actions that read."
-  }
-}
-
-run "sign_in" {
-  variables {
-    allow_sign_in = true
-    client_id     = "1example23456789"
   }
 
   assert {
@@ -179,14 +165,65 @@ run "sign_in" {
     condition     = output.environment.CLIENT_ID == "1example23456789"
     error_message = "The application gets CLIENT_ID where it is known."
   }
+
+  assert {
+    condition = alltrue([
+      for key, document in output.policy_documents :
+      key == "trigger_on_pool" || contains([for s in jsondecode(document).Statement : s.Sid], "SendTraces")
+    ])
+    error_message = "With tracing, every function may send traces."
+  }
+
+  assert {
+    condition = [
+      for document in [output.policy_documents.activity, output.activity_reader_policy_json, output.activity_forget_policy_json] : one([
+        for s in jsondecode(document).Statement : jsonencode([s.Effect, s.Action, s.Resource, s.Condition]) if s.Sid == "UseTheTablesKey"
+      ])
+      ] == [
+      for document in ["recorder", "reader", "forgetter"] : jsonencode([
+        "Allow", ["kms:Decrypt"], [var.table_kms_key_arn], { StringEquals = { "kms:ViaService" = "dynamodb.ap-northeast-1.amazonaws.com" } },
+      ])
+    ]
+    error_message = "With a key of the account's own, the recorder, a reader and whoever forgets people may use it, through DynamoDB only."
+  }
+
+  assert {
+    condition = {
+      for key, document in output.policy_documents : key => one([
+        for s in jsondecode(document).Statement : jsonencode([s.Effect, s.Action, s.Resource, s.Condition]) if s.Sid == "ReadOwnEnvironment"
+      ]) if key != "trigger_on_pool"
+      } == {
+      for key in ["usermgr", "download_jwks", "activity", "trigger"] : key => jsonencode([
+        "Allow", ["kms:Decrypt"], [var.functions_kms_key_arn],
+        { StringLike = { "kms:EncryptionContext:aws:lambda:FunctionArn" = "arn:aws:lambda:ap-northeast-1:123456789012:function:*" } },
+      ])
+    }
+    error_message = "Every function may decrypt environment variables of functions, with that key, and nothing else."
+  }
+
+  assert {
+    condition     = alltrue([for document in [output.caller_policy_json, output.jwks_caller_policy_json] : !strcontains(document, "kms:")])
+    error_message = "Who only invokes a function needs no key."
+  }
 }
 
-run "grants" {
+# The attacher is asked for more: this is applied, as a plan could not look at the pool.
+run "trigger" {
+  override_data {
+    target = module.trigger.data.aws_cognito_user_pool.before
+    values = {
+      lambda_config = [{ pre_token_generation = "arn:aws:lambda:ap-northeast-1:123456789012:function:theirs" }]
+    }
+  }
+
   variables {
-    sms_role_arn       = "arn:aws:iam::123456789012:role/sms"
-    sender_kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/one"
-    ses_source_arn     = "arn:aws:ses:ap-northeast-1:123456789012:identity/example.com"
-    pool_has_tags      = true
+    attach_trigger        = true
+    trigger_event_version = "V2_0"
+    replaces              = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:theirs", version = "V1_0" }
+    sms_role_arn          = "arn:aws:iam::123456789012:role/sms"
+    sender_kms_key_arn    = "arn:aws:kms:ap-northeast-1:123456789012:key/one"
+    ses_source_arn        = "arn:aws:ses:ap-northeast-1:123456789012:identity/example.com"
+    pool_has_tags         = true
   }
 
   assert {
@@ -216,31 +253,26 @@ run "grants" {
     }
     error_message = "Each further grant of the attacher names its resource, and the service or the pool that it is for."
   }
-}
 
-run "tracing_and_keys" {
-  variables {
-    tracing_mode      = "Active"
-    table_kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/two"
+  assert {
+    condition = jsonencode(module.trigger.attachment) == jsonencode({
+      grants         = { sender_kms_key_arn = var.sender_kms_key_arn, ses_source_arn = var.ses_source_arn, sms_role_arn = var.sms_role_arn }
+      lambda_version = var.trigger_event_version
+      replaces       = var.replaces
+      trigger_arn    = output.recorder_arn
+      user_pool_id   = var.user_pool_id
+    })
+    error_message = "The attacher is asked for the version, and told what it may overwrite and use."
   }
 
   assert {
-    condition = alltrue([
-      for key, document in output.policy_documents :
-      key == "trigger_on_pool" || contains([for s in jsondecode(document).Statement : s.Sid], "SendTraces")
-    ])
-    error_message = "With tracing, every function may send traces."
+    condition     = strcontains(output.policy_documents.trigger_on_pool, "cognito-idp:TagResource") == var.pool_has_tags
+    error_message = "Where the pool has tags, the attacher may set tags."
   }
 
   assert {
-    condition = one([for s in jsondecode(output.policy_documents.activity).Statement : s if s.Sid == "UseTheTablesKey"]) == {
-      Sid       = "UseTheTablesKey"
-      Effect    = "Allow"
-      Action    = ["kms:Decrypt"]
-      Resource  = ["arn:aws:kms:ap-northeast-1:123456789012:key/two"]
-      Condition = { StringEquals = { "kms:ViaService" = "dynamodb.ap-northeast-1.amazonaws.com" } }
-    }
-    error_message = "With a key of the account's own, the recorder may use it, through DynamoDB only."
+    condition     = (output.trigger != null) == var.attach_trigger
+    error_message = "The trigger is attached."
   }
 }
 
@@ -250,110 +282,12 @@ run "pool_of_terraform" {
   }
 
   assert {
-    condition     = output.trigger == null && !can(output.function_names.trigger) && !can(output.role_arns.trigger)
+    condition     = can(output.function_names.trigger) == var.attach_trigger && output.trigger == null && !can(output.role_arns.trigger)
     error_message = "Where Terraform owns the pool, there is no attacher."
   }
 
   assert {
     condition     = output.recorder_arn == "arn:aws:lambda:ap-northeast-1:123456789012:function:usermgr_activity"
     error_message = "Its lambda_config gets the recorder from our output."
-  }
-}
-
-run "what_companies_demand" {
-  # No trigger yet: the default mock's is of a recorder without a prefix, which would be somebody else's.
-  override_data {
-    target = module.trigger.data.aws_cognito_user_pool.before
-    values = { lambda_config = [] }
-  }
-
-  variables {
-    name_prefix           = "staging-"
-    role_path             = "/teams/people/"
-    permissions_boundary  = "arn:aws:iam::123456789012:policy/boundary"
-    functions_kms_key_arn = "arn:aws:kms:ap-northeast-1:123456789012:key/three"
-  }
-
-  assert {
-    condition = output.environment == tomap({
-      ACCOUNT_ID               = "123456789012"
-      AWS_REGION               = "ap-northeast-1"
-      DYNAMODB_ACTIVITY_POLICY = "staging-usermgr_activity_policy"
-      DYNAMODB_NAME            = "staging-usermgr_activity"
-      LAMBDA_NAME_ACTIVITY     = "staging-usermgr_activity"
-      LAMBDA_NAME_DOWNLOAD     = "staging-usermgr_download_jwks"
-      LAMBDA_NAME_TRIGGER      = "staging-usermgr_trigger"
-      LAMBDA_NAME_USERMGR      = "staging-usermgr"
-      ROLE                     = "staging-usermgr-lambda-role"
-      USERPOOL_ID              = "ap-northeast-1_AbCdEf123"
-    })
-    error_message = "name_prefix is before every name."
-  }
-
-  assert {
-    condition     = alltrue([for name in output.alarm_names : startswith(name, "staging-usermgr_activity-")])
-    error_message = "The alarms have the prefix too."
-  }
-
-  assert {
-    condition = alltrue([
-      for role in concat(values(module.role), [module.recorder_role]) :
-      role.path == "/teams/people/" && role.boundary == "arn:aws:iam::123456789012:policy/boundary"
-    ])
-    error_message = "Every role has the path and the permissions boundary."
-  }
-
-  assert {
-    condition = alltrue(flatten([
-      for functions in [module.functions, module.recorder, module.attacher] : [
-        for key in values(functions.kms_key_arns) : key == "arn:aws:kms:ap-northeast-1:123456789012:key/three"
-      ]
-    ]))
-    error_message = "Every function's environment is encrypted with the key."
-  }
-}
-
-run "zips_from_a_bucket" {
-  variables {
-    functions_directory = "/nowhere"
-    functions_s3_bucket = "people-artifacts"
-    functions_s3_prefix = "usermgr-1.0.0/"
-    functions_s3_hashes = {
-      usermgr       = "${join("", [for i in range(43) : "a"])}="
-      download_jwks = "${join("", [for i in range(43) : "b"])}="
-      activity      = "${join("", [for i in range(43) : "c"])}="
-      attacher      = "${join("", [for i in range(43) : "d"])}="
-    }
-  }
-
-  assert {
-    condition = jsonencode(merge(module.functions.code, module.recorder.code, module.attacher.code)) == jsonencode({
-      for key, zip in { usermgr = "usermgr", download_jwks = "download_jwks", activity = "activity", trigger = "attacher" } : key => {
-        file                    = null
-        bucket                  = "people-artifacts"
-        key                     = "usermgr-1.0.0/${zip}.zip"
-        hash                    = var.functions_s3_hashes[zip]
-      }
-    })
-    error_message = "With a bucket, every function's code comes from there, and no zip is needed here."
-  }
-}
-
-run "days_that_expire" {
-  variables {
-    activity_days_kept = 400
-  }
-
-  assert {
-    condition     = module.table.expiry_attribute == "expires_at"
-    error_message = "With activity_days_kept, DynamoDB removes rows by expires_at."
-  }
-
-  assert {
-    condition = module.recorder.environments.activity == tomap({
-      ACTIVITY_DAYS_KEPT = "400"
-      DYNAMODB_NAME      = "usermgr_activity"
-    })
-    error_message = "The recorder is told how many days to keep."
   }
 }

@@ -27,16 +27,34 @@ from usermgr_sandbox import ACCOUNT_ID, REGION, Sandbox
 
 PASSWORD = "a-Long-passw0rd"
 OURS = f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:usermgr_activity"
+KEYS = {name: f"arn:aws:kms:{REGION}:{ACCOUNT_ID}:key/{name}" for name in ("functions", "table")}
+STATIC = ("logs:", "ec2:", "kms:")
+"""What services do in a function's name. Those of the sandbox do not ask, so these are compared with AWS's pages."""
+
+SUBNET, GROUP = "subnet-0123456789abcdef0", "sg-0123456789abcdef0"
+INSIDE = {"subnet_ids": [SUBNET], "security_group_ids": [GROUP]}
 
 Policies = dict[str, dict[str, Any]]
 
 
 @pytest.fixture(scope="module")
 def policies(
-    usermgr_sandbox: Sandbox, contract_pool: Pool, zips: Path, tmp_path_factory: pytest.TempPathFactory
+    aws: boto3.session.Session,
+    usermgr_sandbox: Sandbox,
+    contract_pool: Pool,
+    zips: Path,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Policies:
-    """The policies that Terraform makes for that pool, by function; it is destroyed again before they are used."""
+    """The policies that Terraform makes for that pool, by function, in a VPC and with keys of the account's own, and
+    that for readers of the table; all is destroyed again before they are used."""
+    ec2 = aws.client("ec2", endpoint_url=usermgr_sandbox.endpoint_url)
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName=f"com.amazonaws.{REGION}.dynamodb")["VpcEndpoint"]
     variables = {
+        "vpc": dict.fromkeys(("usermgr", "download_jwks", "activity", "trigger"), INSIDE),
+        "vpc_dynamodb_endpoint_id": endpoint["VpcEndpointId"],
+        "functions_kms_key_arn": KEYS["functions"],
+        "table_kms_key_arn": KEYS["table"],
         "user_pool_id": contract_pool.id,
         "client_id": contract_pool.client_id,
         "allow_sign_in": True,
@@ -47,15 +65,19 @@ def policies(
     run.init()
     run.apply()
     outputs = run.outputs()
-    documents = {**outputs["policy_documents"], "activity_forget": outputs["activity_forget_policy_json"]}
     run.destroy()
+    documents = {
+        **outputs["policy_documents"],
+        "reader": outputs["activity_reader_policy_json"],
+        "activity_forget": outputs["activity_forget_policy_json"],
+    }
     return {name: json.loads(document) for name, document in documents.items()}
 
 
 def actions(policy: dict[str, Any]) -> list[str]:
-    """The data actions of a policy: all but those for the function's own log."""
+    """The data actions of a policy: all but those that only a comparison shows."""
     found = [action for statement in policy["Statement"] for action in statement["Action"]]
-    return sorted(action for action in found if not action.startswith("logs:"))
+    return sorted(action for action in found if not action.startswith(STATIC))
 
 
 def without(policy: dict[str, Any], action: str | None) -> str:
@@ -260,7 +282,8 @@ def test_forgetting_needs_each_of_its_actions(
 
 
 def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
-    """Every statement names the pool, the table or the function's own log; no action and no resource is a wildcard."""
+    """Every statement names pool, table, key, own log, subnets and security groups; no action is a wildcard, and only
+    what AWS cannot limit is allowed on every resource."""
     base = f"{REGION}:{ACCOUNT_ID}"
     arn = f"arn:aws:cognito-idp:{base}:userpool/{pool.id}"
     table = f"arn:aws:dynamodb:{base}:table/usermgr_activity"
@@ -271,13 +294,17 @@ def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
             "trigger": "usermgr_trigger",
         }.items()
     }  # fmt: skip
+    interfaces = f"arn:aws:ec2:{base}:network-interface/*"
+    network = {interfaces, f"arn:aws:ec2:{REGION}:*:subnet/{SUBNET}", f"arn:aws:ec2:{REGION}:*:security-group/{GROUP}"}
+    common = {KEYS["functions"], "*", *network}
     allowed = {
-        "usermgr": {arn, logs["usermgr"]},
-        "download_jwks": {logs["download_jwks"]},
-        "activity": {table, logs["activity"]},
-        "activity_forget": {table},
-        "trigger": {logs["trigger"]},
+        "usermgr": {arn, logs["usermgr"], *common},
+        "download_jwks": {logs["download_jwks"], *common},
+        "activity": {table, logs["activity"], KEYS["table"], *common},
+        "activity_forget": {table, KEYS["table"]},
+        "trigger": {logs["trigger"], *common},
         "trigger_on_pool": {arn},
+        "reader": {table, f"{table}/index/last_seen", KEYS["table"]},
     }
     resources = {
         name: {resource for statement in policy["Statement"] for resource in statement["Resource"]}
@@ -285,9 +312,46 @@ def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
     }
     assert resources == allowed
     statements = [statement for policy in policies.values() for statement in policy["Statement"]]
-    every = [action for statement in statements for action in statement["Action"]]
+    every = [action for statement in statements if statement["Effect"] == "Allow" for action in statement["Action"]]
     assert not any("*" in action for action in every)
+    everywhere = {tuple(s["Action"]) for s in statements if s["Effect"] == "Allow" and s["Resource"] == ["*"]}
+    assert everywhere == {("ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets")}
     shown = len(WORK) + sum(len(actions(policies[name])) for name in ("trigger_on_pool", "activity_forget")) + 1
-    print(
-        f"least privilege: {shown} actions shown necessary, {len([a for a in every if a.startswith('logs:')])} static"
-    )
+    static = [len([action for action in every if action.startswith(prefix)]) for prefix in STATIC]
+    print(f"least privilege: {shown} actions shown necessary; static: {dict(zip(STATIC, static, strict=True))}")
+
+
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+INTERFACES = {
+    "ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("function", ["usermgr", "download_jwks", "activity", "trigger"])
+def test_network_interfaces_are_lambdas(function: str, policies: Policies) -> None:
+    """In a VPC, a role allows exactly what AWS names for Lambda, and denies all of it to the function's own code."""
+    found: dict[str, list[str]] = {"Allow": [], "Deny": []}
+    for statement in policies[function]["Statement"]:
+        found[statement["Effect"]] += [action for action in statement["Action"] if action.startswith("ec2:")]
+    (denied,) = [s for s in policies[function]["Statement"] if s["Effect"] == "Deny"]
+    assert (sorted(found["Allow"]), sorted(found["Deny"])) == (sorted(INTERFACES), sorted(INTERFACES))
+    assert denied["Condition"] == {"Null": {"lambda:SourceFunctionArn": "false"}}
+
+
+def test_keys_are_used_through_their_service_only(policies: Policies) -> None:
+    """Who may decrypt with a key may do so for functions' environment variables, or through DynamoDB, and not else."""
+    found = {
+        (name, resource): statement["Condition"]
+        for name, policy in policies.items()
+        for statement in policy["Statement"]
+        if "kms:Decrypt" in statement["Action"]
+        for resource in statement["Resource"]
+    }
+    context = {"kms:EncryptionContext:aws:lambda:FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT_ID}:function:*"}
+    through = {"StringEquals": {"kms:ViaService": f"dynamodb.{REGION}.amazonaws.com"}}
+    functions = ("usermgr", "download_jwks", "activity", "trigger")
+    assert found == {
+        **{(name, KEYS["functions"]): {"StringLike": context} for name in functions},
+        **{(name, KEYS["table"]): through for name in ("activity", "reader", "activity_forget")},
+    }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +55,10 @@ RICH_POOL: dict[str, Any] = {
 }  # fmt: skip
 
 
+CENTRAL = "/central/recorder"
+"""A log group that is there already."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """What the steps below share."""
@@ -75,17 +81,45 @@ def stage(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Stag
             patch.setenv(name, value)
         pool_id = boto3.client("cognito-idp").create_user_pool(**RICH_POOL)["UserPool"]["Id"]
         pool = UserPool.connect(pool_id)
-        variables = {"user_pool_id": pool_id, "account_id": ACCOUNT, "functions_directory": str(zips)}
+        boto3.client("logs").create_log_group(logGroupName=CENTRAL)
+        variables = {
+            "user_pool_id": pool_id,
+            "account_id": ACCOUNT,
+            "functions_directory": str(zips),
+            "reserved_concurrency": {"usermgr": 10, "trigger": 2},
+            "existing_log_groups": {"activity": CENTRAL},
+            **network(),
+        }
         run = TerraformRun(tmp_path_factory.mktemp("run"), sandbox.endpoint_url, sandbox.environment(), variables)
         run.init()
         yield Stage(sandbox, pool, pool.read(), variables, run)
 
 
-def test_01_a_taken_trigger_stops_the_apply(stage: Stage) -> None:
-    """Without `replaces`, apply names the present function, and how to have it replaced; nothing changes."""
+def network() -> dict[str, Any]:
+    """The variables that put the recorder and the management function into a VPC which has DynamoDB's endpoint."""
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.20.0.0/24")["Subnet"]["SubnetId"]
+    group = ec2.create_security_group(VpcId=vpc, GroupName="functions", Description="-")["GroupId"]
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.ap-northeast-1.dynamodb")
+    inside = {"subnet_ids": [subnet], "security_group_ids": [group]}
+    return {
+        "vpc": {"activity": inside, "usermgr": inside},
+        "vpc_dynamodb_endpoint_id": endpoint["VpcEndpoint"]["VpcEndpointId"],
+    }
+
+
+def test_01_a_wrong_pool_and_a_taken_trigger_stop_the_plan(stage: Stage) -> None:
+    """A pool that is not there, and a trigger that is taken, stop the plan, which names the remedy; nothing is made."""
+    since = len(stage.sandbox.requests())
+    stage.run.set_variables({**stage.variables, "user_pool_id": "ap-northeast-1_Mistyped1"})
+    with pytest.raises(TerraformError, match=r"(?s)User Pool \(ap-northeast-1_Mistyped1\).*couldn't find resource"):
+        stage.run.plan()
+    stage.run.set_variables(stage.variables)
     with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*set replaces = "):
         stage.run.apply()
-    assert differences(stage.before, stage.pool.read()) == []
+    made = [r for r in stage.sandbox.requests(since) if not re.match("Get|List|Describe", r.operation)]
+    assert (made, [*stage.run.directory.glob("*.tfstate")]) == ([], [])
 
 
 def test_02_apply_attaches(stage: Stage) -> None:
@@ -96,7 +130,7 @@ def test_02_apply_attaches(stage: Stage) -> None:
     after = stage.pool.read()
     assert (after.trigger, differences(stage.before, after, but_the_trigger=True)) == (OURS, [])
     assert stage.run.outputs()["trigger"] == {
-        "user_pool_id": stage.pool.user_pool_id, "trigger_arn": OURS.arn, "hash": after.hash,
+        "user_pool_id": stage.pool.user_pool_id, "trigger_arn": OURS.arn, "hash": after.hash, "stack": None,
     }  # fmt: skip
 
 
@@ -107,8 +141,9 @@ def test_03_second_plan_is_empty(stage: Stage) -> None:
 
 
 def test_04_what_was_made(stage: Stage) -> None:
-    """Runtime, processor, concurrency, retention, table and permission are as the variables say."""
+    """Runtime, processor, concurrency, VPC, logs, table and permission are as the variables say."""
     functions, logs = stage.client("lambda"), stage.client("logs")
+    inside = stage.variables["vpc"]["activity"]["subnet_ids"]
     names = stage.run.outputs()["function_names"]
     made = {}
     for key, name in names.items():
@@ -117,18 +152,19 @@ def test_04_what_was_made(stage: Stage) -> None:
         made[key] = (
             configuration["Runtime"], configuration["Architectures"], configuration["Handler"],
             found.get("Concurrency", {}).get("ReservedConcurrentExecutions"),
+            (configuration.get("VpcConfig") or {}).get("SubnetIds", []), configuration["LoggingConfig"]["LogGroup"],
         )  # fmt: skip
     assert made == {
-        key: ("python3.13", ["arm64"], f"usermgr_function_{package}.handler.handler", concurrency)
-        for key, package, concurrency in [
-            ("usermgr", "usermgr", 10),
-            ("download_jwks", "download_jwks", 2),
-            ("activity", "activity", None),
-            ("trigger", "attacher", 2),
+        key: ("python3.13", ["arm64"], f"usermgr_function_{package}.handler.handler", concurrency, subnets, logs_to)
+        for key, package, concurrency, subnets, logs_to in [
+            ("usermgr", "usermgr", 10, inside, "/aws/lambda/usermgr"),
+            ("download_jwks", "download_jwks", None, [], "/aws/lambda/usermgr_download_jwks"),
+            ("activity", "activity", None, inside, CENTRAL),
+            ("trigger", "attacher", 2, [], "/aws/lambda/usermgr_trigger"),
         ]
     }
     groups = {g["logGroupName"]: g.get("retentionInDays") for g in logs.describe_log_groups()["logGroups"]}
-    assert groups == {f"/aws/lambda/{name}": 365 for name in names.values()}
+    assert groups == {CENTRAL: None, **{f"/aws/lambda/{names[key]}": 365 for key in names if key != "activity"}}
     policy = json.loads(functions.get_policy(FunctionName="usermgr_activity")["Policy"])
     (statement,) = policy["Statement"]
     assert (statement["Principal"], statement["Condition"]) == (
@@ -176,8 +212,9 @@ def test_07_a_lost_trigger_shows_in_the_plan(stage: Stage) -> None:
     words = " ".join(plan.text.split())
     assert "no longer calls" in words
     assert f"Its pre token generation trigger is {THEIRS.arn}" in words
-    address = f'module.trigger.aws_lambda_invocation.trigger["{stage.pool.user_pool_id}"]'
-    stage.run.command("apply", "-no-color", "-input=false", "-auto-approve", f"-replace={address}")
+    (command,) = re.findall(r"^\W*terraform (apply -replace=.*)$", plan.text, re.MULTILINE)
+    apply, *arguments = shlex.split(command)
+    stage.run.command(apply, "-no-color", "-input=false", "-auto-approve", *arguments)
     assert check(stage.pool, OURS).state == State.ATTACHED
 
 
@@ -197,6 +234,7 @@ def test_09_destroy_leaves_the_pool_as_it_was(stage: Stage) -> None:
     since = len(stage.sandbox.requests())
     stage.run.destroy()
     assert (stage.run.state(), differences(stage.before, stage.pool.read())) == ([], [])
+    assert [g["logGroupName"] for g in stage.client("logs").describe_log_groups()["logGroups"]] == [CENTRAL]
     operations = [r.operation for r in stage.sandbox.requests(since)]
     first_removal = min(operations.index(name) for name in set(operations) if name.startswith("Delete"))
     assert operations.index("UpdateUserPool") < first_removal

@@ -38,11 +38,42 @@ def name(path: Path) -> str:
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> TerraformRun:
-    """The root module, initialized, in a folder of its own."""
+    """The root module and the examples of its modules, initialized, in a folder of its own."""
     variables = {**POOL, "functions_directory": str(zips)}
     run = TerraformRun(tmp_path_factory.mktemp("terraform"), NO_ENDPOINT, {}, variables)
+    write_module_examples(run.directory)
     run.init()
     return run
+
+
+def write_module_examples(root: Path) -> None:
+    """The example of each module's README as a configuration of its own, and a test that plans it.
+
+    The trigger's is applied: only then can its check look at the pool.
+    """
+    runs = ['mock_provider "aws" {\n  source = "./tests/aws"\n}\n']
+    for readme in sorted((root / "modules").glob("*/README.md")):
+        module = readme.parent.name
+        (example,) = find(r"^```hcl\n((?s:.*?))^```$", readme.read_text())
+        assert f'source = "./usermgr/terraform/modules/{module}"' in example
+        folder = root / "readme" / module
+        folder.mkdir(parents=True)
+        shutil.copy(readme.parent / "terraform.tf", folder)
+        (folder / "main.tf").write_text(example.replace("./usermgr/terraform/modules/", "../../modules/"))
+        command = ATTACHED if module == "trigger" else "  command = plan\n"
+        runs.append(f'run "{module}" {{\n{command}  module {{\n    source = "./readme/{module}"\n  }}\n}}\n')
+    (root / "tests" / "readme.tftest.hcl").write_text("\n".join(runs))
+
+
+ATTACHED = """  override_data {
+    target = module.trigger.data.aws_cognito_user_pool.now
+    values = {
+      lambda_config = [{
+        pre_token_generation = "arn:aws:lambda:ap-northeast-1:123456789012:function:people-claims"
+      }]
+    }
+  }
+"""
 
 
 def test_format() -> None:
@@ -60,10 +91,13 @@ def test_validate(run: TerraformRun) -> None:
 
 
 def test_terraform_test(run: TerraformRun) -> None:
-    """The module's own tests pass: its wiring, and every validation."""
+    """The module's own tests pass, and the example of each of its modules can be planned by itself."""
     text = run.command("test", "-no-color")
-    runs = sum(path.read_text().count("\nrun ") for path in TERRAFORM.glob("tests/*.tftest.hcl"))
-    assert f"Success! {runs} passed, 0 failed" in text
+    runs = sum(path.read_text().count("\nrun ") for path in run.directory.glob("tests/*.tftest.hcl"))
+    examples = [
+        name for name in ("functions", "policy", "role", "table", "trigger") if f'  run "{name}"... pass' in text
+    ]
+    assert (f"Success! {runs} passed, 0 failed" in text, len(examples)) == (True, 5)
 
 
 def test_every_validation_has_a_run() -> None:

@@ -1,5 +1,5 @@
 variable "functions" {
-  description = "The functions by key, with the settings that differ between them. The code is a zip file, or a key in a bucket, with its SHA-256 in base64. A reserved_concurrency of -1 reserves nothing."
+  description = "The functions by key, with the settings that differ between them. The code is a zip file, or a key in a bucket, with its SHA-256 in base64. A reserved_concurrency of -1 reserves nothing; log_group names a group that is there already, and vpc the subnets that the function runs in, which its role must allow."
   type = map(object({
     name        = string
     description = string
@@ -15,6 +15,11 @@ variable "functions" {
     memory_size          = number
     timeout              = number
     reserved_concurrency = optional(number, -1)
+    log_group            = optional(string)
+    vpc = optional(object({
+      subnet_ids         = list(string)
+      security_group_ids = list(string)
+    }))
   }))
 
   validation {
@@ -35,6 +40,16 @@ variable "functions" {
   validation {
     condition     = alltrue([for f in var.functions : f.timeout >= 1 && f.timeout <= 900])
     error_message = "timeout must be 1 to 900 (seconds)."
+  }
+
+  validation {
+    condition     = alltrue([for f in var.functions : f.reserved_concurrency >= 1 || f.reserved_concurrency == -1])
+    error_message = "reserved_concurrency must be at least 1, or -1."
+  }
+
+  validation {
+    condition     = alltrue([for f in var.functions : f.vpc == null || try(length(f.vpc.subnet_ids) > 0 && length(f.vpc.security_group_ids) > 0, false)])
+    error_message = "vpc must name subnets and security groups."
   }
 }
 

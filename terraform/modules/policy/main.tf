@@ -1,4 +1,4 @@
-# One policy for one Lambda function: its data actions, and writing its own log.
+# One policy for one Lambda function: its data actions, writing its own log and, in a VPC, its network interfaces.
 
 locals {
   data_statements = [
@@ -27,6 +27,28 @@ locals {
     Action   = ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
     Resource = ["*"]
   }] : []
+
+  # Lambda makes a function's network interfaces with the function's role; AWS shows which actions need every resource, and
+  # how to deny all of them to the function's own code: only calls from within carry lambda:SourceFunctionArn.
+  # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html
+  own_interfaces = ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
+  see_interfaces = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
+
+  vpc_statements = var.vpc == null ? [] : [
+    for sid, statement in {
+      MakeNetworkInterfaces   = { actions = ["ec2:CreateNetworkInterface"], resources = concat([var.vpc.network_interface_arn], var.vpc.subnet_arns, var.vpc.security_group_arns) }
+      ManageNetworkInterfaces = { actions = local.own_interfaces, resources = [var.vpc.network_interface_arn] }
+      SeeNetworkInterfaces    = { actions = local.see_interfaces, resources = ["*"] }
+    } : { Sid = sid, Effect = "Allow", Action = statement.actions, Resource = statement.resources }
+  ]
+
+  vpc_denials = var.vpc == null ? [] : [{
+    Sid       = "NoInterfacesForTheCode"
+    Effect    = "Deny"
+    Action    = sort(concat(["ec2:CreateNetworkInterface"], local.own_interfaces, local.see_interfaces))
+    Resource  = ["*"]
+    Condition = { Null = { "lambda:SourceFunctionArn" = "false" } }
+  }]
 }
 
 resource "aws_iam_policy" "function" {
@@ -36,8 +58,10 @@ resource "aws_iam_policy" "function" {
   tags        = var.tags
 
   policy = jsonencode({
-    Version   = "2012-10-17"
-    Statement = concat(local.data_statements, local.log_statements, local.tracing_statements)
+    Version = "2012-10-17"
+    Statement = concat(
+      local.data_statements, local.log_statements, local.tracing_statements, local.vpc_statements, local.vpc_denials,
+    )
   })
 
   # IAM cannot change a description, and a second policy of the same name cannot be created before the first is gone.

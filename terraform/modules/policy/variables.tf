@@ -50,6 +50,21 @@ variable "tracing" {
   default     = false
 }
 
+variable "vpc" {
+  description = "For a function in a VPC: the ARNs of its subnets, of its security groups, and of the network interfaces that Lambda makes for it (such as arn:aws:ec2:ap-northeast-1:123456789012:network-interface/*); null for none."
+  type = object({
+    network_interface_arn = string
+    subnet_arns           = list(string)
+    security_group_arns   = list(string)
+  })
+  default = null
+
+  validation {
+    condition     = var.vpc == null || try(length(var.vpc.subnet_arns) > 0 && length(var.vpc.security_group_arns) > 0, false)
+    error_message = "vpc must name subnets and security groups."
+  }
+}
+
 variable "tags" {
   description = "Tags of the policy."
   type        = map(string)

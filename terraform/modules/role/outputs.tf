@@ -18,3 +18,8 @@ output "boundary" {
   description = "The ARN of the role's permissions boundary; null for none."
   value       = aws_iam_role.function.permissions_boundary
 }
+
+output "tags" {
+  description = "The role's tags."
+  value       = aws_iam_role.function.tags
+}

@@ -5,8 +5,11 @@ locals {
   # Keyed by the pool: a change of pools detaches from the old one while its policy still exists.
   attached_pools = toset(var.attach ? [var.user_pool_id] : [])
 
+  partition  = split(":", var.user_pool_arn)[1]
+  account_id = split(":", var.user_pool_arn)[4]
+
   # Functions of this account and Region; the recorder's own ARN is not known before it exists, but its name is.
-  functions_prefix = "arn:${var.partition}:lambda:${split(":", var.user_pool_arn)[3]}:${var.account_id}:function:"
+  functions_prefix = "arn:${local.partition}:lambda:${split(":", var.user_pool_arn)[3]}:${local.account_id}:function:"
   recorder_arn     = "${local.functions_prefix}${var.recorder_name}"
 
   # The pool's pre token generation trigger as the plan finds it. Its older form has no version.
@@ -30,6 +33,21 @@ locals {
       : try(coalesce(terraform_data.replaced[id].input.replaces, var.replaces), null)
     )
   }
+
+  # Who else updates the pool, and resets its triggers then. The provider hides AWS's own tags, so that only Amplify shows
+  # before the attacher has seen the pool.
+  amplify_tags = toset(flatten([
+    for pool in data.aws_cognito_user_pool.before : [
+      for key, value in coalesce(pool.tags, {}) : key if startswith(key, "amplify:") || (key == "created-by" && value == "amplify")
+    ]
+  ]))
+
+  owner = length(local.amplify_tags) > 0 ? "AWS Amplify" : one([
+    for invocation in aws_lambda_invocation.trigger : try("the CloudFormation stack ${jsondecode(invocation.result).stack}", null)
+  ])
+
+  # How to attach again. A line that begins with spaces is one that Terraform does not break, to be copied.
+  remedy = var.attach ? "To attach it again (put module.NAME. before the address where usermgr is a module of yours):\n  terraform apply -replace='module.trigger.aws_lambda_invocation.trigger[\"${var.user_pool_id}\"]'" : "Name it in the pool's lambda_config."
 
   # What the attacher restores until this plan is applied.
   restored_before = {
@@ -63,7 +81,7 @@ locals {
       Sid       = "UseSes"
       Effect    = "Allow"
       Action    = ["iam:CreateServiceLinkedRole"]
-      Resource  = ["arn:${var.partition}:iam::${var.account_id}:role/aws-service-role/email.cognito-idp.amazonaws.com/*"]
+      Resource  = ["arn:${local.partition}:iam::${local.account_id}:role/aws-service-role/email.cognito-idp.amazonaws.com/*"]
       Condition = { StringEquals = { "iam:AWSServiceName" = "email.cognito-idp.amazonaws.com" } }
     }],
   )
@@ -75,7 +93,7 @@ resource "aws_lambda_permission" "cognito" {
   function_name  = var.recorder_name
   principal      = "cognito-idp.amazonaws.com"
   source_arn     = var.user_pool_arn
-  source_account = var.account_id
+  source_account = local.account_id
 
   # Another pool, or a recorder with a new name, is allowed before the old one is not.
   lifecycle {
@@ -203,7 +221,15 @@ check "trigger_is_attached" {
       ],
       var.recorder_arn,
     )
-    error_message = "The user pool ${var.user_pool_id} no longer calls ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), "gone")}. Attach it again by replacing module.trigger.aws_lambda_invocation.trigger (terraform apply -replace=ADDRESS)."
+    error_message = "The user pool ${var.user_pool_id} no longer calls ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation_config[0].lambda_arn), "gone")}. ${local.remedy}"
+  }
+}
+
+# A stack's update of the pool sends the stack's own triggers, and so removes ours.
+check "pool_is_nobody_elses" {
+  assert {
+    condition     = local.owner == null
+    error_message = "The user pool ${var.user_pool_id} belongs to ${coalesce(local.owner, "nobody else")}, which resets the triggers that it does not know when it next updates the pool: then no activity is recorded. Name ${var.recorder_arn} as the pool's pre token generation trigger there, and set attach_trigger = false."
   }
 }
 

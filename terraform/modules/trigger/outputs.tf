@@ -1,5 +1,5 @@
 output "result" {
-  description = "The attacher's answer: pool, trigger and hash of the pool's description; null where nothing is attached."
+  description = "The attacher's answer: pool, trigger, hash of the pool's description, and the CloudFormation stack that owns the pool, if one does; null where nothing is attached."
   value       = one([for invocation in aws_lambda_invocation.trigger : jsondecode(invocation.result)])
 
   precondition {
@@ -17,6 +17,11 @@ output "attacher_environment" {
       { REPLACED_TRIGGER_ARN = replaced.arn, REPLACED_TRIGGER_VERSION = replaced.version } if replaced != null
     ]...
   )
+}
+
+output "attachment" {
+  description = "What the attacher is asked: pool, trigger, version, replaces and grants; null where nothing is attached."
+  value       = one([for invocation in aws_lambda_invocation.trigger : jsondecode(invocation.input)])
 }
 
 output "attacher_policy_json" {

@@ -33,18 +33,13 @@ variable "user_pool_id" {
 }
 
 variable "user_pool_arn" {
-  description = "The pool's ARN."
+  description = "The pool's ARN; its account and Region are also those of the functions."
   type        = string
-}
 
-variable "account_id" {
-  description = "The account that pool and functions belong to."
-  type        = string
-}
-
-variable "partition" {
-  description = "The partition of pool and functions, such as aws or aws-us-gov."
-  type        = string
+  validation {
+    condition     = can(regex("^arn:aws[a-z-]*:cognito-idp:[a-z0-9-]+:[0-9]{12}:userpool/.+$", var.user_pool_arn))
+    error_message = "user_pool_arn must be the ARN of a user pool."
+  }
 }
 
 variable "event_version" {
