@@ -114,6 +114,19 @@ def another_zip(estate: Estate) -> dict[str, Any]:
     return {}
 
 
+def into_a_vpc(_: Estate) -> dict[str, Any]:
+    ec2 = boto3.client("ec2")
+    vpc = ec2.create_vpc(CidrBlock="10.20.0.0/16")["Vpc"]["VpcId"]
+    endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.ap-northeast-1.dynamodb")["VpcEndpoint"]
+    inside = {"subnet_ids": ["subnet-0123456789abcdef0"], "security_group_ids": ["sg-0123456789abcdef0"]}
+    return {"vpc": {"activity": inside, "trigger": inside}, "vpc_dynamodb_endpoint_id": endpoint["VpcEndpointId"]}
+
+
+def other_log_group(_: Estate) -> dict[str, Any]:
+    boto3.client("logs").create_log_group(logGroupName="/central/recorder")
+    return {"existing_log_groups": {"activity": "/central/recorder"}}
+
+
 def with_(**changes: Any) -> Callable[[Estate], dict[str, Any]]:
     return lambda _: changes
 
@@ -129,6 +142,12 @@ UPDATES = {
     "another runtime": with_(runtime="python3.12"),
     "another event version": with_(trigger_event_version="V2_0"),
     "another zip": another_zip,
+    "into a VPC": into_a_vpc,
+    "another log group": other_log_group,
+    "a key, and reserved concurrency": with_(
+        functions_kms_key_arn="arn:aws:kms:ap-northeast-1:123456789012:key/functions",
+        reserved_concurrency={"trigger": 2},
+    ),
     "memory, tracing, tags, protection and days that expire": with_(
         memory_size={"activity": 512},
         tracing_mode="Active",

@@ -312,6 +312,17 @@ def test_logging_settings_are_kept(differs):
     differs(check)
 
 
+def test_another_key_is_taken(differs):
+    """The key of the environment variables can be set and changed later."""
+
+    def check(cloud):
+        name, key = cloud.function(ECHO), "arn:aws:kms:ap-northeast-1:123456789012:key/one"
+        updated = cloud.client("lambda").update_function_configuration(FunctionName=name, KMSKeyArn=key)
+        assert updated.get("KMSKeyArn") == key
+
+    differs(check)
+
+
 def test_a_published_version_keeps_its_own_configuration(differs):
     """A version tells its own number and its LoggingConfig, also when it is published at creation."""
 

@@ -6,6 +6,8 @@
   https://docs.aws.amazon.com/lambda/latest/dg/python-context.html
 - LoggingConfig comes back as it was set, with its defaults (moto forgets it, and every plan shows a difference):
   https://docs.aws.amazon.com/lambda/latest/api/API_LoggingConfig.html
+- Another KMSKeyArn of the environment variables is taken (moto keeps the first):
+  https://docs.aws.amazon.com/lambda/latest/api/API_UpdateFunctionConfiguration.html
 """
 
 from __future__ import annotations
@@ -59,6 +61,8 @@ def make_lambda_backend(world: World) -> type[LambdaBackend]:
                 function.remember_logging(body["LoggingConfig"])
             if "TracingConfig" in body:
                 function.tracing_config = body["TracingConfig"]
+            if "KMSKeyArn" in body:
+                function.kms_key_arn = body["KMSKeyArn"]
             return super().update_function_configuration(function_name, qualifier, body)
 
         def invoke(
