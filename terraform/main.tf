@@ -24,7 +24,7 @@ data "aws_caller_identity" "current" {
 }
 
 # The endpoint that stands between a recorder in a VPC and sign-ins that wait: it must be one of DynamoDB.
-data "aws_vpc_endpoint" "dynamodb" {
+data "aws_vpc_endpoint" "dynamodb" { # if the endpoint was deleted, name another, or run: terraform destroy -refresh=false
   count = var.vpc.activity == null ? 0 : 1
 
   id = var.vpc_dynamodb_endpoint_id
