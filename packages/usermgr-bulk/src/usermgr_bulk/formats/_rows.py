@@ -18,7 +18,7 @@ from usermgr.records import LINE_LIMIT, lines_of
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-__all__ = ["BrokenError", "UndecodableError", "raw_lines", "split_row", "text_lines", "texts_of_rows"]
+__all__ = ["BrokenError", "raw_lines", "split_row", "text_lines", "texts_of_rows"]
 
 _TOO_LONG = f"the row is longer than {LINE_LIMIT} bytes: a quotation mark may be missing"
 
@@ -30,14 +30,6 @@ class BrokenError(Exception):
         super().__init__(reason)
         self.line = line
         self.reason = reason
-
-
-class UndecodableError(BrokenError):
-    """From this line on, the bytes are not text in the encoding. `raw` are those of the line."""
-
-    def __init__(self, line: int, raw: bytes, encoding: str) -> None:
-        super().__init__(line, f"the line is not text in {encoding}")
-        self.raw = raw
 
 
 class _InUtf8(io.RawIOBase):
@@ -85,7 +77,7 @@ def text_lines(stream: BinaryIO, encoding: str) -> Iterator[tuple[int, str]]:
         try:
             line = raw.decode(now)
         except UnicodeDecodeError:
-            raise UndecodableError(number, raw, encoding) from None
+            raise BrokenError(number, f"the line is not text in {encoding}") from None
         if "\0" in line:
             raise BrokenError(
                 number, "the line has NUL characters, which no CSV file has: the file may be cut or damaged"
