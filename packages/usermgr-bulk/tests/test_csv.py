@@ -157,7 +157,10 @@ def test_input_is_refused_as_a_whole(content: bytes, options: dict[str, Any], fi
     [
         ({"encoding": "utf-7"}, "encoding"),
         ({"encoding": "a\0b"}, "encoding"),
+        ({"encoding": 8}, "encoding"),
         ({"delimiter": "|"}, "delimiter"),
+        ({"attributes": "email"}, "attributes"),
+        ({"dialect": "excel"}, "dialect"),
         ({"removal": ""}, "removal"),
         ({"removal": "-"}, "removal"),
         ({"removal": "'"}, "removal"),
@@ -341,6 +344,7 @@ def test_what_a_file_looks_like() -> None:
         pytest.param(UserRecord("a", {"name": "a\0"}), {}, "name", id="NUL"),
         pytest.param(UserRecord("a", groups=[""]), {}, "groups", id="group without a name"),
         pytest.param(UserRecord("a", password="hunter2"), {}, "password", id="password"),
+        pytest.param(UserRecord("a"), {"attributes": ["a\0"]}, "attributes", id="NUL in the name of an attribute"),
         pytest.param(UserRecord("a", {"name": "日"}), {"encoding": "cp1252"}, "encoding", id="character"),
         pytest.param(UserRecord("a", {"name": "x" * 5_000_000}), {}, "row", id="length"),
         pytest.param(UserRecord("a", {"name": ""}), {"dialect": CsvDialect(marked=False)}, "name", id="empty text"),

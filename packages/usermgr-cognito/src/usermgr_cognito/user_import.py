@@ -257,7 +257,8 @@ class CognitoCsvFormat:
             return
         low, high = known.min_length, known.max_length
         if (low is not None and len(value) < low) or (high is not None and len(value) > high):
-            raise InvalidInputError(f"{name} must have {low or 0} to {high or 2048} characters", field=name)
+            most = "" if high is None else f" and at most {high}"
+            raise InvalidInputError(f"{name} must have at least {low or 0}{most} characters", field=name)
 
     # --- Reading -------------------------------------------------------------------------------------
 
@@ -315,8 +316,9 @@ def _header_of(pool: StoreDescription | None) -> tuple[str, ...]:
 def _check_number(name: str, value: str, low: float | None, high: float | None) -> None:
     number = float(value) if re.fullmatch(r"[+-]?[0-9]{1,300}(\.[0-9]{1,300})?", value) else None
     if number is None or (low is not None and number < low) or (high is not None and number > high):
-        bounds = f" from {low} to {high}" if low is not None and high is not None else ""
-        raise InvalidInputError(f"{name} must be a number{bounds}", field=name)
+        least = "" if low is None else f", at least {low:g}"
+        most = "" if high is None else f", at most {high:g}"
+        raise InvalidInputError(f"{name} must be a number{least}{most}", field=name)
 
 
 def _encode(cells: Sequence[str]) -> bytes:

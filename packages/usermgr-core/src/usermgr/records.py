@@ -115,7 +115,7 @@ def find_format(name: str, **options: Any) -> Format:
 def _make(name: str, cls: Any, options: Mapping[str, Any]) -> Format:
     known = inspect.signature(cls).parameters
     unknown = sorted(options.keys() - known.keys())
-    if unknown:
+    if unknown and not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
         raise ConfigurationError(
             f"the format {name} has no option {', '.join(unknown)}: its options are {', '.join(known) or 'none'}",
             problems=unknown,

@@ -18,6 +18,7 @@ from usermgr.errors import InvalidInputError
 from usermgr.records import UserRecord
 from usermgr.validation import STANDARD_ATTRIBUTES, check_form, check_texts
 from usermgr_bulk.formats._dialect import MARKED
+from usermgr_bulk.formats._texts import has_surrogate
 
 __all__ = ["MARK", "Column", "columns_for", "columns_named", "read_cells", "write_cell"]
 
@@ -47,9 +48,11 @@ class Column:
 
 
 def columns_for(attributes: Sequence[str], *, passwords: bool) -> list[Column]:
-    """The columns of a file that holds these attributes. Raises `InvalidInputError` for an empty name."""
+    """The columns of a file that holds these attributes. Raises `InvalidInputError` for what is no name."""
     for name in attributes:
         check_texts(attribute=name)
+        if "\0" in name or has_surrogate(name):
+            raise InvalidInputError("the name of an attribute has NUL, or half of a character", field="attributes")
     own = [Column(_title(name), name, is_attribute=True) for name in dict.fromkeys(attributes)]
     fields = [Column(name, name, is_attribute=False) for name in _FIELDS if passwords or name != "password"]
     return [fields[0], *own, *fields[1:]]
@@ -166,7 +169,7 @@ def _member(name: str, text: str) -> Any:
             return text
 
 
-_GROUP = re.compile(r"((?:[^|\\]|\\[|\\])+)(\||\Z)", re.DOTALL)
+_GROUP = re.compile(r"((?:[^|\\]++|\\[|\\])++)(\||\Z)", re.DOTALL)
 
 
 def _split_groups(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, BinaryIO
 from usermgr.codec import MismatchError
 from usermgr.errors import InvalidInputError
 from usermgr.records import LINE_LIMIT, Row, UserRecord
-from usermgr.validation import STANDARD_ATTRIBUTES, check_texts
+from usermgr.validation import STANDARD_ATTRIBUTES, check_texts, check_type
 from usermgr_bulk.formats._columns import FORMULA, MARK, Column, columns_for, columns_named, read_cells, write_cell
 from usermgr_bulk.formats._dialect import MARKED, CsvDialect, check_delimiter, detect, encoding_named, rows_with_header
 from usermgr_bulk.formats._rows import BrokenError
@@ -47,6 +47,10 @@ class CsvFormat:
         passwords: bool = False,
     ) -> None:
         self._dialect = CsvDialect.from_dict(dialect) if isinstance(dialect, Mapping) else dialect
+        if self._dialect is not None:
+            check_type("dialect", self._dialect, CsvDialect)
+        if encoding is not None:
+            check_texts(encoding=encoding)
         if encoding is not None and encoding.lower() != "utf-16":
             encoding_named(encoding)
         if delimiter is not None:
@@ -54,6 +58,8 @@ class CsvFormat:
         if removal is not None:
             _check_removal(removal)
         self._encoding, self._delimiter, self._removal = encoding, delimiter, removal
+        if isinstance(attributes, str):
+            raise InvalidInputError("attributes must be a list of names", field="attributes")
         self._attributes = tuple(sorted(STANDARD_ATTRIBUTES) if attributes is None else attributes)
         self._passwords = passwords
 
