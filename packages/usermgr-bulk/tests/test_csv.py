@@ -89,6 +89,13 @@ def test_refusal_shows_the_line_in_each_encoding() -> None:
     assert "as euc_jp: (cannot be read)" in error.message
 
 
+def test_refusal_shows_the_part_that_differs() -> None:
+    """Of a long line, the part around its first letter beyond ASCII is shown."""
+    error = refusal(b"username,name\n" + b"a" * 500 + b",J\xfcrgen" + b"x" * 500 + b"\n")
+
+    assert f"as cp1252: '...{'a' * 28},Jürgen{'x' * 25}...'" in error.message
+
+
 @pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
 def test_utf_16_without_its_mark_is_recognised(codec: str) -> None:
     """UTF-16 without a byte order mark is valid UTF-8 with NULs: it is refused, and shown as UTF-16 too."""
@@ -104,11 +111,12 @@ def test_utf_16_without_its_mark_is_recognised(codec: str) -> None:
         pytest.param("ada,hünter2,Jürgen", "'ada,,Jürgen'", id="cell left out"),
         pytest.param('"ada",hünter2,x', "not shown", id="quoted"),
         pytest.param("ada,hün,ter2,x", "not shown", id="one cell too many"),
+        pytest.param('ada,"x\nhünter2,a,b",x', "not shown", id="inside a quoted password"),
     ],
 )
 def test_refusal_shows_no_password(row: str, shown: str) -> None:
     """A line of a file with passwords is shown without its password, or not at all."""
-    error = refusal(f"username,password,name\n{row}\n".encode("cp1252"))
+    error = refusal(f"\nusername,password,name\n{row}\n".encode("cp1252"))
 
     assert shown in error.message
     assert "hün" not in error.message

@@ -103,7 +103,7 @@ def detect(
     titles, delimiter = _header(stream, found, delimiter)
     check_titles(titles)
     stream.seek(start)
-    _check_lines(stream, found)
+    _check_lines(stream, found, titles, delimiter.encode())
     stream.seek(start)
     return CsvDialect(found, delimiter, bom=bom, marked=MARKED in titles)
 
@@ -127,12 +127,14 @@ def _check_first_line(stream: BinaryIO, encoding: str, *, told: bool) -> None:
         return
 
 
-def _check_lines(stream: BinaryIO, encoding: str) -> None:
-    header = b""
+def _check_lines(stream: BinaryIO, encoding: str, titles: Sequence[str], delimiter: bytes) -> None:
+    quoted = False
     for number, raw, now in raw_lines(stream, encoding):
-        header = header or raw or b""
-        if raw is not None and not _decodes(raw, now):  # of one that is too long, reading says so, at its line
-            raise _not_that(number, _without_password(raw, header), encoding)
+        if raw is None:
+            continue  # reading says so, at its line
+        quoted = quoted or (number > 1 and b'"' in raw)
+        if not _decodes(raw, now):
+            raise _not_that(number, _without_password(raw, titles, delimiter, quoted=quoted), encoding)
 
 
 def _decodes(raw: bytes, encoding: str) -> bool:
@@ -160,16 +162,14 @@ def _not_that(number: int, shown: bytes | None, encoding: str) -> InvalidInputEr
     )
 
 
-def _without_password(raw: bytes, header: bytes) -> bytes | None:
-    """The line without the cell of a password; none where it cannot be told which one that is."""
-    if b"password" not in header:
+def _without_password(raw: bytes, titles: Sequence[str], delimiter: bytes, *, quoted: bool) -> bytes | None:
+    """The line without the cell of a password; none where quotation marks leave open which one that is."""
+    if "password" not in titles:
         return raw
-    for delimiter in (byte.encode() for byte in DELIMITERS):
-        names = [name.strip(b'" \r\n\xef\xbb\xbf') for name in header.split(delimiter)]
-        cells = raw.split(delimiter)
-        if b"username" in names and b'"' not in raw and len(cells) == len(names):
-            return delimiter.join(b"" if name == b"password" else cell for name, cell in zip(names, cells, strict=True))
-    return None
+    cells = raw.rstrip(b"\r\n").split(delimiter)
+    if quoted or len(cells) != len(titles):
+        return None
+    return delimiter.join(b"" if title == "password" else cell for title, cell in zip(titles, cells, strict=True))
 
 
 def _reading(raw: bytes, encoding: str) -> str:
@@ -178,7 +178,10 @@ def _reading(raw: bytes, encoding: str) -> str:
         text = whole.decode(encoding).rstrip("\r\n")
     except UnicodeDecodeError:
         return "(cannot be read)"
-    return repr(text if len(text) <= _SHOWN else f"{text[:_SHOWN]}...")
+    first = next((index for index, character in enumerate(text) if not character.isascii()), 0)
+    start = max(0, first - _SHOWN // 2) if len(text) > _SHOWN else 0
+    part = text[start : start + _SHOWN]
+    return repr("..." * (start > 0) + part + "..." * (start + _SHOWN < len(text)))
 
 
 def _header(stream: BinaryIO, encoding: str, delimiter: str | None) -> tuple[list[str], str]:
