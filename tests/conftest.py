@@ -20,8 +20,16 @@ PASSWORD_POLICY = {
     "RequireSymbols": False,
 }
 
+
 Pool = SandboxPool
 """What a backend must be told of a pool."""
+
+
+def point_aws_to(sandbox: Sandbox, patch: pytest.MonkeyPatch) -> None:
+    """Has every SDK of this process use that sandbox, for a test that starts one of its own."""
+    for name, value in sandbox.environment().items():
+        patch.setenv(name, value)
+    patch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials of whoever called boto3.client first
 
 
 @pytest.fixture(scope="session")

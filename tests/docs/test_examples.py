@@ -43,7 +43,6 @@ def surroundings(
 ) -> None:
     """What the pages' settings name: a pool, its JWKS file, the function, and an activity table that is empty."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials of the test that made it
     monkeypatch.setenv("LAMBDA_NAME_USERMGR", deployed)
     monkeypatch.setenv("DYNAMODB_NAME", "examples")
     dynamodb = aws.client("dynamodb", endpoint_url=usermgr_sandbox.endpoint_url)

@@ -11,6 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.conftest import point_aws_to
 from tests.terraform import checkout
 from tools import deploy, import_blocks, terraform_variables
 from tools.terraform_sandbox import TerraformError, TerraformRun
@@ -52,8 +53,7 @@ class Estate:
 def estate(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
     """Deployed by the README's two commands from a `.env` file, without uv on the path; the last test destroys it."""
     with Sandbox.start() as sandbox, pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environment().items():
-            patch.setenv(name, value)
+        point_aws_to(sandbox, patch)
         pool_id = boto3.client("cognito-idp").create_user_pool(PoolName="people", UserPoolTier="PLUS")["UserPool"]["Id"]
         folder = tmp_path_factory.mktemp("checkout")
         checkout.make_checkout(folder)

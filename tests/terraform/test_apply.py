@@ -13,6 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.conftest import point_aws_to
 from tools.terraform_sandbox import TerraformError, TerraformRun
 from usermgr_cognito.trigger import Snapshot, State, Trigger, UserPool, check, detach, differences
 from usermgr_sandbox import Sandbox
@@ -77,8 +78,7 @@ class Stage:
 def stage(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Stage]:
     """A sandbox with somebody else's richly configured pool, whose trigger is already taken."""
     with Sandbox.start() as sandbox, pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environment().items():
-            patch.setenv(name, value)
+        point_aws_to(sandbox, patch)
         pool_id = boto3.client("cognito-idp").create_user_pool(**RICH_POOL)["UserPool"]["Id"]
         pool = UserPool.connect(pool_id)
         boto3.client("logs").create_log_group(logGroupName=CENTRAL)

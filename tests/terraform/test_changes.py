@@ -16,6 +16,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conftest import point_aws_to
 from tools.terraform_sandbox import TerraformRun
 from usermgr_cognito.trigger import Trigger, UserPool
 from usermgr_sandbox import Sandbox
@@ -80,8 +81,7 @@ class Estate:
 def estate(tmp_path_factory: pytest.TempPathFactory, zips: Path) -> Iterator[Estate]:
     """A deployment beside the first of two pools, with functions in a folder of its own."""
     with Sandbox.start() as sandbox, pytest.MonkeyPatch.context() as patch:
-        for name, value in sandbox.environment().items():
-            patch.setenv(name, value)
+        point_aws_to(sandbox, patch)
         pools = [make_pool(name) for name in ("first", "second")]
         folder = tmp_path_factory.mktemp("functions")
         shutil.copytree(zips, folder, dirs_exist_ok=True)

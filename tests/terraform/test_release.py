@@ -25,6 +25,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conftest import point_aws_to
 from tools import build_release, import_blocks
 from tools.terraform_sandbox import Plan, TerraformRun, find_terraform
 from usermgr_sandbox import Sandbox
@@ -104,8 +105,7 @@ def consumer(
     published: Published, tmp_path_factory: pytest.TempPathFactory, usermgr_sandbox: Sandbox
 ) -> Iterator[Consumer]:
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in usermgr_sandbox.environment().items():
-            patch.setenv(name, value)
+        point_aws_to(usermgr_sandbox, patch)
         pool_id = boto3.client("cognito-idp").create_user_pool(PoolName="released")["UserPool"]["Id"]
         variables = {
             "user_pool_id": pool_id, "functions_directory": None, "functions_s3_bucket": None,

@@ -273,6 +273,8 @@ def test_the_plugin_gives_an_applications_tests_a_sandbox(tmp_path, hostile):
     import boto3
     import pytest
 
+    boto3.DEFAULT_SESSION = "that of another test"
+
     def test_it(usermgr_sandbox_env):
         assert boto3.client("cognito-idp").list_user_pools(MaxResults=1)["UserPools"] == []
         assert usermgr_sandbox_env.requests()[-1].operation == "ListUserPools"

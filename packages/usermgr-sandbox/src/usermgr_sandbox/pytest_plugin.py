@@ -14,7 +14,7 @@ Three fixtures of session scope can be overridden: `usermgr_sandbox_pool_setting
 pool; `usermgr_sandbox_function_zip`, the path of the function's zip; and `usermgr_sandbox_function_name`.
 
 An environment that points to the sandbox leaves no way to the real AWS: profiles, sessions, roles, configuration
-files and endpoints of single services are taken away for the time.
+files, endpoints of single services and boto3's default session are taken away for the time.
 """
 
 from __future__ import annotations
@@ -143,6 +143,9 @@ def _isolate(patch: pytest.MonkeyPatch, sandbox: Sandbox) -> None:
     for name in to_remove():
         patch.delenv(name)
     _set(patch, sandbox.environment())
+    import boto3  # noqa: PLC0415 - as above
+
+    patch.setattr(boto3, "DEFAULT_SESSION", None)  # it keeps the credentials of whoever called boto3.client first
 
 
 def _set(patch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
