@@ -69,6 +69,16 @@ def test_the_schema_lists_standard_attributes_beside_custom_ones(differs):
     differs(check)
 
 
+def test_a_pool_has_no_replicas(differs):
+    """Whoever asks for the replicas of a pool is told that there are none."""
+
+    def check(cloud):
+        pool = cloud.pool()
+        assert cloud.cognito.list_user_pool_replicas(UserPoolId=pool)["UserPoolReplicas"] == []
+
+    differs(check)
+
+
 def test_each_pool_has_two_keys_of_its_own(differs):
     """A pool publishes two RSA keys, and no other pool has them."""
 

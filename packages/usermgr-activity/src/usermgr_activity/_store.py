@@ -29,6 +29,7 @@ from usermgr_aws import (
     MAX_CONNECTIONS,
     REGION,
     USER_POOL_ID,
+    AwsAccess,
     CallLimits,
     Connection,
     SdkSession,
@@ -88,7 +89,7 @@ class DynamoActivityStore(ActivityStore):
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._transport = transport
-        self._table_name = table_name
+        self.table_name = table_name
         self._pool = user_pool_id
         self._shards = shards
         self._shards_before = tuple(shards_before)
@@ -130,11 +131,16 @@ class DynamoActivityStore(ActivityStore):
         limits = replace(REPORT_LIMITS, connect=connect_timeout, read=read_timeout)
         return cls(SdkTransport.connect(connection, limits), table_name=name, user_pool_id=pool)
 
+    @property
+    def aws(self) -> AwsAccess | None:
+        """How requests reach AWS, for checks; `None` where another transport than the SDK's carries them."""
+        return self._transport.aws if isinstance(self._transport, SdkTransport) else None
+
     def record(self, sighting: Sighting) -> Outcome:
         """Records the sighting, as the Lambda function does."""
         recorder = Recorder(
             self._transport,
-            table_name=self._table_name,
+            table_name=self.table_name,
             user_pool_id=self._pool,
             shards=self._shards,
             days_kept=self._days_kept,
@@ -149,7 +155,7 @@ class DynamoActivityStore(ActivityStore):
         """
         check_texts(sub=sub)
         forgetting = Forgetting(
-            self._table_name,
+            self.table_name,
             self._pool,
             (*self._shards_before, self._shards),
             self._transport.call,
@@ -198,10 +204,15 @@ class DynamoActivityStore(ActivityStore):
             for page in self._query(self._day(day, shard), Select="COUNT")
         )
 
+    def newest(self) -> Activity | None:
+        """Who was seen last, or `None` for nobody ever: one row of each shard of the index."""
+        found = [activity for shard in range(self._shards) for activity in self._newest_in(shard)]
+        return max(found, key=lambda activity: activity.last_seen, default=None)
+
     def machine(self, client_id: str) -> table.MachineActivity | None:
         """What is known of an app client that gets tokens for itself."""
         key = table.machine_key(self._pool, client_id)
-        found = self._ask("GetItem", {"TableName": self._table_name, "Key": key, "ConsistentRead": True})
+        found = self._ask("GetItem", {"TableName": self.table_name, "Key": key, "ConsistentRead": True})
         return table.machine_of(found["Item"]) if "Item" in found else None
 
     def _find(self, keys: Iterable[Any]) -> Iterator[table.Item]:
@@ -210,10 +221,10 @@ class DynamoActivityStore(ActivityStore):
             yield from self._batch(chunk)
 
     def _batch(self, keys: list[Any]) -> Iterator[table.Item]:
-        request: dict[str, Any] = {self._table_name: {"Keys": keys, "ConsistentRead": True}}
+        request: dict[str, Any] = {self.table_name: {"Keys": keys, "ConsistentRead": True}}
         for _ in self._backoff.attempts():
             answer = self._ask("BatchGetItem", {"RequestItems": request})
-            yield from answer["Responses"].get(self._table_name, [])
+            yield from answer["Responses"].get(self.table_name, [])
             request = answer.get("UnprocessedKeys", {})
             if not request:
                 return
@@ -236,6 +247,17 @@ class DynamoActivityStore(ActivityStore):
         )
         return (table.activity_of(item) for page in found for item in page["Items"])
 
+    def _newest_in(self, shard: int) -> list[Activity]:
+        request = {
+            "TableName": self.table_name,
+            "IndexName": table.INDEX,
+            "KeyConditionExpression": f"{table.LAST_SEEN_SHARD} = :shard",
+            "ExpressionAttributeValues": {":shard": {"S": table.index_partition(self._pool, shard)}},
+            "ScanIndexForward": False,
+            "Limit": 1,
+        }
+        return [table.activity_of(item) for item in self._ask("Query", request)["Items"]]
+
     def _subs_in(self, rows: dict[str, Any]) -> Iterator[str]:
         found = self._query(rows, ProjectionExpression=table.SK, Limit=self._page_size)
         return (item[table.SK]["S"] for page in found for item in page["Items"])
@@ -252,7 +274,7 @@ class DynamoActivityStore(ActivityStore):
         }
 
     def _query(self, condition: dict[str, Any], **options: Any) -> Iterator[Body]:
-        request = {"TableName": self._table_name, **condition, **options}
+        request = {"TableName": self.table_name, **condition, **options}
 
         def fetch(start: dict[str, Any] | None) -> _QueryPage:
             answer = self._ask("Query", request if start is None else {**request, "ExclusiveStartKey": start})

@@ -52,8 +52,13 @@ class Transport(Protocol):
 class SdkTransport:
     """Over a DynamoDB client of boto3 or botocore."""
 
-    def __init__(self, client: SdkClient) -> None:
+    def __init__(self, client: SdkClient, connection: Connection | None = None) -> None:
+        """`connection` is what the client was made with; leave it out for a client of another origin."""
+        from usermgr_aws import AwsAccess  # noqa: PLC0415 - the recorder has no need of it
+
         dynamodb = cast("DynamoDBClient", client)
+        self.aws = AwsAccess(client, connection)
+        """How it reaches AWS, for checks."""
         self._close = dynamodb.close
         self._methods: dict[str, Callable[..., Any]] = {
             "BatchGetItem": dynamodb.batch_get_item,
@@ -67,7 +72,7 @@ class SdkTransport:
     @classmethod
     def connect(cls, connection: Connection, limits: CallLimits) -> Self:
         """Over a new client. Raises an error of `usermgr.errors` where the SDK's configuration does not allow it."""
-        return cls(connection.client("dynamodb", limits))
+        return cls(connection.client("dynamodb", limits), connection)
 
     def close(self) -> None:
         """Ends the client's idle connections; the next call opens one again."""

@@ -1,7 +1,7 @@
 """What usermgr's AWS-facing packages share. Importing it does not import the SDK, which loads when it is needed.
 
-Read on in `_forms`, `_partitions`, `_settings`, `_sdk`, `_client`, `_failures`, `_request_ids`, `_requests` and
-`_logs`. Each of them loads when one of its names is first used, because the activity recorder uses a few while somebody
+Read on in `_forms`, `_partitions`, `_settings`, `_sdk`, `_client`, `_access`, `_checks`, `_failures`, `_request_ids`,
+`_requests` and `_logs`. Each of them loads when one of its names is first used, because the activity recorder uses a few while somebody
 waits to sign in.
 """
 
@@ -11,6 +11,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from usermgr_aws._access import AwsAccess, OnAws
+    from usermgr_aws._checks import not_allowed
     from usermgr_aws._client import MAX_CONNECTIONS, CallLimits, Connection
     from usermgr_aws._failures import COMMON_CODES, UNREADABLE_ANSWER, error_from_code, error_from_sdk
     from usermgr_aws._forms import CLIENT_ID, FUNCTION_ARN, FUNCTION_NAME, REGION, USER_POOL_ID, region_of_pool
@@ -35,6 +37,9 @@ __all__ = [
     "MAX_CONNECTIONS",
     "CallLimits",
     "Connection",
+    "AwsAccess",
+    "OnAws",
+    "not_allowed",
     "SdkClient",
     "SdkSession",
     "COMMON_CODES",
@@ -50,6 +55,8 @@ __all__ = [
 ]
 
 _NAMES = {
+    "_access": "AwsAccess OnAws",
+    "_checks": "not_allowed",
     "_client": "CallLimits Connection MAX_CONNECTIONS",
     "_failures": "COMMON_CODES UNREADABLE_ANSWER error_from_code error_from_sdk",
     "_forms": "CLIENT_ID FUNCTION_ARN FUNCTION_NAME REGION USER_POOL_ID region_of_pool",

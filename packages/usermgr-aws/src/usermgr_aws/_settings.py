@@ -31,6 +31,13 @@ class _SdkConfiguration:
         except exceptions.BotoCoreError:
             return None  # a profile that does not exist: creating the client raises the error that names it
 
+    def origin(self, name: str, variable: str) -> str:
+        """The session, or the profile."""
+        del name, variable
+        if self.session is not None:
+            return "the session"
+        return "the SDK's configuration" if self.profile is None else f"the profile {self.profile}"
+
 
 def aws_sources(
     given: Mapping[str, str | None],

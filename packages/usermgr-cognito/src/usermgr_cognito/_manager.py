@@ -22,7 +22,7 @@ from usermgr import (
     UserMatches,
 )
 from usermgr.validation import PAGE_LIMIT
-from usermgr_aws import CallLimits, Connection, SdkClient
+from usermgr_aws import AwsAccess, CallLimits, Connection, SdkClient
 from usermgr_cognito._describe import describe
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._groups import Groups
@@ -52,12 +52,16 @@ class CognitoUserManager(UserManager):
         connection: Connection | None = None,
         limits: CallLimits | None = None,
     ) -> None:
+        given = client is not None
         connection = connection or Connection(settings.region)
         client = cast(
             "CognitoIdentityProviderClient", client or connection.client("cognito-idp", limits or CallLimits())
         )
         self._client = client
         self._pool = settings.user_pool_id
+        self.settings = settings
+        self.aws = AwsAccess(client, None if given else connection)
+        """How requests reach AWS, for checks."""
         self._descriptions = descriptions = Descriptions(client, self._pool)
         self._users = Users(client, self._pool, descriptions)
         self._mfa = Mfa(client, self._pool, descriptions)

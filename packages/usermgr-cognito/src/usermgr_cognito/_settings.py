@@ -23,6 +23,8 @@ class CognitoSettings:
     client_secret: str | None = field(default=None, repr=False)
     discover_client_secret: bool = False
     """Whether to read the client's secret from Cognito at the first sign-in, once, instead of being given it."""
+    origins: Mapping[str, str] = field(default_factory=dict[str, str], compare=False, repr=False)
+    """Where each of them comes from, as far as `read` found them: `{"region": "AWS_REGION"}`."""
 
     @classmethod
     def read(
@@ -58,4 +60,5 @@ class CognitoSettings:
         if secret is not None and client_id is None:
             reader.problem("SECRET is set without CLIENT_ID: set both, or neither")
         reader.finish()
-        return cls(region or region_of_pool(pool), pool, client_id, secret, discover_client_secret)
+        origins = {"region": "the pool's id", **reader.origins}
+        return cls(region or region_of_pool(pool), pool, client_id, secret, discover_client_secret, origins)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -14,7 +14,10 @@ __all__ = ["Environment", "Keywords", "SettingsReader", "SettingsSource"]
 
 
 class SettingsSource(Protocol):
-    """Where settings come from. A setting has a keyword `name` and an environment `variable`."""
+    """Where settings come from. A setting has a keyword `name` and an environment `variable`.
+
+    A source may also have `origin(name, variable) -> str`, which words where a value that it has comes from.
+    """
 
     def find(self, name: str, variable: str) -> str | None:
         """The value, or `None` where this source does not have it."""
@@ -32,6 +35,11 @@ class Keywords:
         del variable
         return self.given.get(name)
 
+    def origin(self, name: str, variable: str) -> str:
+        """The keyword."""
+        del variable
+        return f"the keyword {name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:
@@ -43,6 +51,11 @@ class Environment:
         """By variable."""
         del name
         return (os.environ if self.variables is None else self.variables).get(variable) or None
+
+    def origin(self, name: str, variable: str) -> str:
+        """The variable."""
+        del name
+        return variable
 
 
 class SettingsReader:
@@ -62,11 +75,18 @@ class SettingsReader:
         self._title = title
         self._sources = sources
         self._problems: list[str] = []
+        self.origins: dict[str, str] = {}
+        """Where each value that was found comes from, by keyword: a sentence's part, such as `AWS_REGION`."""
 
     def optional(self, name: str, variable: str, *, pattern: str | None = None, example: str = "") -> str | None:
         """The value of the setting, or `None` where no source has it."""
-        found = (source.find(name, variable) for source in self._sources)
-        value = next((value for value in found if value is not None), None)
+        value = None
+        for source in self._sources:
+            value = source.find(name, variable)
+            if value is not None:
+                origin: Callable[[str, str], str] | None = getattr(source, "origin", None)
+                self.origins[name] = type(source).__name__ if origin is None else origin(name, variable)
+                break
         if value is not None and (not isinstance(value, str) or not value):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
             self._problems.append(f"{name}= must be a non-empty string: leave it out to use {variable} or the default")
             return ""

@@ -46,6 +46,7 @@ __all__ = [
     "decode_reply",
     "encode_request",
     "error_reply",
+    "peer_version",
     "serve",
 ]
 
@@ -59,6 +60,9 @@ _IDENTIFIER = re.compile(r"[a-z][a-z_]{0,63}")
 
 MAX_ACTOR = 256
 """Characters of the name that a caller says it acts for."""
+
+_RELEASE = re.compile(r"[0-9A-Za-z.+!-]{1,64}")
+"""What the version of a package looks like: whatever a peer tells may end in a log."""
 
 MAX_REPLY_BYTES = 5 * 1024 * 1024
 """Where a page is halved: under the 6 MB that a synchronous invocation can answer with."""
@@ -132,6 +136,16 @@ def decode_reply(operation: Operation, reply: bytes) -> Any:
         return _CODECS[operation.name].result.decode(members["result"])
     except codec.MismatchError as mismatch:
         raise ProtocolError(mismatch.describe("result")) from None
+
+
+def peer_version(reply: bytes) -> str | None:
+    """The release of the peer that made this reply, or `None` where it does not tell one that reads as a release."""
+    try:
+        members = _object(json.loads(reply)) or {}
+    except (ValueError, RecursionError):
+        return None
+    told = members.get("version")
+    return told if isinstance(told, str) and _RELEASE.fullmatch(told) else None
 
 
 def _decode_error(body: Any) -> UsermgrError:

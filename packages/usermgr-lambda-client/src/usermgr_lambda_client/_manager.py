@@ -11,6 +11,7 @@ from usermgr import StoreDescription, UserManager, wire
 from usermgr.errors import UnsupportedOperationError
 from usermgr.operations import OPERATIONS
 from usermgr.validation import check_texts
+from usermgr_aws import AwsAccess, OnAws
 from usermgr_lambda_client._transport import Transport
 
 __all__ = ["LambdaUserManager"]
@@ -54,6 +55,11 @@ class LambdaUserManager(UserManager):
 
     def __repr__(self) -> str:
         return f"LambdaUserManager({self.transport!r})"
+
+    @property
+    def aws(self) -> AwsAccess | None:
+        """How requests reach AWS, for checks; `None` where another transport carries them."""
+        return self.transport.aws if isinstance(self.transport, OnAws) else None
 
     _describe = _remote(UserManager.describe)
 

@@ -12,6 +12,7 @@ from usermgr import errors
 from usermgr_aws import (
     COMMON_CODES,
     UNREADABLE_ANSWER,
+    AwsAccess,
     CallLimits,
     Connection,
     SdkClient,
@@ -79,8 +80,10 @@ class LambdaTransport:
         limits: CallLimits = LIMITS,
     ) -> None:
         self._function = function_name
-        connection = connection or Connection(region)
-        self._client = cast("LambdaClient", client or connection.client("lambda", limits))
+        reach = connection or Connection(region)
+        self._client = cast("LambdaClient", client or reach.client("lambda", limits))
+        self.aws = AwsAccess(self._client, None if client else reach)
+        """How it reaches AWS, for checks."""
 
     def __repr__(self) -> str:
         return f"LambdaTransport({self._function!r})"

@@ -62,7 +62,7 @@ class LocalUserManager(UserManager):
         issuer = TokenIssuer(store.keys, settings, now)
         outbox = None if deliver is None else Outbox(deliver)
         policy = settings.password_policy
-        self._settings = settings
+        self.settings = settings
         self._store_id = store.id
         self._database = store.database
         self._users = Users(store.database, settings, schema, rule=rule, passwords=passwords, now=now)
@@ -75,7 +75,7 @@ class LocalUserManager(UserManager):
         self.activity = LocalActivityStore(store.database)
 
     def __repr__(self) -> str:
-        return f"LocalUserManager({str(self._settings.path)!r})"
+        return f"LocalUserManager({str(self.settings.path)!r})"
 
     def close(self) -> None:
         """Closes the file. Using the manager again opens it again."""
@@ -83,7 +83,7 @@ class LocalUserManager(UserManager):
 
     def describe(self) -> StoreDescription:
         """Also counts the users, which takes SQLite some milliseconds for a hundred thousand of them."""
-        return describe(self._settings, self._store_id, self._users.count(), delivers=self._invitations is not None)
+        return describe(self.settings, self._store_id, self._users.count(), delivers=self._invitations is not None)
 
     # --- Users ---------------------------------------------------------------------------------------
 
@@ -154,18 +154,18 @@ class LocalUserManager(UserManager):
     # --- Second factors ------------------------------------------------------------------------------
 
     def get_mfa(self, username: str) -> MfaSettings:
-        if self._settings.mfa is MfaMode.OFF:
+        if self.settings.mfa is MfaMode.OFF:
             return super().get_mfa(username)
         return self._factors.get(username)
 
     def set_mfa(self, username: str, methods: Sequence[MfaMethod], *, preferred: MfaMethod | None = None) -> None:
-        if self._settings.mfa is MfaMode.OFF:
+        if self.settings.mfa is MfaMode.OFF:
             return super().set_mfa(username, methods, preferred=preferred)
         return self._factors.set(username, methods, preferred)
 
     def reset_mfa(self, username: str) -> MfaReset:
         """Deletes the secret and ends the user's sessions; see `UserManager`."""
-        if self._settings.mfa is MfaMode.OFF:
+        if self.settings.mfa is MfaMode.OFF:
             return super().reset_mfa(username)
         return self._factors.reset(username)
 

@@ -13,7 +13,7 @@ from usermgr_cognito.trigger._permissions import Permissions
 from usermgr_cognito.trigger._pool import UserPool
 from usermgr_cognito.trigger._snapshot import Snapshot, Trigger, differences
 
-__all__ = ["Result", "RetryBudget", "State", "Status", "attach", "check", "detach"]
+__all__ = ["Result", "RetryBudget", "State", "Status", "attach", "check", "detach", "status_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,14 +115,18 @@ def detach(
 
 def check(pool: UserPool, trigger: Trigger) -> Status:
     """Reports where our trigger is, and changes nothing."""
-    found = pool.read().trigger
+    return status_of(pool.user_pool_id, pool.read().trigger, trigger)
+
+
+def status_of(user_pool_id: str, found: Trigger | None, trigger: Trigger) -> Status:
+    """What `check` reports of a pool that has the trigger `found`."""
     if found is None:
         state = State.ABSENT
     elif found.arn != trigger.arn:
         state = State.FOREIGN
     else:
         state = State.ATTACHED if found == trigger else State.OTHER_VERSION
-    return Status(pool.user_pool_id, state, found)
+    return Status(user_pool_id, state, found)
 
 
 class _Change:

@@ -133,6 +133,13 @@ class SandboxCognitoResponse(CognitoIdpResponse):
             )
         return json.dumps(result)
 
+    def list_user_pool_replicas(self) -> str:
+        """No pool has any. As plain JSON, as above.
+
+        https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_ListUserPoolReplicas.html"""
+        self.backend.describe_user_pool(self.parameters["UserPoolId"])
+        return json.dumps({"UserPoolReplicas": []})
+
     def verify_user_attribute(self) -> ActionResult:
         """https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifyUserAttribute.html"""
         asked = self.parameters

@@ -1,0 +1,288 @@
+"""Every registered check, provoked: a subject that it is content with, and those that it warns of."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+import usermgr_cognito
+import usermgr_lambda_client
+from tests.checks.conftest import World, findings
+from usermgr import checks
+from usermgr.checks import Finding, Severity, Subject, registered_checks
+
+OK, WARNING, FAILURE = Severity.OK, Severity.WARNING, Severity.FAILURE
+FLOWS = ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
+NOWHERE = "http://127.0.0.1:9"
+
+Case = tuple[Subject, Severity, str]
+"""A subject, the worst finding that it gets, and a part of what that says or advises."""
+
+
+def credentials(world: World) -> Iterator[Case]:
+    yield Subject(usermgr_cognito.connect()), OK, "requests are made as arn:aws"
+    given = usermgr_cognito.connect(client=world.client("cognito-idp"))
+    yield Subject(given), WARNING, "pass session= or profile="
+    unreachable = world.caller()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ENDPOINT_URL_STS", NOWHERE)
+        yield Subject(usermgr_cognito.connect(session=unreachable)), WARNING, "let this machine reach STS"
+    world.patch.delenv("AWS_ACCESS_KEY_ID")
+    world.patch.delenv("AWS_SECRET_ACCESS_KEY")
+    yield Subject(usermgr_cognito.connect(session=boto3.session.Session())), FAILURE, "set AWS_PROFILE"
+
+
+def reachable(world: World) -> Iterator[Case]:
+    both = Subject(usermgr_lambda_client.connect(), world.activity())
+    yield both, OK, "answers at 127.0.0.1"
+    assert [found.evidence["service"] for found in findings("aws.reachable", both)] == ["lambda", "dynamodb"]
+    yield Subject(usermgr_cognito.connect(endpoint_url=NOWHERE)), FAILURE, "check AWS_REGION"
+
+
+def clock(world: World) -> Iterator[Case]:
+    users = usermgr_cognito.connect()
+    yield Subject(users), OK, "this machine's clock is"
+    yield Subject(users, now=lambda: time.time() - 120), WARNING, "120 s behind AWS's"
+    yield Subject(users, now=lambda: time.time() + 600), FAILURE, "600 s ahead of AWS's"
+    yield Subject(usermgr_cognito.connect(endpoint_url=NOWHERE)), WARNING, "no service answered"
+
+
+def settings(world: World) -> Iterator[Case]:
+    users = usermgr_cognito.connect(client_id="1example", client_secret="S3cret-planted")
+    yield Subject(users), OK, world.pool.id
+    (found,) = findings("cognito.settings", Subject(users))
+    assert dict(found.evidence) == {
+        "region": "ap-northeast-1, from AWS_REGION",
+        "user_pool_id": f"{world.pool.id}, from USERPOOL_ID",
+        "client_id": "1example, from the keyword client_id",
+        "client_secret": "set, from the keyword client_secret",
+    }
+    only_pool = {"USERMGR_BACKEND": "cognito", "USERPOOL_ID": world.pool.id}
+    yield Subject(environ=only_pool), OK, "nobody can sign in without CLIENT_ID"
+    (found,) = findings("cognito.settings", Subject(environ=only_pool))
+    assert found.evidence["region"] == "ap-northeast-1, from the pool's id"
+    assert found.evidence["client_secret"] == "not set"
+    wrong = {**only_pool, "SECRET": "S3cret-planted"}
+    yield Subject(environ=wrong), FAILURE, "set both, or neither"
+
+
+def pool(world: World) -> Iterator[Case]:
+    users = usermgr_cognito.connect()
+    yield Subject(users), OK, f"the pool {world.pool.id} is there"
+    (found,) = findings("cognito.pool", Subject(users))
+    assert found.evidence["privatelink"] == "can be used"
+    assert found.evidence["names"] == "user name, whatever the case"
+    assert found.evidence["mfa"] == "off"
+    yield Subject(usermgr_cognito.connect(user_pool_id="ap-northeast-1_Missing")), FAILURE, "set USERPOOL_ID"
+    denied = usermgr_cognito.connect(session=world.caller())
+    yield Subject(denied), WARNING, "allow cognito-idp:DescribeUserPool on the pool"
+
+
+def app_client(world: World) -> Iterator[Case]:
+    def using(*flows: str, secret: bool = False, given: str | None = None, **keywords: Any) -> Subject:
+        name, own = world.app_client(*flows, secret=secret)
+        told = own if given == "own" else given
+        return Subject(usermgr_cognito.connect(client_id=name, client_secret=told, **keywords))
+
+    world.patch.delenv("SECRET", raising=False)
+    yield using(*FLOWS), OK, "users can sign in"
+    yield using(*FLOWS, secret=True, given="own"), OK, "users can sign in"
+    yield using(*FLOWS, secret=True, discover_client_secret=True), OK, "users can sign in"
+    yield using("ALLOW_USER_SRP_AUTH", FLOWS[1]), FAILURE, "add ALLOW_ADMIN_USER_PASSWORD_AUTH"
+    yield using(FLOWS[0]), WARNING, "add ALLOW_REFRESH_TOKEN_AUTH"
+    yield using(*FLOWS, secret=True), FAILURE, "SECRET is not set"
+    yield using(*FLOWS, given="S3cret-planted"), FAILURE, "unset SECRET"
+    yield using(*FLOWS, secret=True, given="S3cret-planted"), FAILURE, "set SECRET to that of this app client"
+    yield Subject(usermgr_cognito.connect(client_id="missing")), FAILURE, "set CLIENT_ID"
+    denied = usermgr_cognito.connect(client_id="1example", session=world.caller())
+    yield Subject(denied), WARNING, "allow cognito-idp:DescribeUserPoolClient"
+
+
+def trigger(world: World) -> Iterator[Case]:
+    users = usermgr_cognito.connect()
+    seen, silent = world.activity(world.hours_ago(1)), world.activity(world.hours_ago(100))
+    yield Subject(users, seen), WARNING, "set attach_trigger = true"
+    ours, barred = world.function(allowed=True), world.function(allowed=False)
+    wanted = {"USERMGR_TRIGGER_ARN": ours}
+    yield Subject(users, environ=wanted), FAILURE, "the trigger was lost"
+
+    def attach(arn: str) -> None:
+        world.client("cognito-idp").update_user_pool(UserPoolId=world.pool.id, LambdaConfig={"PreTokenGeneration": arn})
+
+    try:
+        attach(ours)
+        yield Subject(users, seen, wanted), OK, "Cognito calls"
+        yield Subject(users, silent, wanted), WARNING, "nobody was seen today or yesterday"
+        can_describe = usermgr_cognito.connect(session=world.caller("cognito-idp:DescribeUserPool"))
+        yield Subject(can_describe), WARNING, f"allow lambda:GetPolicy on {ours}"
+        yield Subject(usermgr_cognito.connect(session=world.caller())), WARNING, "allow cognito-idp:DescribeUserPool"
+        attach(barred)
+        yield Subject(users, environ=wanted), FAILURE, "the trigger was replaced"
+        yield Subject(users), FAILURE, "does not allow this pool to call it"
+        attach(f"{ours}-gone")
+        yield Subject(users), FAILURE, "does not exist, or nobody may call it"
+    finally:
+        world.client("cognito-idp").update_user_pool(UserPoolId=world.pool.id, LambdaConfig={})
+
+
+def function(world: World) -> Iterator[Case]:
+    users = usermgr_lambda_client.connect()
+    yield Subject(users), OK, "the function answers: full access"
+    denied = usermgr_lambda_client.connect(session=world.caller())
+    yield Subject(denied), WARNING, "allow lambda:InvokeFunction"
+    yield Subject(usermgr_lambda_client.connect(function_name="missing")), FAILURE, "set LAMBDA_NAME_USERMGR"
+
+    class Old:
+        """Answers as release 0.9 would."""
+
+        def invoke(self, payload: bytes) -> bytes:
+            return users.transport.invoke(payload).replace(b'"version": "', b'"version": "0.9-')
+
+    yield Subject(usermgr_lambda_client.connect(transport=Old())), WARNING, "deploy the function from release"
+
+
+def table(world: World) -> Iterator[Case]:
+    yield Subject(activity=world.activity()), OK, "is an activity table"
+    missing = world.activity(table=False)
+    yield Subject(activity=missing), FAILURE, "set DYNAMODB_NAME"
+    world.client("dynamodb").create_table(
+        TableName=missing.table_name, BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+    )  # fmt: skip
+    yield Subject(activity=missing), FAILURE, "its key is another one, it has no index last_seen"
+    denied = world.activity(session=world.caller())
+    yield Subject(activity=denied), WARNING, "allow dynamodb:DescribeTable"
+
+
+def sightings(world: World) -> Iterator[Case]:
+    yield Subject(activity=world.activity(world.hours_ago(30), world.hours_ago(2))), OK, "somebody was last seen"
+    yield Subject(activity=world.activity()), WARNING, "attach the recorder"
+    yield Subject(activity=world.activity(world.hours_ago(50))), WARNING, "nobody was seen for 2 days"
+    yield Subject(activity=world.activity(session=world.caller())), WARNING, "allow dynamodb:Query"
+
+
+def store(world: World) -> Iterator[Case]:
+    users = world.local()
+    subject = Subject(users)
+    yield subject, OK, "is a store of this release"
+    settings = users.settings
+    settings.path.chmod(0o644)
+    yield subject, FAILURE, f"run chmod 600 {settings.path}"
+    settings.path.chmod(0o600)
+    keys = settings.jwks_path.read_bytes()
+    settings.jwks_path.write_bytes(b'{"keys": []}')
+    yield subject, FAILURE, "open the store once"
+    settings.jwks_path.write_bytes(keys)
+    users.close()
+    named = {"USERMGR_BACKEND": "local", "USERMGR_LOCAL_PATH": str(settings.path)}
+    yield Subject(environ=named), OK, "is a store of this release"
+    settings.path.write_bytes(b"no database" * 100)
+    yield Subject(environ=named), FAILURE, "restore the file from a backup"
+    settings.path.unlink()
+    yield Subject(environ=named), FAILURE, "set USERMGR_LOCAL_PATH"
+    yield Subject(environ={"USERMGR_BACKEND": "local"}), FAILURE, "USERMGR_LOCAL_PATH is not set"
+
+
+def keys(world: World) -> Iterator[Case]:
+    path = world.jwks()
+    environ = {"USERMGR_JWKS": str(path)}
+    yield Subject(environ=environ), OK, "renewed 0.0 days ago"
+    yield Subject(environ=environ, now=lambda: time.time() + 10 * 86_400), WARNING, "nobody has renewed"
+    yield Subject(environ=environ, now=lambda: time.time() - 86_400), WARNING, "was written in the future"
+    path.chmod(0o666)
+    yield Subject(environ=environ), WARNING, "every user of this machine can write the file"
+    path.write_bytes(b"{}")
+    yield Subject(environ=environ), FAILURE, "run python -m usermgr_jwt pull"
+    yield Subject(environ={"USERMGR_JWKS": str(path / "missing")}), FAILURE, "run python -m usermgr_jwt pull"
+
+
+def packages(world: World) -> Iterator[Case]:
+    yield Subject(), OK, "packages of usermgr"
+    other = world.folder / "usermgr_x-0.9.dist-info"
+    other.mkdir()
+    (other / "METADATA").write_text("Metadata-Version: 2.1\nName: usermgr-x\nVersion: 0.9\n")
+    world.patch.syspath_prepend(world.folder)
+    yield Subject(), FAILURE, "install all packages of usermgr from one release"
+
+
+CASES: dict[str, Callable[[World], Iterator[Case]]] = {
+    "activity.sightings": sightings,
+    "activity.table": table,
+    "aws.clock": clock,
+    "aws.credentials": credentials,
+    "aws.reachable": reachable,
+    "cognito.client": app_client,
+    "cognito.pool": pool,
+    "cognito.settings": settings,
+    "cognito.trigger": trigger,
+    "jwt.keys": keys,
+    "lambda.function": function,
+    "local.store": store,
+    "packages": packages,
+}
+"""What provokes each check: at least one subject that is well, and one that is not."""
+
+
+def worst(found: list[Finding]) -> Severity:
+    """The gravest severity among them."""
+    return max((finding.severity for finding in found), key=[OK, WARNING, FAILURE].index)
+
+
+@pytest.mark.parametrize("name", sorted(registered_checks()))
+def test_check_is_provoked(name: str, world: World) -> None:
+    """A check is content with what is well, tells each fault with its remedy, and no secret; none lacks such cases."""
+    assert name in CASES, f"{name} is registered, and no test provokes it"
+    provoked: set[bool] = set()
+    told: list[str] = []
+    for subject, severity, part in CASES[name](world):
+        found = findings(name, subject)
+        said = [f"{finding.summary}: {finding.remedy}" for finding in found]
+
+        assert found, f"{name} has nothing to say: {part}"
+        assert worst(found) is severity, said
+        assert part in " ".join(said), said
+        assert {finding.check for finding in found} == {name}
+        assert [finding.summary for finding in found if finding.remedy is None and finding.severity is not OK] == []
+        provoked.add(severity is OK)
+        told += said + [str(dict(finding.evidence)) for finding in found]
+    assert provoked == {True, False}
+    secrets = ("S3cret-planted", os.environ.get("SECRET") or "S3cret-planted")
+    assert not [text for text in told for secret in secrets if secret in text]
+
+
+def test_there_is_no_case_of_a_check_that_is_gone() -> None:
+    """Checks each provoked once: as many as are registered."""
+    provoked = len(registered_checks().keys() & CASES.keys())
+    print(f"checks each provoked once: {provoked} of {len(registered_checks())}")
+    assert sorted(CASES) == sorted(registered_checks())
+
+
+class Foreign:
+    """A manager of a stranger, and an activity store of one."""
+
+
+@pytest.mark.parametrize("name", sorted(set(registered_checks()) - {"packages"}))
+def test_check_is_silent_where_the_subject_is_not_its_own(name: str) -> None:
+    """A check of a service has nothing to say of a stranger's manager, and of no manager at all."""
+    stranger: Any = Foreign()
+    assert findings(name, Subject(stranger, stranger, environ={})) == []
+    assert findings(name, Subject(environ={})) == []
+
+
+def test_checks_change_nothing(world: World) -> None:
+    """All checks together make only calls that read, each few times."""
+    everything = Subject(usermgr_cognito.connect(), world.activity(world.hours_ago(1)))
+    before = len(world.sandbox.requests())
+
+    list(checks.run_checks(everything))
+
+    made = [record.operation for record in world.sandbox.requests(before)]
+    assert made
+    assert [name for name in made if not name.startswith(("Describe", "Get", "List", "Query", "GET /"))] == []
+    assert made.count("DescribeUserPool") == 2  # of the pool and of the trigger
