@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,8 +14,9 @@ import pytest
 import usermgr_cognito
 import usermgr_lambda_client
 from tests.checks.conftest import World, findings
-from usermgr import checks
+from usermgr import checks, wire
 from usermgr.checks import Finding, Severity, Subject, registered_checks
+from usermgr.operations import Access, allowed_operations
 
 OK, WARNING, FAILURE = Severity.OK, Severity.WARNING, Severity.FAILURE
 FLOWS = ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
@@ -144,6 +146,15 @@ def function(world: World) -> Iterator[Case]:
             return users.transport.invoke(payload).replace(b'"version": "', b'"version": "0.9-')
 
     yield Subject(usermgr_lambda_client.connect(transport=Old())), WARNING, "deploy the function from release"
+
+    class ReadOnly:
+        """A function that allows reading alone, over a store without a service."""
+
+        def invoke(self, payload: bytes) -> bytes:
+            allowed = allowed_operations(Access.READ)
+            return json.dumps(wire.serve(world.local(), json.loads(payload), allowed=allowed)).encode()
+
+    yield Subject(usermgr_lambda_client.connect(transport=ReadOnly())), OK, "read-only access, without sign-in"
 
 
 def table(world: World) -> Iterator[Case]:

@@ -216,3 +216,18 @@ def test_endpoint_in_china(monkeypatch: pytest.MonkeyPatch) -> None:
     """China's regions have a domain of their own."""
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     assert endpoint("cn-north-1") == "https://dynamodb.cn-north-1.amazonaws.com.cn/"
+
+
+@pytest.mark.parametrize("spy", ["sdk"], indirect=True)
+def test_newest_is_who_was_seen_last(make_store: Callable[..., DynamoActivityStore]) -> None:
+    """Of all shards, the user who was seen last; nobody in an empty table, and nobody of another pool."""
+    store = make_store()
+    assert store.newest() is None
+    for hours, sub in enumerate(("b", "c", "a", "d")):
+        store.record(Sighting(sub, SightingKind.SIGN_IN, "web", NOON + timedelta(hours=hours % 3)))
+    make_store("ap-northeast-1_Other").record(Sighting("e", SightingKind.SIGN_IN, "web", NOON + timedelta(days=1)))
+
+    newest = store.newest()
+
+    assert newest is not None
+    assert newest.sub == "a"

@@ -52,3 +52,19 @@ def test_keyword_that_is_not_a_non_empty_string_is_named(value: str) -> None:
 
     with pytest.raises(ConfigurationError, match="region= must be a non-empty string"):
         reader.finish()
+
+
+def test_origin_of_each_setting_is_known() -> None:
+    """A reader knows which source each value came from; one that cannot word that is named by its class."""
+
+    class Vault:
+        """A source of before origins."""
+
+        def find(self, name: str, variable: str) -> str | None:
+            return "found" if name == "password" else None
+
+    reader = SettingsReader("demo", [Keywords({"size": "3"}), Environment({"REGION": "here", "SIZE": "4"}), Vault()])
+    for name in ("size", "region", "password", "missing"):
+        reader.optional(name, name.upper())
+
+    assert reader.origins == {"size": "the keyword size", "region": "REGION", "password": "Vault"}

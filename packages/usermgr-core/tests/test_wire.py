@@ -448,3 +448,20 @@ def test_time_that_utc_does_not_have(text: str) -> None:
 
     with pytest.raises(errors.ProtocolError, match=r"result\.created_at must be a time"):
         wire.decode_reply(OPERATIONS["get_user"], json.dumps({"v": 1, "result": user}).encode())
+
+
+@pytest.mark.parametrize(
+    ("reply", "told"),
+    [
+        (b'{"v": 1, "version": "1.2.0", "result": null}', "1.2.0"),
+        (b'{"v": 1, "version": "0.1.0rc1+local", "error": {}}', "0.1.0rc1+local"),
+        (b'{"v": 1, "result": null}', None),
+        (b'{"version": "forged\\nline"}', None),
+        (b'{"version": 7}', None),
+        (b"[]", None),
+        (b"no JSON", None),
+    ],
+)
+def test_release_of_a_peer_is_told(reply: bytes, told: str | None) -> None:
+    """The release in a reply is known, also in one that carries an error; what is no release is not taken for one."""
+    assert wire.peer_version(reply) == told
