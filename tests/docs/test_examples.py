@@ -12,7 +12,9 @@ from sybil.parsers.markdown import PythonCodeBlockParser
 
 from tests.conftest import Pool
 from usermgr import Capability, Factory
+from usermgr.checks import registered_checks
 from usermgr_activity.table import definition
+from usermgr_cognito.permissions import Role
 from usermgr_jwt import HttpsSource, pull
 from usermgr_sandbox import Sandbox
 
@@ -55,7 +57,8 @@ def surroundings(
     ("page", "least"),
     [
         ("README.md", 3),
-        ("docs/backends.md", 2),
+        ("docs/backends.md", 3),
+        ("docs/checks.md", 2),
         ("docs/settings.md", 1),
         ("docs/users.md", 6),
         ("packages/usermgr/README.md", 1),
@@ -140,6 +143,13 @@ def test_table_of_capabilities_is_what_the_stores_describe(surroundings: None) -
     assert {row[0] for row in rows} == set(Capability) | set().union(*described)
     for capability, *cells in rows:
         assert [bool(cell) for cell in cells] == [capability in capabilities for capabilities in described]
+
+
+def test_table_of_checks_is_what_is_registered() -> None:
+    """The table in docs/checks.md has a row for each registered check, and for no other."""
+    rows = re.findall(r"^\| `([a-z.]+)` \|", (ROOT / "docs" / "checks.md").read_text(), re.MULTILINE)
+
+    assert sorted(row for row in rows if row not in list(Role)) == sorted(registered_checks())
 
 
 def test_make_commands_of_the_readme_exist() -> None:

@@ -39,6 +39,7 @@ DOCUMENTED = frozenset({
     "usermgr_bulk",
     "usermgr_bulk.formats",
     "usermgr_cognito",
+    "usermgr_cognito.permissions",
     "usermgr_cognito.trigger",
     "usermgr_cognito.user_import",
     "usermgr_jwt",

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from usermgr import checks
+from usermgr.audit import Audited
 from usermgr.checks import Finding, Severity, Subject, registered_checks, run_checks
 from usermgr.errors import UserNotFoundError
 
@@ -53,6 +54,21 @@ def test_each_check_is_told() -> None:
             "broken", Severity.FAILURE, "the check itself failed with RuntimeError", {"error": "RuntimeError"}
         ),
     }  # fmt: skip
+
+
+def test_manager_inside_an_audited_one_is_checked() -> None:
+    """Whoever runs checks may hand over the manager that audits: its checks see the one inside."""
+
+    class Sink:
+        """Takes no record, because nothing is changed."""
+
+    inside: Any = object()
+    audited: Any = Audited(Audited(inside, Sink(), "a"), Sink(), "b")  # type: ignore[arg-type]
+    seen: list[Any] = []
+
+    assert list(run_checks(Subject(audited), {"look": lambda subject: seen.append(subject.users) or ()})) == []
+
+    assert seen == [inside]
 
 
 def test_checks_run_side_by_side() -> None:

@@ -1,8 +1,8 @@
 """What usermgr's AWS-facing packages share. Importing it does not import the SDK, which loads when it is needed.
 
 Read on in `_forms`, `_partitions`, `_settings`, `_sdk`, `_client`, `_access`, `_checks`, `_failures`, `_request_ids`,
-`_requests` and `_logs`. Each of them loads when one of its names is first used, because the activity recorder uses a few while somebody
-waits to sign in.
+`_requests` and `_logs`. Each of them loads when one of its names is first used, because the activity recorder uses a
+few while somebody waits to sign in.
 """
 
 from __future__ import annotations

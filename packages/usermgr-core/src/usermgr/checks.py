@@ -21,7 +21,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from usermgr._frozen import freeze
@@ -88,15 +88,26 @@ def run_checks(
 ) -> Iterator[Finding]:
     """Runs the checks side by side, all registered ones unless others are given; findings come as checks end.
 
-    A check that raises is a finding of its own, so that one which fails never hides the others.
+    A check that raises is a finding of its own, so that one which fails never hides the others. Of a manager that
+    audits, the one inside is checked.
     """
     checks = registered_checks() if checks is None else checks
+    subject = _unwrapped(subject)
     if not checks:
         return
     with ThreadPoolExecutor(max_workers=min(max_workers, len(checks)), thread_name_prefix="usermgr-check") as pool:
         running = [pool.submit(_findings, name, check, subject) for name, check in checks.items()]
         for future in as_completed(running):
             yield from future.result()
+
+
+def _unwrapped(subject: Subject) -> Subject:
+    from usermgr.audit import AuditedManager  # noqa: PLC0415 - a check by itself has no need of it
+
+    users = subject.users
+    while isinstance(users, AuditedManager):
+        users = users.manager
+    return replace(subject, users=users)
 
 
 def _findings(name: str, check: Check, subject: Subject) -> list[Finding]:
