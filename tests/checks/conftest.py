@@ -82,6 +82,17 @@ class World:
         )  # fmt: skip
         return arn
 
+    def alias(self, arn: str) -> str:
+        """An alias of the function that Cognito may call for the pool, as Terraform makes it; its ARN."""
+        client, name = self.client("lambda"), arn.rpartition(":")[2]
+        client.create_alias(FunctionName=name, Name="live", FunctionVersion="$LATEST")
+        source = self.client("cognito-idp").describe_user_pool(UserPoolId=self.pool.id)["UserPool"]["Arn"]
+        client.add_permission(
+            FunctionName=name, Qualifier="live", StatementId="alias", Action="lambda:InvokeFunction",
+            Principal="cognito-idp.amazonaws.com", SourceArn=source, SourceAccount=source.split(":")[4],
+        )  # fmt: skip
+        return f"{arn}:live"
+
     def local(self) -> usermgr_local.LocalUserManager:
         """A store of its own."""
         return usermgr_local.connect(path=self.folder / f"{next(_names)}.db")

@@ -17,6 +17,7 @@ from tests.checks.conftest import World, findings
 from usermgr import checks, wire
 from usermgr.checks import Finding, Severity, Subject, registered_checks
 from usermgr.operations import Access, allowed_operations
+from usermgr_activity.table import EXPIRES_AT
 
 OK, WARNING, FAILURE = Severity.OK, Severity.WARNING, Severity.FAILURE
 FLOWS = ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
@@ -123,6 +124,8 @@ def trigger(world: World) -> Iterator[Case]:
         can_describe = usermgr_cognito.connect(session=world.caller("cognito-idp:DescribeUserPool"))
         yield Subject(can_describe), WARNING, f"allow lambda:GetPolicy on {ours}"
         yield Subject(usermgr_cognito.connect(session=world.caller())), WARNING, "allow cognito-idp:DescribeUserPool"
+        attach(world.alias(ours))
+        yield Subject(users, seen), OK, ":live"
         attach(barred)
         yield Subject(users, environ=wanted), FAILURE, "the trigger was replaced"
         yield Subject(users), FAILURE, "does not allow this pool to call it"
@@ -158,7 +161,13 @@ def function(world: World) -> Iterator[Case]:
 
 
 def table(world: World) -> Iterator[Case]:
-    yield Subject(activity=world.activity()), OK, "is an activity table"
+    well = Subject(activity=world.activity())
+    yield well, OK, "is an activity table"
+    assert days(well) == "kept for ever"
+    rule = {"AttributeName": EXPIRES_AT, "Enabled": True}
+    name = findings("activity.table", well)[0].evidence["table"]
+    world.client("dynamodb").update_time_to_live(TableName=name, TimeToLiveSpecification=rule)
+    assert days(well) == "removed when they expire"
     missing = world.activity(table=False)
     yield Subject(activity=missing), FAILURE, "set DYNAMODB_NAME"
     world.client("dynamodb").create_table(
@@ -169,6 +178,12 @@ def table(world: World) -> Iterator[Case]:
     yield Subject(activity=missing), FAILURE, "its key is another one, it has no index last_seen"
     denied = world.activity(session=world.caller())
     yield Subject(activity=denied), WARNING, "allow dynamodb:DescribeTable"
+
+
+def days(subject: Subject) -> str:
+    """What the check of the table says of its days."""
+    (found,) = findings("activity.table", subject)
+    return found.evidence["days"]
 
 
 def sightings(world: World) -> Iterator[Case]:
@@ -297,3 +312,4 @@ def test_checks_change_nothing(world: World) -> None:
     assert made
     assert [name for name in made if not name.startswith(("Describe", "Get", "List", "Query", "GET /"))] == []
     assert made.count("DescribeUserPool") == 2  # of the pool and of the trigger
+    assert made.count("GetCallerIdentity") == 1  # for both, which have one identity
