@@ -2,58 +2,25 @@
 # modules/trigger, beside what it is for.
 
 locals {
+  # Which actions each operation needs, and whom it is for: the file of usermgr-cognito, which `make docs` copies. The tests
+  # run each operation with exactly its actions.
   # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncognitouserpools.html
-  # DescribeUserPool: the schema tells which value of a refused call does not fit. GetUserPoolMfaConfig: the second factors.
-  read_actions = [
-    "cognito-idp:AdminGetUser",
-    "cognito-idp:AdminListGroupsForUser",
-    "cognito-idp:DescribeUserPool",
-    "cognito-idp:GetGroup",
-    "cognito-idp:GetUserPoolMfaConfig",
-    "cognito-idp:ListGroups",
-    "cognito-idp:ListUsers",
-    "cognito-idp:ListUsersInGroup",
-  ]
+  operations = values(jsondecode(file("${path.module}/actions.json")))
+  actions_for = {
+    for access in ["read-only", "operator", "admin", "sign-in"] :
+    access => toset(flatten([for operation in local.operations : operation.actions if operation.access == access]))
+  }
 
-  user_actions = [
-    "cognito-idp:AdminConfirmSignUp",
-    "cognito-idp:AdminCreateUser",
-    "cognito-idp:AdminDeleteUser",
-    "cognito-idp:AdminDisableUser",
-    "cognito-idp:AdminEnableUser",
-    "cognito-idp:AdminUpdateUserAttributes",
-  ]
-
-  credential_actions = [
-    "cognito-idp:AdminDeleteSoftwareToken",
-    "cognito-idp:AdminResetUserPassword",
-    "cognito-idp:AdminSetUserMFAPreference",
-    "cognito-idp:AdminSetUserPassword",
-    "cognito-idp:AdminUserGlobalSignOut",
-  ]
-
-  group_actions = [
-    "cognito-idp:AdminAddUserToGroup",
-    "cognito-idp:AdminRemoveUserFromGroup",
-    "cognito-idp:CreateGroup",
-    "cognito-idp:DeleteGroup",
-    "cognito-idp:UpdateGroup",
-  ]
-
-  # DescribeUserPoolClient: the function reads the client's secret, so that no configuration holds it, and its flows.
-  # Enrolling an authenticator app at sign-in (AssociateSoftwareToken, VerifySoftwareToken) needs no permission.
-  sign_in_actions = [
-    "cognito-idp:AdminInitiateAuth",
-    "cognito-idp:AdminRespondToAuthChallenge",
-    "cognito-idp:DescribeUserPoolClient",
-  ]
+  # Reading is always allowed, so that a refusal can be explained; nothing is allowed twice. Signing in also reads the
+  # client's secret, so that no configuration holds it.
+  read_actions    = local.actions_for["read-only"]
+  change_actions  = setsubtract(setunion(local.actions_for["operator"], local.actions_for["admin"]), local.read_actions)
+  sign_in_actions = setsubtract(local.actions_for["sign-in"], local.read_actions)
 
   usermgr_actions = {
-    ReadUsersAndGroups = local.read_actions
-    WriteUsers         = var.access == "full" ? local.user_actions : []
-    WriteCredentials   = var.access == "full" ? local.credential_actions : []
-    WriteGroups        = var.access == "full" ? local.group_actions : []
-    SignUsersIn        = var.allow_sign_in ? local.sign_in_actions : []
+    ReadUsersAndGroups   = sort(local.read_actions)
+    ChangeUsersAndGroups = var.access == "full" ? sort(local.change_actions) : []
+    SignUsersIn          = var.allow_sign_in ? sort(local.sign_in_actions) : []
   }
 
   # DynamoDB decrypts the table's own key in the name of whoever uses the table, to write as well as to read.

@@ -31,7 +31,7 @@ __all__ = ["build", "contents", "main"]
 ROOT = Path(__file__).resolve().parent.parent
 SUMS = "SHA256SUMS"
 PAGES = ("LICENSE", "*.md", "docs/*.md")
-MODULE = ("**/*.tf", "**/README.md")
+MODULE = ("**/*.tf", "**/README.md", "actions.json")
 NOT_PUBLISHED = ("override.tf", "*_override.tf", "usermgr_imports.tf")
 """What somebody has beside the module for themselves, such as a backend."""
 

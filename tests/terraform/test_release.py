@@ -140,7 +140,7 @@ def test_what_is_in_it(published: Published) -> None:
     zips = {"activity.zip", "attacher.zip", "download_jwks.zip", "usermgr.zip", "manifest.json"}
     modules = ("functions", "policy", "role", "table", "trigger")
     assert {f"dist/functions/{name}" for name in zips} <= set(names)
-    assert {"LICENSE", "README.md", "terraform/README.md", "terraform/main.tf"} <= set(names)
+    assert {"LICENSE", "README.md", "terraform/README.md", "terraform/main.tf", "terraform/actions.json"} <= set(names)
     assert {f"terraform/modules/{name}/README.md" for name in modules} <= set(names)
     assert [name for name in names if re.search(r"(^|/)\.|tests?/|tfstate|tfvars|override", name)] == []
     assert kinds == {(0o644, 0, 0, "")}
