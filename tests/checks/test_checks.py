@@ -18,6 +18,7 @@ from usermgr import checks, wire
 from usermgr.checks import Finding, Severity, Subject, registered_checks
 from usermgr.operations import Access, allowed_operations
 from usermgr_activity.table import EXPIRES_AT
+from usermgr_cognito.trigger import Trigger, UserPool
 
 OK, WARNING, FAILURE = Severity.OK, Severity.WARNING, Severity.FAILURE
 FLOWS = ("ALLOW_ADMIN_USER_PASSWORD_AUTH", "ALLOW_REFRESH_TOKEN_AUTH")
@@ -80,7 +81,7 @@ def pool(world: World) -> Iterator[Case]:
     (found,) = findings("cognito.pool", Subject(users))
     assert found.evidence["privatelink"] == "can be used"
     assert found.evidence["names"] == "user name, whatever the case"
-    assert found.evidence["mfa"] == "off"
+    assert found.evidence["mfa"] == "optional"
     yield Subject(usermgr_cognito.connect(user_pool_id="ap-northeast-1_Missing")), FAILURE, "set USERPOOL_ID"
     denied = usermgr_cognito.connect(session=world.caller())
     yield Subject(denied), WARNING, "allow cognito-idp:DescribeUserPool on the pool"
@@ -112,10 +113,12 @@ def trigger(world: World) -> Iterator[Case]:
     yield Subject(users, seen), WARNING, "set attach_trigger = true"
     ours, barred = world.function(allowed=True), world.function(allowed=False)
     wanted = {"USERMGR_TRIGGER_ARN": ours}
-    yield Subject(users, environ=wanted), FAILURE, "the trigger was lost"
+    yield Subject(users, environ=wanted), FAILURE, "has none: attach it again"
+
+    user_pool = UserPool.connect(world.pool.id)
 
     def attach(arn: str) -> None:
-        world.client("cognito-idp").update_user_pool(UserPoolId=world.pool.id, LambdaConfig={"PreTokenGeneration": arn})
+        user_pool.update(user_pool.read().request_with(Trigger(arn)))
 
     try:
         attach(ours)
@@ -132,7 +135,7 @@ def trigger(world: World) -> Iterator[Case]:
         attach(f"{ours}-gone")
         yield Subject(users), FAILURE, "does not exist, or nobody may call it"
     finally:
-        world.client("cognito-idp").update_user_pool(UserPoolId=world.pool.id, LambdaConfig={})
+        user_pool.update(user_pool.read().request_with(None))
 
 
 def function(world: World) -> Iterator[Case]:

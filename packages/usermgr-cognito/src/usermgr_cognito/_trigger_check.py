@@ -1,7 +1,7 @@
 """The check of the pool's pre token generation trigger: attached or lost, allowed or not, and whether it records.
 
-USERMGR_TRIGGER_ARN names the function that should be attached, as Terraform's output `environment` has it. Without it,
-whatever the pool has is checked.
+USERMGR_TRIGGER_ARN names the function that should be attached: Terraform's output `recorder_arn`. Without it, whatever
+the pool has is checked.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def trigger(subject: Subject) -> Iterator[Finding]:
     evidence = {"pool": pool, "trigger": "none" if found is None else str(found)}
     lost = None if wanted is None else _lost(pool, found, Trigger(wanted))
     if lost is not None:
-        yield Finding(CHECK, Severity.FAILURE, lost, evidence, f"attach {wanted} again: apply Terraform once more")
+        yield Finding(CHECK, Severity.FAILURE, lost, evidence, _attach_again(pool))
         return
     if found is None:
         if subject.activity is not None:
@@ -67,6 +67,12 @@ def trigger(subject: Subject) -> Iterator[Finding]:
         yield silent
     if problem is None and silent is None:
         yield Finding(CHECK, Severity.OK, f"Cognito calls {found.arn} when it makes tokens", evidence)
+
+
+def _attach_again(pool: str) -> str:
+    """Terraform does not see that a trigger was lost, so that it must be told to attach it once more."""
+    address = f'module.trigger.aws_lambda_invocation.trigger["{pool}"]'
+    return f"attach it again: terraform apply -replace='{address}'"
 
 
 def _lost(pool: str, found: Trigger | None, wanted: Trigger) -> str | None:
