@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -313,6 +314,7 @@ def test_checks_change_nothing(world: World) -> None:
 
     made = [record.operation for record in world.sandbox.requests(before)]
     assert made
+    print("requests of all checks:", dict(Counter(made)))
     assert [name for name in made if not name.startswith(("Describe", "Get", "List", "Query", "GET /"))] == []
     assert made.count("DescribeUserPool") == 2  # of the pool and of the trigger
     assert made.count("GetCallerIdentity") == 1  # for both, which have one identity

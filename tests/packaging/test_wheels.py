@@ -151,6 +151,12 @@ def test_every_package_is_typed_and_licensed(wheels: dict[str, Path]) -> None:
             assert not any(n.endswith(".py") for n in names)
 
 
+def test_facts_travel_with_the_code(wheels: dict[str, Path]) -> None:
+    """The wheel of usermgr-cognito has the file of IAM actions that its code reads."""
+    with zipfile.ZipFile(wheels["usermgr-cognito"]) as archive:
+        assert "usermgr_cognito/actions.json" in archive.namelist()
+
+
 def test_an_index_can_show_every_package(wheels: dict[str, Path]) -> None:
     """Each package has a summary, an author, keywords, addresses, classifiers, its licence's text and a real README."""
     for name, wheel in wheels.items():
