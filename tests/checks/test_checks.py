@@ -164,6 +164,19 @@ def function(world: World) -> Iterator[Case]:
     yield Subject(usermgr_lambda_client.connect(transport=ReadOnly())), OK, "read-only access, without sign-in"
 
 
+def lambda_settings(world: World) -> Iterator[Case]:
+    subject = Subject(usermgr_lambda_client.connect(region="eu-west-1"))
+    yield subject, OK, "the function is contract in eu-west-1"
+    (found,) = findings("lambda.settings", subject)
+    assert dict(found.evidence) == {
+        "region": "eu-west-1, from the keyword region",
+        "function_name": "contract, from LAMBDA_NAME_USERMGR",
+    }
+    named = {"USERMGR_BACKEND": "lambda", "AWS_REGION": "eu-west-1"}
+    yield Subject(environ=named), OK, "the function is usermgr in eu-west-1"
+    yield Subject(environ={"USERMGR_BACKEND": "lambda"}), FAILURE, "AWS_REGION is not set"
+
+
 def table(world: World) -> Iterator[Case]:
     well = Subject(activity=world.activity())
     yield well, OK, "is an activity table"
@@ -253,6 +266,7 @@ CASES: dict[str, Callable[[World], Iterator[Case]]] = {
     "cognito.trigger": trigger,
     "jwt.keys": keys,
     "lambda.function": function,
+    "lambda.settings": lambda_settings,
     "local.store": store,
     "packages": packages,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hmac
 import ipaddress
+import os
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
@@ -44,7 +45,8 @@ def settings(subject: Subject) -> Iterator[Finding]:
         found = subject.users.settings
     elif subject.users is None and subject.environ.get("USERMGR_BACKEND") == "cognito":
         try:
-            found = CognitoSettings.read(environ=subject.environ)
+            # With the process's own environment, the SDK's configuration counts too.
+            found = CognitoSettings.read(environ=None if subject.environ is os.environ else subject.environ)
         except ConfigurationError as error:
             problems = error.problems or [error.message]
             yield Finding(check, Severity.FAILURE, error.message, {"code": error.code}, f"correct this: {problems[0]}")

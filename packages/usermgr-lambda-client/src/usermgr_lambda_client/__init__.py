@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from usermgr.settings import SettingsReader
-from usermgr_aws import FUNCTION_NAME, MAX_CONNECTIONS, REGION, Connection, SdkSession, aws_sources, redact_sdk_logs
+from usermgr_aws import MAX_CONNECTIONS, Connection, SdkSession, redact_sdk_logs
 from usermgr_lambda_client._manager import LambdaUserManager
+from usermgr_lambda_client._settings import LambdaSettings
 from usermgr_lambda_client._transport import LIMITS, LambdaTransport, Transport
 
 __all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "connect", "create", "redact_sdk_logs"]
-
-DEFAULT_FUNCTION = "usermgr"
 
 
 def connect(
@@ -53,16 +51,13 @@ def connect(
     if transport is not None:
         return LambdaUserManager(transport, claimed_actor=claimed_actor)
     given = {"region": region, "function_name": function_name}
-    reader = SettingsReader("usermgr's Lambda backend", aws_sources(given, profile=profile, session=session))
-    found_region = reader.text("region", "AWS_REGION", pattern=REGION, example="ap-northeast-1")
-    name = reader.optional("function_name", "LAMBDA_NAME_USERMGR", pattern=FUNCTION_NAME, example=DEFAULT_FUNCTION)
-    reader.finish()
-    connection = Connection(found_region, session, profile, endpoint_url, max_connections)
+    settings = LambdaSettings.read(given, session=session, profile=profile)
+    connection = Connection(settings.region, session, profile, endpoint_url, max_connections)
     limits = replace(LIMITS, connect=connect_timeout, read=read_timeout)
-    return LambdaUserManager(
-        LambdaTransport(name or DEFAULT_FUNCTION, found_region, connection=connection, limits=limits),
-        claimed_actor=claimed_actor,
+    reach = LambdaTransport(
+        settings.function_name, settings.region, connection=connection, limits=limits, origins=settings.origins
     )
+    return LambdaUserManager(reach, claimed_actor=claimed_actor)
 
 
 create = connect

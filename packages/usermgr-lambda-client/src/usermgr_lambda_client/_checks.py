@@ -1,20 +1,52 @@
-"""The check of the management function: that it can be invoked, its release, and what it allows."""
+"""The checks of the settings and of the management function: that it can be invoked, its release, what it allows."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from importlib.metadata import version
 
 from usermgr import wire
 from usermgr.checks import Finding, Severity, Subject
-from usermgr.errors import AccessDeniedError, OperationNotAllowedError, ProtocolError, RemoteNotFoundError, UsermgrError
+from usermgr.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    OperationNotAllowedError,
+    ProtocolError,
+    RemoteNotFoundError,
+    UsermgrError,
+)
 from usermgr.operations import OPERATIONS
 from usermgr_aws import not_allowed
 from usermgr_lambda_client._manager import LambdaUserManager
+from usermgr_lambda_client._settings import LambdaSettings
+from usermgr_lambda_client._transport import LambdaTransport
 
-__all__ = ["function"]
+__all__ = ["function", "settings"]
 
 CHECK = "lambda.function"
+
+
+def settings(subject: Subject) -> Iterator[Finding]:
+    """Which function is called, in which Region, and where both come from."""
+    check, users = "lambda.settings", subject.users
+    if isinstance(users, LambdaUserManager) and isinstance(users.transport, LambdaTransport):
+        found = users.transport.settings
+    elif users is None and subject.environ.get("USERMGR_BACKEND") == "lambda":
+        try:
+            found = LambdaSettings.read(environ=None if subject.environ is os.environ else subject.environ)
+        except ConfigurationError as error:
+            problems = error.problems or [error.message]
+            yield Finding(check, Severity.FAILURE, error.message, {"code": error.code}, f"correct this: {problems[0]}")
+            return
+    else:
+        return
+    values = {"region": found.region, "function_name": found.function_name}
+    evidence = {
+        name: f"{value}, from {found.origins[name]}" if name in found.origins else value
+        for name, value in values.items()
+    }
+    yield Finding(check, Severity.OK, f"the function is {found.function_name} in {found.region}", evidence)
 
 
 def function(subject: Subject) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -20,6 +21,7 @@ from usermgr_aws import (
     error_from_sdk,
     note_request,
 )
+from usermgr_lambda_client._settings import LambdaSettings
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda.client import LambdaClient
@@ -78,8 +80,10 @@ class LambdaTransport:
         client: SdkClient | None = None,
         connection: Connection | None = None,
         limits: CallLimits = LIMITS,
+        origins: Mapping[str, str] | None = None,
     ) -> None:
         self._function = function_name
+        self.settings = LambdaSettings(region, function_name, origins or {})
         reach = connection or Connection(region)
         self._client = cast("LambdaClient", client or reach.client("lambda", limits))
         self.aws = AwsAccess(self._client, None if client else reach)
