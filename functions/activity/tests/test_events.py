@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from tests.stub import answers
 from usermgr.activity import SightingKind
 from usermgr.errors import InvalidInputError
 from usermgr_function_activity.event import KINDS, MACHINE, parse_event
@@ -58,7 +59,7 @@ def test_event_comes_back_as_it_went(
 
 @pytest.mark.parametrize("days_kept", [None, "", "90"])
 def test_days_expire_when_the_environment_says_so(
-    days_kept: str | None, environment: pytest.MonkeyPatch, dynamodb: Any, answers: Any
+    days_kept: str | None, environment: pytest.MonkeyPatch, dynamodb: Any
 ) -> None:
     """With ACTIVITY_DAYS_KEPT the day's row, and only that one, is written with its expiry; without, none is."""
     if days_kept is not None:
