@@ -1,5 +1,48 @@
-"""Many users at once, over any `usermgr.UserManager`: no backend, no SDK and no terminal is known here."""
+"""Many users at once, over any `usermgr.UserManager`: no backend, no SDK and no terminal is known here.
 
-from __future__ import annotations
+`import_users` and `check_import` bring records into a store, `export_users` writes all that a store holds, and `Engine`
+runs any other work on many users: a stream of `Task`s that is paced, journalled and can be resumed.
+"""
 
-__all__: list[str] = []
+from usermgr_bulk._calls import Call
+from usermgr_bulk._check import CheckReport, Problem, check_import
+from usermgr_bulk._engine import Engine
+from usermgr_bulk._errors import BulkInterruptedError, BulkStoppedError
+from usermgr_bulk._export import Export, export_users, read_export
+from usermgr_bulk._import import import_users
+from usermgr_bulk._input import FileInput, Input
+from usermgr_bulk._journal import Journal, RunIdentity
+from usermgr_bulk._manifest import Manifest
+from usermgr_bulk._options import Existing, ImportOptions
+from usermgr_bulk._report import write_report, write_sub_map
+from usermgr_bulk._results import Progress, RowOutcome, RowResult, Summary
+from usermgr_bulk._tasks import Steps, Task
+
+__all__ = [
+    "import_users",
+    "check_import",
+    "export_users",
+    "read_export",
+    "ImportOptions",
+    "Existing",
+    "Input",
+    "FileInput",
+    "Export",
+    "Manifest",
+    "CheckReport",
+    "Problem",
+    "Summary",
+    "Progress",
+    "RowOutcome",
+    "RowResult",
+    "write_report",
+    "write_sub_map",
+    "Engine",
+    "Task",
+    "Steps",
+    "Call",
+    "Journal",
+    "RunIdentity",
+    "BulkStoppedError",
+    "BulkInterruptedError",
+]

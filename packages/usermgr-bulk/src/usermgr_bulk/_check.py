@@ -1,0 +1,107 @@
+"""Reading a whole import without writing: all that would fail, with its line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from usermgr import Group, UserManager
+from usermgr.errors import InvalidInputError, UnsupportedOperationError
+from usermgr_bulk._import import duplicate, read_row
+from usermgr_bulk._input import Input
+from usermgr_bulk._options import ImportOptions
+from usermgr_bulk._scratch import FirstLines
+from usermgr_bulk._wanted import Complaint, complaints
+
+__all__ = ["CheckReport", "Problem", "check_import"]
+
+KEPT = 1000
+"""How many problems a report keeps; `on_problem` gets all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a row would fail."""
+
+    line: int | None
+    """Where the row begins; `None` for what is wrong with the whole."""
+    key: str | None
+    field: str | None
+    code: str
+    message: str
+    certain: bool
+    """False where it depends on whether the user exists, or on what the user has now."""
+
+
+@dataclass(slots=True)
+class CheckReport:
+    """What a check found."""
+
+    rows: int = 0
+    failing_rows: int = 0
+    """The rows with at least one problem that is certain."""
+    problem_count: int = 0
+    problems: list[Problem] = field(default_factory=list[Problem])
+    """The first thousand."""
+    removals: int = 0
+    """How many attributes the rows ask to remove."""
+    invitations: int = 0
+    """How many people would get a message, if all of them are new."""
+    complete: bool = True
+    """False where the input cannot be read to its end, so that the numbers are of its beginning."""
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing is certain to fail."""
+        return self.complete and not self.failing_rows and all(p.line is not None for p in self.problems)
+
+
+def check_import(
+    users: UserManager,
+    source: Input,
+    *,
+    options: ImportOptions | None = None,
+    groups: Iterable[Group] = (),
+    on_problem: Callable[[Problem], None] = lambda _: None,
+) -> CheckReport:
+    """Reads the whole input, and the description and the groups of the store, and writes nothing.
+
+    What it cannot tell is who exists already: that takes a look-up of each. The arguments are those of `import_users`.
+    """
+    options = options or ImportOptions()
+    store = users.describe()
+    known = frozenset(group.name for group in groups) | {group.name for group in users.iter_groups()}
+    report = CheckReport()
+
+    def note(line: int | None, key: str | None, found: Complaint) -> None:
+        error = found.error
+        problem = Problem(line, key, error.field, error.code, error.message, found.certain)
+        report.problem_count += 1
+        if len(report.problems) < KEPT:
+            report.problems.append(problem)
+        on_problem(problem)
+
+    if store.read_only:
+        message = "the store takes no change, because it is a replica: name its primary instead"
+        note(None, None, Complaint(UnsupportedOperationError(message)))
+    with FirstLines() as lines:
+        try:
+            for row in source.rows():
+                report.rows += 1
+                found: list[Complaint] = []
+                key = None if row.record is None else row.record.username
+                try:
+                    want = read_row(row, store, options)
+                    report.removals += sum(value is None for value in want.attributes.values())
+                    report.invitations += options.invite is not None
+                    found.extend(complaints(want, store, options, known))
+                    duplicate(want, row.line, lines)
+                except InvalidInputError as error:
+                    found.append(Complaint(error))
+                report.failing_rows += any(complaint.certain for complaint in found)
+                for complaint in found:
+                    note(row.line, key, complaint)
+        except InvalidInputError as error:
+            report.complete = False
+            note(None, None, Complaint(error))
+    return report

@@ -1,0 +1,30 @@
+"""How a run ends before its input does."""
+
+from __future__ import annotations
+
+from usermgr.errors import UsermgrError
+from usermgr_bulk._results import Summary
+
+__all__ = ["BulkInterruptedError", "BulkStoppedError"]
+
+
+class BulkStoppedError(UsermgrError):
+    """The run could not go on, and its journal is kept; `__cause__` is what stopped it.
+
+    Missing credentials or permissions, a store that is gone, a limit of the account, a service that stays away, a full
+    disk, or an input that cannot be read any further.
+    """
+
+    code = "bulk_stopped"
+    sentence = "the run stopped"
+    summary: Summary | None = None
+
+
+class BulkInterruptedError(KeyboardInterrupt):
+    """Ctrl-C, or `stop`: the calls in flight have ended, and the journal is valid. `summary` is what was done."""
+
+    def __init__(self, summary: Summary) -> None:
+        super().__init__(
+            f"interrupted after {summary}: start the same run with the journal {summary.journal} again to go on"
+        )
+        self.summary = summary

@@ -1,0 +1,44 @@
+"""What an import is told to do."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from usermgr import Medium
+
+__all__ = ["Existing", "ImportOptions"]
+
+
+class Existing(StrEnum):
+    """What becomes of a row whose user is in the store already."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    """The user is left alone."""
+    UPDATE = "update"
+    """The user is brought to what the row says; what the row does not say is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """How rows become users. The default sends no message to anybody and changes nobody who exists."""
+
+    existing: Existing = Existing.FAIL
+    rename: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The new names of attributes, by the names in the input."""
+    drop: Collection[str] = ()
+    """The attributes of the input that are left out, by their names there. `sub` always is."""
+    invite: Medium | None = None
+    """By which medium each new user gets the store's own invitation; `None` for no invitation."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON, for the journal."""
+        return {
+            "existing": self.existing.value,
+            "rename": dict(sorted(self.rename.items())),
+            "drop": sorted(self.drop),
+            "invite": None if self.invite is None else self.invite.value,
+        }

@@ -1,0 +1,64 @@
+"""What a run must remember of every row, on the disk and not in memory; it is gone when it is closed.
+
+SQLite's databases without a name are files without a name: https://www.sqlite.org/inmemorydb.html#temp_db
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+__all__ = ["FirstLines", "Memberships"]
+
+
+class _Scratch:
+    def __init__(self, table: str) -> None:
+        self._connection = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        self._connection.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {table}; BEGIN")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._connection.close()
+
+
+class FirstLines(_Scratch):
+    """The line on which each key came first."""
+
+    def __init__(self) -> None:
+        super().__init__("CREATE TABLE seen (key TEXT PRIMARY KEY, line INTEGER) WITHOUT ROWID")
+
+    def first(self, key: str, line: int) -> int | None:
+        """The line on which the key came before; `None` for a new one, which is remembered with this line."""
+        text = key.encode("utf-8", "surrogatepass")
+        added = self._connection.execute("INSERT OR IGNORE INTO seen VALUES (?, ?)", (text, line))
+        if added.rowcount:
+            return None
+        (found,) = self._connection.execute("SELECT line FROM seen WHERE key = ?", (text,)).fetchone()
+        return int(found)
+
+
+class Memberships(_Scratch):
+    """Who is in which groups."""
+
+    def __init__(self) -> None:
+        super().__init__("CREATE TABLE member (user TEXT, place TEXT, PRIMARY KEY (user, place)) WITHOUT ROWID")
+
+    def add(self, group: str, users: Iterable[str]) -> None:
+        """These users are in the group."""
+        rows = ((user, group) for user in users)
+        self._connection.executemany("INSERT OR IGNORE INTO member VALUES (?, ?)", rows)
+
+    def clear(self) -> None:
+        """Nobody is in any group."""
+        self._connection.execute("DELETE FROM member")
+
+    def of(self, user: str) -> list[str]:
+        """The groups of the user, sorted."""
+        rows = self._connection.execute("SELECT place FROM member WHERE user = ? ORDER BY place", (user,))
+        return [group for (group,) in rows]

@@ -1,0 +1,215 @@
+"""The steps of one row of an import.
+
+    began before? ──yes──▶ look: is it ours? ──▶ finish it, or leave it to the policy
+            │ no
+            ▼
+    create ──exists──▶ the policy: fail, skip, or update what differs
+            │   └──no answer──▶ look, as above; create again only where nobody is there
+            ▼
+    password, enabled, groups: each brings to a state, so it may be done again
+
+An invitation is one creation, which a second one cannot repeat, because the name is taken by then. Where the first one
+got no answer and the user is there, whether the message was sent is not known, and it is not sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from usermgr import Group, Page, StoreDescription, User, UserStatus
+from usermgr.errors import DeliveryError, UserExistsError, UsermgrError, UserNotFoundError
+from usermgr_bulk._calls import UNCERTAIN, Call
+from usermgr_bulk._options import Existing, ImportOptions
+from usermgr_bulk._results import RowOutcome, RowResult
+from usermgr_bulk._tasks import Steps
+from usermgr_bulk._wanted import Wanted
+
+__all__ = ["INVITATION_UNKNOWN", "RowImport"]
+
+SKEW = timedelta(seconds=30)
+"""How far the clocks of this machine and of the store may differ, for a user to be known as our own."""
+
+TRIES = 4
+
+INVITATION_UNKNOWN = "invitation_unknown"
+"""The one code of a report that no error class has."""
+
+Doing = Generator[Call, Any, Any]
+
+
+class RowImport:
+    """Brings one row into the store."""
+
+    def __init__(self, row: Wanted, store: StoreDescription, options: ImportOptions) -> None:
+        self._row = row
+        self._store = store
+        self._options = options
+        self._changed: list[str] = []
+
+    def steps(self, began: datetime | None) -> Steps:
+        """See `Task.start`."""
+        result = yield from self._steps(began)
+        password, message = self._row.password, result.message
+        if password and message and password in message:  # a store of a stranger may repeat what it was given
+            message = "the store refused the row"
+        sub = self._row.old_sub
+        return RowResult(result.outcome, result.code, message, sub, result.new_sub)
+
+    def _steps(self, since: datetime | None) -> Steps:
+        for attempt in range(1, TRIES + 1):
+            if since is not None:
+                user = yield from self._find()
+                if user is not None:
+                    return (yield from self._found(user, since))
+            now = datetime.now(UTC)
+            try:
+                user = yield self._creation()
+            except UserExistsError:
+                if since is None:
+                    return (yield from self._existing(None))
+            except DeliveryError as error:
+                user = yield Call("get_user", {"username": self._row.name})
+                return (yield from self._finish(user, not_delivered=error))
+            except UNCERTAIN as error:
+                if not error.retryable or attempt == TRIES:
+                    return (yield from self._judge(error, since or now))
+                since = since or now
+            else:
+                return (yield from self._finish(user))
+        raise UserExistsError(username=self._row.name)  # it comes and goes: somebody else is at work on it
+
+    def _creation(self) -> Call:
+        row = self._row
+        present = {name: value for name, value in row.attributes.items() if value is not None}
+        arguments: dict[str, Any] = {"username": row.name, "attributes": present}
+        if self._options.invite is not None:
+            return Call("invite_user", {**arguments, "medium": self._options.invite})
+        return Call("add_user", arguments if row.password is None else {**arguments, "password": row.password})
+
+    # --- Looking ------------------------------------------------------------------------------------
+
+    def _find(self) -> Generator[Call, Any, User | None]:
+        try:
+            user: User = yield Call("get_user", {"username": self._row.name})
+        except UserNotFoundError:
+            return None
+        return user
+
+    def _judge(self, error: UsermgrError, since: datetime) -> Steps:
+        """After a creation that got no answer and is not tried again."""
+        try:
+            user = yield from self._find()
+        except UsermgrError:
+            user = None
+            outcome = RowOutcome.UNKNOWN
+        else:
+            outcome = RowOutcome.FAILED
+        if user is None:
+            return RowResult(outcome, error.code, error.message)
+        return (yield from self._found(user, since))
+
+    def _found(self, user: User, since: datetime) -> Steps:
+        if not self._is_own(user, since):
+            return (yield from self._existing(user))
+        if self._row.password is not None and user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+            yield Call("set_password", {"username": user.username, "password": self._row.password})
+        return (yield from self._finish(user, may_be_invited=self._options.invite is not None))
+
+    def _is_own(self, user: User, since: datetime) -> bool:
+        """Whether the creation that began then has made the user: the time fits, and so do the attributes."""
+        given = ((name, value) for name, value in self._row.attributes.items() if value is not None)
+        return user.created_at >= since - SKEW and all(
+            user.attributes.get(name, "").lower() == value.lower() for name, value in given
+        )
+
+    # --- Bringing to the wanted state ---------------------------------------------------------------
+
+    def _finish(self, user: User, *, not_delivered: DeliveryError | None = None, may_be_invited: bool = False) -> Steps:
+        try:
+            yield from self._enable(user)
+            if self._row.groups:
+                yield from self._join(user, self._row.groups)
+        except UsermgrError as error:
+            return _partly(error, "the user was created", user)
+        if not_delivered is not None:
+            message = f"created, invitation not delivered: {not_delivered.message}"
+            return RowResult(RowOutcome.CREATED, not_delivered.code, message, new_sub=user.sub)
+        if may_be_invited:
+            message = "created, and the invitation may have been sent: ask the user, or use resend_invitation"
+            return RowResult(RowOutcome.UNKNOWN, INVITATION_UNKNOWN, message, new_sub=user.sub)
+        return RowResult(RowOutcome.CREATED, new_sub=user.sub)
+
+    def _existing(self, user: User | None) -> Steps:
+        if self._options.existing is Existing.FAIL:
+            error = UserExistsError(username=self._row.name)
+            return RowResult(RowOutcome.FAILED, error.code, error.message)
+        if self._options.existing is Existing.SKIP:
+            return RowResult(RowOutcome.SKIPPED, message="the user exists already")
+        if user is None:
+            found: User = yield Call("get_user", {"username": self._row.name})
+            return (yield from self._bring(found))
+        return (yield from self._bring(user))
+
+    def _bring(self, user: User) -> Steps:
+        try:
+            yield from self._update(user)
+            yield from self._enable(user)
+            yield from self._set_groups(user)
+        except UsermgrError as error:
+            done = f"the user's {', '.join(self._changed)} changed" if self._changed else "nothing changed"
+            return _partly(error, done, user)
+        if not self._changed:
+            return RowResult(RowOutcome.UNCHANGED, new_sub=user.sub)
+        return RowResult(RowOutcome.CHANGED, message=f"changed: {', '.join(self._changed)}", new_sub=user.sub)
+
+    def _update(self, user: User) -> Doing:
+        wanted = self._row.attributes
+        different = {name: value for name, value in wanted.items() if user.attributes.get(name) != value}
+        for address in ("email", "phone_number"):
+            flag = f"{address}_verified"
+            if address in different and flag in wanted:  # an address that comes alone would be unverified
+                different[flag] = wanted[flag]
+        if different:
+            yield Call("update_user", {"username": user.username, "attributes": different})
+            self._changed += different
+        if self._row.password is not None and user.status is UserStatus.FORCE_CHANGE_PASSWORD:
+            yield Call("set_password", {"username": user.username, "password": self._row.password})
+            self._changed.append("password")
+
+    def _enable(self, user: User) -> Doing:
+        if self._row.enabled is not None and self._row.enabled is not user.enabled:
+            operation = "enable_user" if self._row.enabled else "disable_user"
+            yield Call(operation, {"username": user.username})
+            self._changed.append("enabled")
+
+    def _join(self, user: User, groups: Iterable[str]) -> Doing:
+        for group in groups:
+            yield Call("add_user_to_group", {"username": user.username, "group": group})
+
+    def _set_groups(self, user: User) -> Doing:
+        if self._row.groups is None:
+            return
+        present: set[str] = set()
+        token: str | None = None
+        while True:
+            arguments = {"username": user.username, "page_token": token}
+            page: Page[Group] = yield Call("list_groups_for_user", arguments)
+            present.update(group.name for group in page.items)
+            token = page.next_token
+            if token is None:
+                break
+        joins = [group for group in self._row.groups if group not in present]
+        leaves = sorted(present - set(self._row.groups))
+        yield from self._join(user, joins)
+        for group in leaves:
+            yield Call("remove_user_from_group", {"username": user.username, "group": group})
+        if joins or leaves:
+            self._changed.append("groups")
+
+
+def _partly(error: UsermgrError, done: str, user: User) -> RowResult:
+    """The row failed on the way."""
+    outcome = RowOutcome.UNKNOWN if isinstance(error, UNCERTAIN) else RowOutcome.FAILED
+    return RowResult(outcome, error.code, f"{done}, and then this failed: {error.message}", new_sub=user.sub)
