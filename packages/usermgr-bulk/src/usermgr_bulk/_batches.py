@@ -95,7 +95,7 @@ class BatchRun:
                 again.append((running, call))
             else:
                 try:
-                    self._caller.stop_for(outcome.error)
+                    self._caller.stop_for(call, outcome.error)
                 except StopRun as end:
                     stop = stop or end
                 else:

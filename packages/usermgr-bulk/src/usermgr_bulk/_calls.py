@@ -32,11 +32,8 @@ __all__ = ["STOPPING", "UNCERTAIN", "Call", "Caller", "StopRun"]
 UNCERTAIN = (ServiceTimeoutError, ServiceUnavailableError, RemoteTimeoutError, RemoteCrashedError)
 """After these a change may have been made."""
 
-STOPPING = (
-    AccessDeniedError, StoreNotFoundError, LimitExceededError, ConfigurationError, RemoteNotFoundError,
-    VersionMismatchError,
-)  # fmt: skip
-"""These meet every row alike, so they end the run."""
+STOPPING = (AccessDeniedError, StoreNotFoundError, ConfigurationError, RemoteNotFoundError, VersionMismatchError)
+"""These meet every row alike, so they end the run, as `LimitExceededError` does for what creates or sends."""
 
 UNREPEATABLE = frozenset({"add_user", "add_group", "invite_user", "resend_invitation", "reset_password"})
 """The changes whose second time is not like the first: all others leave the store as the first time did."""
@@ -113,7 +110,7 @@ class Caller:
             except UsermgrError as error:
                 failures += 1
                 if failures >= TRIES or not self.may_repeat(call, error):
-                    self.stop_for(error)
+                    self.stop_for(call, error)
                     raise
             else:
                 self._away = 0
@@ -127,10 +124,12 @@ class Caller:
         except StopRun as end:
             raise end.__cause__ or KeyboardInterrupt from None
 
-    def stop_for(self, error: UsermgrError) -> None:
-        """Raises `StopRun` where no other row can fare better than the one that ended with this error."""
+    def stop_for(self, call: Call, error: UsermgrError) -> None:
+        """Raises `StopRun` where no other row can fare better than the one whose call ended with this error."""
         self._away = self._away + 1 if isinstance(error, ServiceUnavailableError) else 0
-        if isinstance(error, STOPPING) or self._away >= AWAY:
+        # A limit of the account, such as that on e-mails a day; that on the groups of one user is the row's own.
+        limited = isinstance(error, LimitExceededError) and call.operation in UNREPEATABLE
+        if isinstance(error, STOPPING) or limited or self._away >= AWAY:
             raise StopRun from error
 
     def cost(self, call: Call) -> Mapping[str, float]:

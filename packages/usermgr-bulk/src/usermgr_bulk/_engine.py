@@ -130,6 +130,7 @@ class Engine:
                     if not journal.has_ended(task.row):
                         run.take(task)
                 run.finish()
+                journal.flush()
             except UsermgrError:  # of the input, whose rows before it are done
                 run.finish()
                 raise
@@ -145,7 +146,6 @@ class Engine:
         except BaseException:
             self._leave(run, journal, stopping)
             raise
-        journal.flush()
         tell()
         return Summary(journal.counts, journal.path, complete=True)
 

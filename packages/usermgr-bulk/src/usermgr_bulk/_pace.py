@@ -23,8 +23,8 @@ CATCH_UP = 0.25
 SLOWER, FLOOR, RECOVERY = 0.7, 0.1, 0.05
 """What a refusal leaves of a rate, what stays at least, and how much of it comes back each second."""
 
-UNNAMED = ""
-"""The category of what the store names no rate for: unlimited until the first refusal."""
+GROWTH, FIRST_PEAK = 0.25, 20.0
+"""Where the store names no rate: how much a rate grows each second, and what is taken for it before it is measured."""
 
 
 class Pace:
@@ -68,7 +68,7 @@ class _Bucket:
         self._rate = nominal
         self._next = now
         self._recovered, self._slowed = now, -math.inf
-        self._peak, self._window, self._count = 1.0, now, 0.0
+        self._peak, self._window, self._count = FIRST_PEAK, now, 0.0
 
     def reserve(self, now: float, requests: float) -> float:
         """The moment at which the requests may begin."""
@@ -91,8 +91,11 @@ class _Bucket:
     def _recover(self, now: float) -> None:
         if self._rate is None:
             return
-        grown = self._rate + (self._nominal or self._peak) * RECOVERY * (now - self._recovered)
-        self._rate = grown if self._nominal is None else min(self._nominal, grown)
+        passed = now - self._recovered
+        if self._nominal is None:
+            self._rate += max(self._peak * RECOVERY, self._rate * GROWTH) * passed
+        else:
+            self._rate = min(self._nominal, self._rate + self._nominal * RECOVERY * passed)
         self._recovered = now
 
     def _measure(self, now: float, requests: float) -> None:

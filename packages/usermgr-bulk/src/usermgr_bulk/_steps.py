@@ -32,6 +32,7 @@ SKEW = timedelta(seconds=30)
 """How far the clocks of this machine and of the store may differ, for a user to be known as our own."""
 
 TRIES = 4
+"""How often a creation is sent that gets no answer and leaves nobody behind."""
 
 INVITATION_UNKNOWN = "invitation_unknown"
 """The one code of a report that no error class has."""
@@ -50,7 +51,10 @@ class RowImport:
 
     def steps(self, began: datetime | None) -> Steps:
         """See `Task.start`."""
-        result = yield from self._steps(began)
+        try:
+            result = yield from self._steps(began)
+        except UsermgrError as error:
+            result = RowResult(RowOutcome.FAILED, error.code, error.message)
         password, message = self._row.password, result.message
         if password and message and password in message:  # a store of a stranger may repeat what it was given
             message = "the store refused the row"
@@ -58,27 +62,33 @@ class RowImport:
         return RowResult(result.outcome, result.code, message, sub, result.new_sub)
 
     def _steps(self, since: datetime | None) -> Steps:
-        for attempt in range(1, TRIES + 1):
+        """`since` is when a creation of ours began of which nobody knows how it ended."""
+        lost: UsermgrError | None = None
+        for attempt in range(TRIES + 1):
             if since is not None:
-                user = yield from self._find()
+                try:
+                    user = yield from self._find()
+                except UsermgrError as error:
+                    message = f"the user may have been created, and looking failed: {error.message}"
+                    return RowResult(RowOutcome.UNKNOWN, error.code, message)
                 if user is not None:
                     return (yield from self._found(user, since))
+                if attempt == TRIES or (lost is not None and not lost.retryable):
+                    break
             now = datetime.now(UTC)
             try:
                 user = yield self._creation()
-            except UserExistsError:
+            except UserExistsError as error:
                 if since is None:
                     return (yield from self._existing(None))
+                lost = error
             except DeliveryError as error:
-                user = yield Call("get_user", {"username": self._row.name})
-                return (yield from self._finish(user, not_delivered=error))
+                return (yield from self._finish_undelivered(error))
             except UNCERTAIN as error:
-                if not error.retryable or attempt == TRIES:
-                    return (yield from self._judge(error, since or now))
-                since = since or now
+                since, lost = since or now, error
             else:
                 return (yield from self._finish(user))
-        raise UserExistsError(username=self._row.name)  # it comes and goes: somebody else is at work on it
+        raise lost or UserExistsError(username=self._row.name)
 
     def _creation(self) -> Call:
         row = self._row
@@ -87,6 +97,13 @@ class RowImport:
         if self._options.invite is not None:
             return Call("invite_user", {**arguments, "medium": self._options.invite})
         return Call("add_user", arguments if row.password is None else {**arguments, "password": row.password})
+
+    def _finish_undelivered(self, undelivered: DeliveryError) -> Steps:
+        try:
+            user: User = yield Call("get_user", {"username": self._row.name})
+        except UsermgrError as error:
+            return _partly(error, f"the user was created, invitation not delivered ({undelivered.code})", None)
+        return (yield from self._finish(user, not_delivered=undelivered))
 
     # --- Looking ------------------------------------------------------------------------------------
 
@@ -97,24 +114,9 @@ class RowImport:
             return None
         return user
 
-    def _judge(self, error: UsermgrError, since: datetime) -> Steps:
-        """After a creation that got no answer and is not tried again."""
-        try:
-            user = yield from self._find()
-        except UsermgrError:
-            user = None
-            outcome = RowOutcome.UNKNOWN
-        else:
-            outcome = RowOutcome.FAILED
-        if user is None:
-            return RowResult(outcome, error.code, error.message)
-        return (yield from self._found(user, since))
-
     def _found(self, user: User, since: datetime) -> Steps:
         if not self._is_own(user, since):
             return (yield from self._existing(user))
-        if self._row.password is not None and user.status is UserStatus.FORCE_CHANGE_PASSWORD:
-            yield Call("set_password", {"username": user.username, "password": self._row.password})
         return (yield from self._finish(user, may_be_invited=self._options.invite is not None))
 
     def _is_own(self, user: User, since: datetime) -> bool:
@@ -128,11 +130,12 @@ class RowImport:
 
     def _finish(self, user: User, *, not_delivered: DeliveryError | None = None, may_be_invited: bool = False) -> Steps:
         try:
+            yield from self._complete_password(user)
             yield from self._enable(user)
             if self._row.groups:
                 yield from self._join(user, self._row.groups)
         except UsermgrError as error:
-            return _partly(error, "the user was created", user)
+            return _partly(error, "the user was created", user.sub)
         if not_delivered is not None:
             message = f"created, invitation not delivered: {not_delivered.message}"
             return RowResult(RowOutcome.CREATED, not_delivered.code, message, new_sub=user.sub)
@@ -159,7 +162,7 @@ class RowImport:
             yield from self._set_groups(user)
         except UsermgrError as error:
             done = f"the user's {', '.join(self._changed)} changed" if self._changed else "nothing changed"
-            return _partly(error, done, user)
+            return _partly(error, done, user.sub)
         if not self._changed:
             return RowResult(RowOutcome.UNCHANGED, new_sub=user.sub)
         return RowResult(RowOutcome.CHANGED, message=f"changed: {', '.join(self._changed)}", new_sub=user.sub)
@@ -174,6 +177,10 @@ class RowImport:
         if different:
             yield Call("update_user", {"username": user.username, "attributes": different})
             self._changed += different
+        yield from self._complete_password(user)
+
+    def _complete_password(self, user: User) -> Doing:
+        """Sets the password of a user who has none yet; whether another's is the row's, no store tells."""
         if self._row.password is not None and user.status is UserStatus.FORCE_CHANGE_PASSWORD:
             yield Call("set_password", {"username": user.username, "password": self._row.password})
             self._changed.append("password")
@@ -209,7 +216,7 @@ class RowImport:
             self._changed.append("groups")
 
 
-def _partly(error: UsermgrError, done: str, user: User) -> RowResult:
+def _partly(error: UsermgrError, done: str, sub: str | None) -> RowResult:
     """The row failed on the way."""
     outcome = RowOutcome.UNKNOWN if isinstance(error, UNCERTAIN) else RowOutcome.FAILED
-    return RowResult(outcome, error.code, f"{done}, and then this failed: {error.message}", new_sub=user.sub)
+    return RowResult(outcome, error.code, f"{done}, and then this failed: {error.message}", new_sub=sub)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ from usermgr.validation import PASSWORD_NEEDS, check_form, check_verified_has_ad
 from usermgr_bulk._options import Existing, ImportOptions
 
 __all__ = ["Complaint", "Wanted", "complaints", "wanted"]
+
+NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
 ADDRESS_OF = {Medium.EMAIL: "email", Medium.SMS: "phone_number"}
 
@@ -144,10 +147,9 @@ def _wish(known: AttributeDescription, value: str) -> str | None:
     if known.type is AttributeType.BOOLEAN and value not in ("true", "false"):
         return "be true or false"
     if known.type is AttributeType.NUMBER:
-        try:
-            number = float(value)
-        except ValueError:
+        if NUMBER.fullmatch(value) is None:
             return "be a number"
+        number = float(value)
         if known.minimum is not None and number < known.minimum:
             return f"be at least {known.minimum:g}"
         if known.maximum is not None and number > known.maximum:
