@@ -60,6 +60,7 @@ def surroundings(
         ("docs/backends.md", 3),
         ("docs/checks.md", 2),
         ("docs/settings.md", 1),
+        ("docs/bulk.md", 6),
         ("docs/users.md", 6),
         ("packages/usermgr/README.md", 1),
         ("packages/usermgr-core/README.md", 1),
@@ -67,6 +68,7 @@ def surroundings(
         ("packages/usermgr-cognito/README.md", 1),
         ("packages/usermgr-lambda-client/README.md", 1),
         ("packages/usermgr-activity/README.md", 1),
+        ("packages/usermgr-bulk/README.md", 1),
         ("packages/usermgr-sandbox/README.md", 1),
     ],
 )

@@ -63,8 +63,8 @@ class Journal:
         InvalidInputError: it is damaged, of another version, or no journal at all.
     """
 
-    def __init__(self, path: Path, identity: RunIdentity, *, sync: Callable[[int], None] = os.fsync) -> None:
-        self.path = path
+    def __init__(self, path: str | Path, identity: RunIdentity, *, sync: Callable[[int], None] = os.fsync) -> None:
+        self.path = path = Path(path)
         self._sync = sync
         self._changed = threading.Condition()
         self._lines: list[bytes] = []

@@ -6,11 +6,11 @@ SQLite's databases without a name are files without a name: https://www.sqlite.o
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from types import TracebackType
 from typing import Self
 
-__all__ = ["FirstLines", "Memberships"]
+__all__ = ["FirstLines", "InOrder", "Memberships"]
 
 
 class _Scratch:
@@ -62,3 +62,18 @@ class Memberships(_Scratch):
         """The groups of the user, sorted."""
         rows = self._connection.execute("SELECT place FROM member WHERE user = ? ORDER BY place", (user,))
         return [group for (group,) in rows]
+
+
+class InOrder(_Scratch):
+    """Lines by the rows that they are of."""
+
+    def __init__(self) -> None:
+        super().__init__("CREATE TABLE line (row INTEGER PRIMARY KEY, content BLOB)")
+
+    def add(self, row: int, content: bytes) -> None:
+        """The line of that row; a second one is left out."""
+        self._connection.execute("INSERT OR IGNORE INTO line VALUES (?, ?)", (row, content))
+
+    def __iter__(self) -> Iterator[bytes]:
+        for (content,) in self._connection.execute("SELECT content FROM line ORDER BY row"):
+            yield content
