@@ -6,14 +6,15 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from benchmarks.bulk.stub import PASSWORD, StubStore, once
-from usermgr import AttributeDescription, Group, Medium, UsernameKind, UsernameRules, Writer
+from usermgr import AttributeDescription, Group, Medium, User, UsernameKind, UsernameRules, UserStatus, Writer
 from usermgr.backoff import Backoff
 from usermgr.errors import (
     DeliveryError,
@@ -28,6 +29,7 @@ from usermgr.errors import (
 from usermgr.records import Row, UserRecord
 from usermgr_bulk import Existing, ImportOptions, Summary, import_users
 
+OLD = datetime(2020, 1, 31, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
 QUICK = Backoff(first=0.001, longest=0.002)
 LOST = [
@@ -97,7 +99,12 @@ def outcomes(report: Report) -> list[str]:
 
 def test_each_row_has_one_outcome_and_the_rest_goes_on(store: StubStore, bring: Bring) -> None:
     """A row that cannot be read, one without a group and one that is refused fail with line, key, code and message."""
-    store.before = once(InvalidPasswordError(), "add_user")
+
+    def refuse(operation: str, arguments: tuple[Any, ...]) -> None:
+        if (operation, arguments[0]) == ("add_user", "refused"):
+            raise InvalidPasswordError
+
+    store.before = refuse
 
     summary, report = bring(
         store,
@@ -329,7 +336,7 @@ def test_an_invitation_that_may_have_been_sent_is_not_sent_again(
 
     _, report = bring(store, UserRecord("ada", ADA.attributes, groups=["staff"]), invite=Medium.EMAIL)
 
-    assert (report[0]["outcome"], report[0]["code"]) == ("unknown", "invitation_unknown")
+    assert (report[0]["outcome"], report[0]["code"]) == ("unknown", "message_unknown")
     assert store.calls["invite_user"] == store.effects["invite ada"] == 1
     assert store.calls["resend_invitation"] == 0
     assert ("ada", "staff") in store.members
@@ -341,6 +348,27 @@ def test_a_row_with_a_password_is_not_invited(store: StubStore, bring: Bring) ->
 
     assert outcomes(report) == ["failed"]
     assert store.users == {}
+
+
+def test_nobody_is_asked_twice_to_confirm_an_address(bring: Bring, tmp_path: Path) -> None:
+    """Where a change of address sends a message, it is sent once, whatever is lost and whatever is killed."""
+    store = StubStore(confirmed_before_change=["email"])
+    store.users["ada"] = replace(
+        User("ada", "1", UserStatus.CONFIRMED, True, OLD, OLD), attributes={"email": "old@a.b"}
+    )
+    store.after = once(ServiceTimeoutError(), "update_user")
+    row = UserRecord("ada", {"email": "new@a.b", "name": "Ada"})
+
+    _, lost = bring(store, row, existing=Existing.UPDATE)
+    journal = (tmp_path / "journal").read_bytes().splitlines(keepends=True)
+    (tmp_path / "journal").write_bytes(b"".join(journal[:-1]))  # killed before the outcome was durable
+    store.users["ada"] = replace(store.users["ada"], attributes={"email": "old@a.b"})  # not confirmed yet
+    _, resumed = bring(store, row, existing=Existing.UPDATE)
+
+    assert (outcomes(lost), outcomes(resumed)) == (["unknown"], ["unknown"])
+    assert resumed[0]["code"] == "message_unknown"
+    assert store.users["ada"].attributes == {"email": "old@a.b", "name": "Ada"}
+    assert store.effects["update ada"] == 2  # of which the second was the name alone
 
 
 # --- Kills and secrets -------------------------------------------------------------------------------

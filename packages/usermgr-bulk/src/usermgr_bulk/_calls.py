@@ -55,6 +55,8 @@ class Call:
 
     operation: str
     arguments: Mapping[str, Any] = field(default_factory=dict[str, Any], repr=False)
+    once: bool = field(default=False, repr=False)
+    """Whether a second time would do more than the first, such as send another message."""
 
     @property
     def changes(self) -> bool:
@@ -147,4 +149,5 @@ class Caller:
         """Whether the same call may be made again: it did nothing, or would do nothing else."""
         if not error.retryable:
             return False
-        return isinstance(error, (ThrottledError, ConcurrentChangeError)) or call.operation not in UNREPEATABLE
+        did_nothing = isinstance(error, (ThrottledError, ConcurrentChangeError))
+        return did_nothing or not (call.once or call.operation in UNREPEATABLE)

@@ -45,8 +45,8 @@ def import_users(
 ) -> Summary:
     """Brings each row of the input into the store, and goes on where an earlier call with the same journal ended.
 
-    No message is sent to anybody unless `options.invite` says so, and then to each new user at most once. A row that
-    fails does not stop the others.
+    Nobody is invited unless `options.invite` says so, and then each new user at most once. A row that fails does not
+    stop the others.
 
     Args:
         users: The store.

@@ -24,7 +24,7 @@ class Existing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How rows become users. The default sends no message to anybody and changes nobody who exists."""
+    """How rows become users. The default invites nobody and changes nobody who exists."""
 
     existing: Existing = Existing.FAIL
     rename: Mapping[str, str] = field(default_factory=dict[str, str])

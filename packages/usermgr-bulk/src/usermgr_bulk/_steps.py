@@ -24,9 +24,9 @@ from usermgr_bulk._calls import UNCERTAIN, Call
 from usermgr_bulk._options import Existing, ImportOptions
 from usermgr_bulk._results import RowOutcome, RowResult
 from usermgr_bulk._tasks import Steps
-from usermgr_bulk._wanted import Wanted
+from usermgr_bulk._wanted import Wanted, asked_to_confirm
 
-__all__ = ["INVITATION_UNKNOWN", "RowImport"]
+__all__ = ["MESSAGE_UNKNOWN", "RowImport"]
 
 SKEW = timedelta(seconds=30)
 """How far the clocks of this machine and of the store may differ, for a user to be known as our own."""
@@ -34,7 +34,7 @@ SKEW = timedelta(seconds=30)
 TRIES = 4
 """How often a creation is sent that gets no answer and leaves nobody behind."""
 
-INVITATION_UNKNOWN = "invitation_unknown"
+MESSAGE_UNKNOWN = "message_unknown"
 """The one code of a report that no error class has."""
 
 Doing = Generator[Call, Any, Any]
@@ -48,6 +48,8 @@ class RowImport:
         self._store = store
         self._options = options
         self._changed: list[str] = []
+        self._may_have_asked: list[str] = []
+        """The addresses that an earlier run may have sent, each with a message to its user."""
 
     def steps(self, began: datetime | None) -> Steps:
         """See `Task.start`."""
@@ -116,7 +118,7 @@ class RowImport:
 
     def _found(self, user: User, since: datetime) -> Steps:
         if not self._is_own(user, since):
-            return (yield from self._existing(user))
+            return (yield from self._existing(user, again=True))
         return (yield from self._finish(user, may_be_invited=self._options.invite is not None))
 
     def _is_own(self, user: User, since: datetime) -> bool:
@@ -141,10 +143,11 @@ class RowImport:
             return RowResult(RowOutcome.CREATED, not_delivered.code, message, new_sub=user.sub)
         if may_be_invited:
             message = "created, and the invitation may have been sent: ask the user, or use resend_invitation"
-            return RowResult(RowOutcome.UNKNOWN, INVITATION_UNKNOWN, message, new_sub=user.sub)
+            return RowResult(RowOutcome.UNKNOWN, MESSAGE_UNKNOWN, message, new_sub=user.sub)
         return RowResult(RowOutcome.CREATED, new_sub=user.sub)
 
-    def _existing(self, user: User | None) -> Steps:
+    def _existing(self, user: User | None, *, again: bool = False) -> Steps:
+        """`again` says that an earlier run, which was killed, may have done some of it."""
         if self._options.existing is Existing.FAIL:
             error = UserExistsError(username=self._row.name)
             return RowResult(RowOutcome.FAILED, error.code, error.message)
@@ -152,30 +155,39 @@ class RowImport:
             return RowResult(RowOutcome.SKIPPED, message="the user exists already")
         if user is None:
             found: User = yield Call("get_user", {"username": self._row.name})
-            return (yield from self._bring(found))
-        return (yield from self._bring(user))
+            return (yield from self._bring(found, again=again))
+        return (yield from self._bring(user, again=again))
 
-    def _bring(self, user: User) -> Steps:
+    def _bring(self, user: User, *, again: bool) -> Steps:
         try:
-            yield from self._update(user)
+            yield from self._update(user, again=again)
             yield from self._enable(user)
             yield from self._set_groups(user)
         except UsermgrError as error:
             done = f"the user's {', '.join(self._changed)} changed" if self._changed else "nothing changed"
             return _partly(error, done, user.sub)
+        if self._may_have_asked:
+            addresses = " and ".join(self._may_have_asked)
+            message = f"the user may have been asked to confirm the new {addresses}, and was not asked again"
+            return RowResult(RowOutcome.UNKNOWN, MESSAGE_UNKNOWN, message, new_sub=user.sub)
         if not self._changed:
             return RowResult(RowOutcome.UNCHANGED, new_sub=user.sub)
         return RowResult(RowOutcome.CHANGED, message=f"changed: {', '.join(self._changed)}", new_sub=user.sub)
 
-    def _update(self, user: User) -> Doing:
+    def _update(self, user: User, *, again: bool) -> Doing:
         wanted = self._row.attributes
         different = {name: value for name, value in wanted.items() if user.attributes.get(name) != value}
         for address in ("email", "phone_number"):
             flag = f"{address}_verified"
             if address in different and flag in wanted:  # an address that comes alone would be unverified
                 different[flag] = wanted[flag]
+        asks = [name for name in asked_to_confirm(wanted, self._store) if name in different]
+        if again and asks:
+            self._may_have_asked = asks
+            different = {name: value for name, value in different.items() if name not in asks}
         if different:
-            yield Call("update_user", {"username": user.username, "attributes": different})
+            arguments = {"username": user.username, "attributes": different}
+            yield Call("update_user", arguments, once=any(name in different for name in asks))
             self._changed += different
         yield from self._complete_password(user)
 

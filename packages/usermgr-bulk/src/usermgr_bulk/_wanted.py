@@ -12,7 +12,7 @@ from usermgr.records import UserRecord
 from usermgr.validation import PASSWORD_NEEDS, check_form, check_verified_has_address
 from usermgr_bulk._options import Existing, ImportOptions
 
-__all__ = ["Complaint", "Wanted", "complaints", "wanted"]
+__all__ = ["Complaint", "Wanted", "asked_to_confirm", "complaints", "wanted"]
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
@@ -79,6 +79,15 @@ def _name(record: UserRecord, attributes: Mapping[str, str | None], store: Store
     return name
 
 
+def asked_to_confirm(attributes: Mapping[str, str | None], store: StoreDescription) -> list[str]:
+    """The addresses of which the store asks a user who exists for a confirmation, by a message, when they change."""
+    return [
+        name
+        for name in store.confirmed_before_change
+        if attributes.get(name) and attributes.get(f"{name}_verified") != "true"
+    ]
+
+
 def complaints(
     row: Wanted, store: StoreDescription, options: ImportOptions, groups: frozenset[str] | None = None
 ) -> Iterator[Complaint]:
@@ -94,6 +103,12 @@ def complaints(
         check_verified_has_address(row.attributes)
     except InvalidInputError as error:
         yield Complaint(error, certain=not may_exist)
+    if options.existing is Existing.UPDATE:
+        for name in asked_to_confirm(row.attributes, store):
+            message = (
+                f"a user whose {name} changes gets a message to confirm it: {name}_verified = true changes it at once"
+            )
+            yield Complaint(InvalidInputError(message, field=name), certain=False)
     if row.password is not None:
         yield from _of_password(row.password, store)
     if options.invite is not None:
