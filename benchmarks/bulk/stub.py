@@ -42,6 +42,7 @@ from usermgr.errors import (
 )
 from usermgr.records import Row, UserRecord
 from usermgr.validation import PAGE_LIMIT
+from usermgr_bulk import Input
 
 # The defaults of https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html
 RATES = {"UserCreation": 50, "UserAccountRecovery": 30, "UserRead": 120, "UserUpdate": 25, "UserList": 30}
@@ -287,7 +288,7 @@ class StubStore(UserManager):
 
 
 @dataclass(frozen=True)
-class People:
+class People(Input):
     """An input of that many people; every third is in a group, every fifth is disabled."""
 
     count: int

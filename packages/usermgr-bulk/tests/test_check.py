@@ -12,7 +12,7 @@ from benchmarks.bulk.stub import StubStore
 from usermgr import AttributeDescription, AttributeType, Group, Medium, PasswordPolicy
 from usermgr.errors import InvalidInputError
 from usermgr.records import Row, UserRecord
-from usermgr_bulk import CheckReport, Existing, ImportOptions, Problem, check_import
+from usermgr_bulk import CheckReport, Existing, ImportOptions, Input, Problem, check_import
 
 POLICY = PasswordPolicy(8, 20, needs_uppercase=True, needs_lowercase=True, needs_number=True, needs_symbol=True)
 ATTRIBUTES = [
@@ -28,7 +28,7 @@ ATTRIBUTES = [
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(Input):
     """An input of these rows, which may break off."""
 
     records: tuple[UserRecord, ...]

@@ -17,6 +17,7 @@ from benchmarks.bulk.stub import PASSWORD, StubStore, once
 from usermgr import AttributeDescription, Group, Medium, User, UsernameKind, UsernameRules, UserStatus, Writer
 from usermgr.backoff import Backoff
 from usermgr.errors import (
+    ConflictError,
     DeliveryError,
     IncompleteCreationError,
     InvalidInputError,
@@ -27,7 +28,16 @@ from usermgr.errors import (
     UsermgrError,
 )
 from usermgr.records import Row, UserRecord
-from usermgr_bulk import Existing, ImportOptions, Summary, import_users
+from usermgr_bulk import (
+    BulkStoppedError,
+    Existing,
+    FileInput,
+    ImportOptions,
+    Input,
+    Summary,
+    check_import,
+    import_users,
+)
 
 OLD = datetime(2020, 1, 31, tzinfo=UTC)
 ROOT = Path(__file__).parents[3]
@@ -40,7 +50,7 @@ LOST = [
 
 
 @dataclass(frozen=True)
-class Rows:
+class Rows(Input):
     """An input of these rows, one a line."""
 
     records: Sequence[UserRecord | InvalidInputError]
@@ -235,6 +245,51 @@ def test_old_and_new_subs_are_mapped(store: StubStore, bring: Bring, tmp_path: P
     bring(store, UserRecord("ada", sub="old-1"), UserRecord("bob"), sub_map=tmp_path / "map")
 
     assert (tmp_path / "map").read_text() == '{"old":"old-1","new":"sub-ada"}\n'
+
+
+# --- Files ---
+
+
+def test_a_file_is_read_alike_when_a_run_goes_on(store: StubStore, tmp_path: Path) -> None:
+    """What was found in the file stands in the journal; the run goes on with that, and with no other settings."""
+    path, journal = tmp_path / "people.csv", tmp_path / "journal"
+    path.write_bytes("username;name\nkenji;健二\n".encode("cp932"))
+    source = FileInput.open(path, "csv", encoding="cp932")
+
+    import_users(store, source, journal=journal)
+
+    assert store.users["kenji"].attributes == {"name": "健二"}
+    resumed = FileInput.resume(path, journal)
+    assert resumed == source
+    assert import_users(store, resumed, journal=journal).rows == 1
+    with pytest.raises(ConflictError, match="other settings"):
+        import_users(store, replace(source, options={**source.options, "removal": "(none)"}), journal=journal)
+    path.write_bytes(path.read_bytes() + b"ada;Ada\n")
+    with pytest.raises(ConflictError, match="the input has changed"):
+        import_users(store, resumed, journal=journal)
+
+
+def test_a_file_that_breaks_off_stops_the_run(store: StubStore, tmp_path: Path) -> None:
+    """The rows before the break are done, the run stops, and a check says that its numbers are of the beginning."""
+    (tmp_path / "people.csv").write_text('username,name\nada,Ada\nbob,"Bob\n')
+    source = FileInput.open(tmp_path / "people.csv", "csv")
+
+    with pytest.raises(BulkStoppedError, match="line 3: nothing can be read from here on") as stopped:
+        import_users(store, source, journal=tmp_path / "journal", report=tmp_path / "report")
+
+    assert stopped.value.summary is not None
+    assert (stopped.value.summary.rows, list(store.users)) == (1, ["ada"])
+    report = check_import(store, source)
+    assert (report.rows, report.complete, report.problems[0].line) == (1, False, 3)
+
+
+def test_a_journal_without_a_file_resumes_none(store: StubStore, bring: Bring, tmp_path: Path) -> None:
+    """The journal of another kind of input, and what is no journal, name no file to read."""
+    bring(store, UserRecord("ada"))
+
+    for journal in (tmp_path / "journal", tmp_path / "report"):
+        with pytest.raises(InvalidInputError):
+            FileInput.resume(tmp_path / "people.csv", journal)
 
 
 # --- Lost answers ------------------------------------------------------------------------------------

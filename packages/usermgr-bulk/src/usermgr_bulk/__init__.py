@@ -11,7 +11,7 @@ from usermgr_bulk._errors import BulkInterruptedError, BulkStoppedError
 from usermgr_bulk._export import Export, export_users, read_export
 from usermgr_bulk._import import import_users
 from usermgr_bulk._input import FileInput, Input
-from usermgr_bulk._journal import Journal, RunIdentity
+from usermgr_bulk._journal import Journal, RunIdentity, read_identity
 from usermgr_bulk._manifest import Manifest
 from usermgr_bulk._options import Existing, ImportOptions
 from usermgr_bulk._report import write_report, write_sub_map
@@ -43,6 +43,7 @@ __all__ = [
     "Call",
     "Journal",
     "RunIdentity",
+    "read_identity",
     "BulkStoppedError",
     "BulkInterruptedError",
 ]

@@ -87,6 +87,10 @@ def check_import(
     with FirstLines() as lines:
         try:
             for row in source.rows():
+                if row.incomplete:
+                    report.complete = False
+                    note(row.line, None, Complaint(row.error or InvalidInputError(field="row")))
+                    break
                 report.rows += 1
                 found: list[Complaint] = []
                 key = None if row.record is None else row.record.username

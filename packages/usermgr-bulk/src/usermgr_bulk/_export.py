@@ -31,6 +31,7 @@ from usermgr.paging import pages
 from usermgr.records import Row, UserRecord
 from usermgr_bulk._calls import Call, Caller
 from usermgr_bulk._files import lock, open_private, sync_folder
+from usermgr_bulk._input import Input
 from usermgr_bulk._lines import one_line, read_line, read_lines
 from usermgr_bulk._manifest import FileSum, Manifest
 from usermgr_bulk._meter import Meter
@@ -244,7 +245,7 @@ def _without_none(members: dict[str, Any]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Export:
+class Export(Input):
     """A folder that `export_users` wrote, as an input for `import_users`."""
 
     folder: Path

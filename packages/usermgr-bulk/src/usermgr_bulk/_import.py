@@ -72,7 +72,8 @@ def import_users(
     options = options or ImportOptions()
     engine = Engine(users, threads=threads, share=share, backoff=backoff)
     store = engine.description
-    identity = RunIdentity("import", source.fingerprint(), store.service, store.store, options.to_dict())
+    settings = {**options.to_dict(), "source": dict(source.settings())}
+    identity = RunIdentity("import", source.fingerprint(), store.service, store.store, settings)
     path = Path(journal)
     with Journal(path, identity) as opened:
         try:
@@ -116,6 +117,8 @@ def _ensure(caller: Caller, group: Group, store: StoreDescription, options: Impo
 
 def _tasks(rows: Iterable[Row], store: StoreDescription, options: ImportOptions, lines: FirstLines) -> Iterator[Task]:
     for number, row in enumerate(rows):
+        if row.incomplete:
+            raise row.error or InvalidInputError("the input cannot be read any further", field="row")
         try:
             found = read_row(row, store, options)
             duplicate(found, row.line, lines)

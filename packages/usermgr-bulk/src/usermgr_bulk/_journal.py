@@ -20,12 +20,15 @@ from typing import Any, Self
 from usermgr.errors import ConflictError, InvalidInputError
 from usermgr_bulk._files import lock, open_private, sync_folder
 from usermgr_bulk._journal_state import JournalState, read_journal
-from usermgr_bulk._lines import one_line
+from usermgr_bulk._lines import one_line, read_line
 from usermgr_bulk._results import RowOutcome, RowResult
 
-__all__ = ["Journal", "RunIdentity"]
+__all__ = ["Journal", "RunIdentity", "read_identity"]
 
 VERSION = 1
+
+LINE_LIMIT = 1_000_000
+"""How long the first line can be, so that a file which is no journal does not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +214,25 @@ class Journal:
             )
         if self._closed:
             raise OSError(f"the journal {self.path} is closed")
+
+
+def read_identity(journal: str | Path) -> RunIdentity:
+    """Which run a journal is of, without opening it for a run.
+
+    Raises:
+        InvalidInputError: it is no journal, or of another version.
+        OSError: it cannot be read.
+    """
+    with Path(journal).open("rb") as stream:
+        line = stream.readline(LINE_LIMIT)
+    try:
+        header = read_line(line, 1, "journal")
+        if header.get("journal") == VERSION:
+            names = ("kind", "input", "service", "store", "settings")
+            return RunIdentity(**{name: header[name] for name in names})
+    except (InvalidInputError, KeyError):
+        pass
+    raise _no_journal(Path(journal))
 
 
 def _check(header: Mapping[str, Any], identity: RunIdentity, path: Path) -> None:

@@ -59,7 +59,8 @@ class Summary:
 
     def __str__(self) -> str:
         counts = ", ".join(f"{number} {outcome}" for outcome, number in self.counts.items() if number)
-        return f"{self.rows} rows: {counts}" if counts else "0 rows"
+        rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
+        return f"{rows}: {counts}" if counts else rows
 
 
 @dataclass(frozen=True, slots=True)
