@@ -14,6 +14,7 @@ import pytest
 
 from benchmarks.bulk.rates import quota, refusals, speed_up
 from benchmarks.bulk.stub import People, StubStore, once
+from usermgr import Capability
 from usermgr.backoff import Backoff
 from usermgr.errors import (
     AccessDeniedError,
@@ -328,6 +329,66 @@ def test_another_thread_can_stop_a_run(store: StubStore, run: Callable[..., Summ
         run(200, stop=stop)
 
     assert run(200).rows == 200
+
+
+# --- Batches ---
+
+
+def test_a_store_with_batches_gets_batches(tmp_path: Path) -> None:
+    """Rows go together, a step of all at a time; equal orders are never in one batch."""
+    store = StubStore(capabilities=[Capability.BATCHES])
+    sizes: list[int] = []
+    make = store.write_many
+
+    def write_many(changes: Any) -> Any:
+        sizes.append(len(changes))
+        return make(changes)
+
+    store.write_many = write_many  # type: ignore[method-assign]
+    for name in ("a", "b", "c"):
+        store.add_user(name)
+    names = ["a", "b", "a", "c", "a"]
+    tasks = [Task(row, row + 1, name, lambda _, name=name: disable(name), name) for row, name in enumerate(names)]  # type: ignore[misc]
+
+    with Journal(tmp_path / "journal", THIS) as journal:
+        summary = Engine(store).run(tasks, journal)
+
+    assert (sizes, summary.counts[RowOutcome.CHANGED]) == ([2, 2, 1], 5)
+
+
+@pytest.mark.parametrize("error", [ThrottledError(), ServiceUnavailableError()], ids=["throttled", "unavailable"])
+def test_what_fails_for_a_moment_in_a_batch_is_done_alone(tmp_path: Path, error: UsermgrError) -> None:
+    """The rest of the batch is not tried again."""
+    store = StubStore(capabilities=[Capability.BATCHES])
+    store.add_group("staff")
+    store.before = once(error, "disable_user")
+
+    summary = import_users(store, People(20), journal=tmp_path / "journal", backoff=QUICK)
+
+    assert summary.counts[RowOutcome.CREATED] == 20
+    assert max(store.effects.values()) == 1
+
+
+def test_what_meets_every_row_stops_the_batches(tmp_path: Path) -> None:
+    """The rows of a batch that are done are in the journal, and the next run does the rest, and nothing twice."""
+    store = StubStore(capabilities=[Capability.BATCHES])
+    store.add_group("staff")
+    store.before = lambda _, arguments: _deny() if arguments[0] == "user7" else None
+
+    with pytest.raises(BulkStoppedError) as stopped:
+        import_users(store, People(300), journal=tmp_path / "journal")
+
+    assert isinstance(stopped.value.__cause__, AccessDeniedError)
+    assert stopped.value.summary is not None
+    assert 0 < stopped.value.summary.rows < 250
+    store.before = lambda *_: None
+    summary = import_users(store, People(300), journal=tmp_path / "journal")
+    assert summary.counts[RowOutcome.CREATED] == 300
+    assert max(store.effects.values()) == 1
+
+
+def _deny() -> None:
+    raise AccessDeniedError
 
 
 # --- Telling -----------------------------------------------------------------------------------------

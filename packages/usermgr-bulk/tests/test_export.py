@@ -133,16 +133,15 @@ def test_two_exports_into_one_folder_are_refused(store: StubStore, tmp_path: Pat
 
 def test_an_old_page_token_starts_the_listing_anew(store: StubStore, tmp_path: Path) -> None:
     """A token that waited for more than an hour, or that the store refuses, is not a gap in the export."""
-    now = [0.0]
-    slept = [False]
+    now, told = [0.0], [0]
 
-    def sleep(operation: str, arguments: tuple[Any, ...]) -> None:
-        if operation == "find_users" and arguments[1] == "60" and not slept[0]:
-            slept[0] = True
-            now[0] += 3601
+    def sleep(_: Progress) -> None:
+        told[0] += 1
+        now[0] += 3601 * (told[0] == 1)  # after the first page
 
-    store.after = store.before = sleep
-    export_users(store, tmp_path / "slept", now=lambda: now[0])
+    store.calls.clear()
+    export_users(store, tmp_path / "slept", now=lambda: now[0], progress=sleep)
+    assert store.calls["list_groups"] == 2
     store.before = once(InvalidPageTokenError(), "find_users")
     export_users(store, tmp_path / "refused")
 

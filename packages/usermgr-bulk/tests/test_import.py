@@ -182,6 +182,18 @@ def test_an_update_changes_only_what_differs(store: StubStore, bring: Bring, tmp
     assert store.calls["set_password"] == 0  # of somebody who has one
 
 
+def test_an_address_travels_with_its_verification(store: StubStore, bring: Bring) -> None:
+    """A changed address is sent together with a verification that stays the same, which it would lose alone."""
+    sent: list[Any] = []
+    store.add_user("ada", None, {"email": "old@example.org", "email_verified": "true", "name": "Ada"})
+    store.before = lambda operation, arguments: sent.append(arguments[1]) if operation == "update_user" else None
+    new = {"email": "new@example.org", "email_verified": "true", "name": "Ada"}
+
+    bring(store, UserRecord("ada", new), existing=Existing.UPDATE)
+
+    assert sent == [{"email": "new@example.org", "email_verified": "true"}]
+
+
 def test_equal_names_are_reported_with_both_lines(store: StubStore, bring: Bring) -> None:
     """The second row of a name, as the store compares names, fails and says where the first is."""
     _, report = bring(store, UserRecord("ada"), UserRecord("bob"), UserRecord("ADA", {"name": "other"}))
@@ -349,6 +361,33 @@ def _other(store: StubStore) -> None:
     store.before = lambda *_: None
     store.add_user("ada", None, {"email": "other@example.org"})
     raise ServiceTimeoutError
+
+
+def test_an_old_user_is_not_taken_for_ours(store: StubStore, bring: Bring) -> None:
+    """A user who was there long before the call whose answer was lost is left to the policy."""
+    store.users["ada"] = User("ada", "1", UserStatus.CONFIRMED, True, OLD, OLD)
+    store.before = once(ServiceTimeoutError(), "add_user")
+
+    _, report = bring(store, UserRecord("ada", groups=["staff"]), existing=Existing.SKIP)
+
+    assert outcomes(report) == ["skipped"]
+
+
+def test_a_user_without_the_password_gets_it(store: StubStore, bring: Bring) -> None:
+    """A creation that broke off between the user and the password is finished."""
+
+    def break_off(operation: str, arguments: tuple[Any, ...]) -> None:
+        if operation == "add_user":
+            store.before = lambda *_: None
+            store.add_user(str(arguments[0]))
+            raise ServiceTimeoutError
+
+    store.before = break_off
+
+    _, report = bring(store, UserRecord("ada", password=PASSWORD))
+
+    assert outcomes(report) == ["created"]
+    assert (store.calls["set_password"], store.effects["add ada"]) == (1, 1)
 
 
 def test_a_half_made_user_is_a_failure(store: StubStore, bring: Bring) -> None:
