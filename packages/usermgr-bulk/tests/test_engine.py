@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from usermgr import Capability
 from usermgr.backoff import Backoff
 from usermgr.errors import (
     AccessDeniedError,
+    AuditError,
     InvalidInputError,
     LimitExceededError,
     NoCredentialsError,
@@ -126,6 +128,18 @@ def test_the_input_is_read_only_as_far_as_needed(store: StubStore, tmp_path: Pat
     assert most <= 12
 
 
+def test_threads_see_the_caller_s_context(store: StubStore, run: Callable[..., Summary]) -> None:
+    """A context variable, such as the actor of an audit record, is the same in each call."""
+    actor: ContextVar[str] = ContextVar("actor", default="nobody")
+    seen: set[str] = set()
+    store.before = lambda *_: seen.add(actor.get())
+    actor.set("kim")
+
+    run(20)
+
+    assert seen == {"kim"}
+
+
 # --- Slowing down and trying again -------------------------------------------------------------------
 
 
@@ -215,6 +229,7 @@ def test_a_service_that_stays_away_ends_the_run(store: StubStore, run: Callable[
         pytest.param(AccessDeniedError(), id="permission"),
         pytest.param(StoreNotFoundError(), id="store"),
         pytest.param(LimitExceededError("too many e-mails today"), id="limit"),
+        pytest.param(AuditError(), id="audit"),
     ],
 )
 def test_what_meets_every_row_stops_the_run(

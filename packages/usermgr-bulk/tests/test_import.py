@@ -250,6 +250,7 @@ def test_groups_are_made_first(store: StubStore, bring: Bring) -> None:
 
     assert outcomes(report) == ["created"]
     assert ("ada", "new") in store.members
+    assert (store.calls["list_groups"], store.effects["group new"], store.effects["group staff"]) == (1, 1, 1)
 
 
 def test_old_and_new_subs_are_mapped(store: StubStore, bring: Bring, tmp_path: Path) -> None:

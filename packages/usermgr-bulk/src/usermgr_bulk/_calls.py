@@ -11,6 +11,7 @@ from usermgr import Change, StoreDescription, UserManager
 from usermgr.backoff import Backoff
 from usermgr.errors import (
     AccessDeniedError,
+    AuditError,
     ConcurrentChangeError,
     ConfigurationError,
     LimitExceededError,
@@ -32,7 +33,9 @@ __all__ = ["STOPPING", "UNCERTAIN", "Call", "Caller", "StopRun"]
 UNCERTAIN = (ServiceTimeoutError, ServiceUnavailableError, RemoteTimeoutError, RemoteCrashedError)
 """After these a change may have been made."""
 
-STOPPING = (AccessDeniedError, StoreNotFoundError, ConfigurationError, RemoteNotFoundError, VersionMismatchError)
+STOPPING = (
+    AccessDeniedError, StoreNotFoundError, ConfigurationError, RemoteNotFoundError, VersionMismatchError, AuditError,
+)  # fmt: skip
 """These meet every row alike, so they end the run, as `LimitExceededError` does for what creates or sends."""
 
 UNREPEATABLE = frozenset({"add_user", "add_group", "invite_user", "resend_invitation", "reset_password"})

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from usermgr import Capability, Group, StoreDescription, UserManager
 from usermgr.backoff import Backoff
-from usermgr.errors import GroupNotFoundError, InvalidInputError, UsermgrError
+from usermgr.errors import GroupExistsError, InvalidInputError, UsermgrError
+from usermgr.paging import pages
 from usermgr.records import Row
 from usermgr_bulk._calls import Call, Caller
 from usermgr_bulk._engine import Engine
@@ -77,9 +78,7 @@ def import_users(
     path = Path(journal)
     with Journal(path, identity) as opened:
         try:
-            caller = engine.caller()
-            for group in groups:
-                _ensure(caller, group, store, options)
+            _ensure(engine.caller(), groups, store, options)
             with FirstLines() as lines:
                 tasks = _tasks(source.rows(), store, options, lines)
                 summary = engine.run(tasks, opened, total=total, progress=progress, stop=stop)
@@ -98,21 +97,25 @@ def _write(journal: Path, report: str | Path | None, sub_map: str | Path | None)
         write_sub_map(journal, sub_map)
 
 
-def _ensure(caller: Caller, group: Group, store: StoreDescription, options: ImportOptions) -> None:
-    """Makes the group where it is missing; changes one that is there only under `Existing.UPDATE`."""
-    wish = {
-        "description": group.description if store.can(Capability.GROUP_DESCRIPTIONS) else None,
-        "precedence": group.precedence if store.can(Capability.GROUP_PRECEDENCE) else None,
-    }
-    given = {name: value for name, value in wish.items() if value is not None}
-    try:
-        present: Group = caller.ask(Call("get_group", {"name": group.name}))
-    except GroupNotFoundError:
-        caller.ask(Call("add_group", {"name": group.name, **given}))
-        return
-    different = {name: value for name, value in given.items() if getattr(present, name) != value}
-    if different and options.existing is Existing.UPDATE:
-        caller.ask(Call("update_group", {"name": group.name, **different}))
+def _ensure(caller: Caller, groups: Iterable[Group], store: StoreDescription, options: ImportOptions) -> None:
+    """Makes the groups that are missing; changes those that are there only under `Existing.UPDATE`."""
+    present: dict[str, Group] | None = None
+    for group in groups:
+        if present is None:
+            listing = pages(lambda token: caller.ask(Call("list_groups", {"page_token": token})))
+            present = {found.name: found for page in listing for found in page.items}
+        wish = {
+            "description": group.description if store.can(Capability.GROUP_DESCRIPTIONS) else None,
+            "precedence": group.precedence if store.can(Capability.GROUP_PRECEDENCE) else None,
+        }
+        given = {name: value for name, value in wish.items() if value is not None}
+        if group.name not in present:
+            with suppress(GroupExistsError):  # since the listing was read
+                caller.ask(Call("add_group", {"name": group.name, **given}))
+            continue
+        different = {name: value for name, value in given.items() if getattr(present[group.name], name) != value}
+        if different and options.existing is Existing.UPDATE:
+            caller.ask(Call("update_group", {"name": group.name, **different}))
 
 
 def _tasks(rows: Iterable[Row], store: StoreDescription, options: ImportOptions, lines: FirstLines) -> Iterator[Task]:
