@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.bulk.rates import quota, refusals, speed_up
+from benchmarks.bulk.rates import quota, refusals
 from benchmarks.bulk.stub import People, StubStore, once
 from usermgr import Capability
 from usermgr.backoff import Backoff
@@ -145,17 +145,22 @@ def test_threads_see_the_caller_s_context(store: StubStore, run: Callable[..., S
 
 def test_all_is_done_at_the_store_s_pace() -> None:
     """Under quotas an import uses nearly all of them, and the service never has to refuse a call."""
-    run, share = quota(1.2, scale=4, latency=0.004)
+    for _ in range(3):  # the machine may be busy for a moment
+        run, share = quota(1.2, scale=4, latency=0.004)
+        assert run.throttled == 0
+        if share > 0.9:
+            return
+    pytest.fail(f"only {share:.0%} of the quotas were used")
 
-    assert run.throttled == 0
-    assert share > 0.9
 
+def test_threads_make_calls_at_once(store: StubStore, run: Callable[..., Summary]) -> None:
+    """Eight threads have eight calls in flight: each of these waits until all are."""
+    together = threading.Barrier(8, timeout=10)
+    store.before = lambda operation, _: together.wait() if operation == "add_user" else None  # type: ignore[func-returns-value]
 
-def test_threads_make_calls_at_once() -> None:
-    """Eight threads are several times as fast as one."""
-    _, ratio = speed_up(0.5)
+    summary = run(16, threads=8)
 
-    assert ratio > 4
+    assert summary.counts[RowOutcome.CREATED] == 16
 
 
 def test_refusals_slow_a_run_down_and_lose_nothing() -> None:

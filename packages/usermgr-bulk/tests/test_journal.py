@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import json
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -73,7 +74,7 @@ def test_a_row_counts_once_its_record_is_durable(path: Path) -> None:
         assert (before, journal.counts[RowOutcome.CREATED]) == (0, 1)
 
 
-@pytest.mark.parametrize(("threads", "most"), [pytest.param(1, 302, id="one thread"), pytest.param(8, 290, id="eight")])
+@pytest.mark.parametrize(("threads", "most"), [pytest.param(1, 310, id="one thread"), pytest.param(8, 290, id="eight")])
 def test_threads_share_their_syncs(path: Path, threads: int, most: int) -> None:
     """A row costs at most one sync, and less where several threads wait for theirs; never none."""
     synced = []
@@ -175,6 +176,40 @@ def test_only_a_line_feed_ends_a_line(path: Path, tmp_path: Path) -> None:
     lines = (tmp_path / "report").read_bytes().decode("ascii").split("\n")
     assert [json.loads(line)["key"] for line in lines[:-1]] == names
     assert count == len(names)
+
+
+def test_a_report_appears_whole_or_not_at_all(path: Path, tmp_path: Path) -> None:
+    """Where the journal is damaged in its middle, the former report stays, and nothing is beside it."""
+    with Journal(path, THIS) as journal:
+        journal.end(0, 1, "ada", CREATED)
+        journal.flush()
+    write_report(path, tmp_path / "report")
+    before = (tmp_path / "report").read_bytes()
+    path.write_bytes(path.read_bytes() + b"[1]\n")
+
+    with pytest.raises(InvalidInputError, match="damaged at line 3"):
+        write_report(path, tmp_path / "report")
+
+    assert (tmp_path / "report").read_bytes() == before
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["journal", "report"]
+
+
+def test_records_do_not_wait_in_memory(path: Path) -> None:
+    """Rows that change nothing are written now and then, though nobody waits for them."""
+    most = 0
+
+    def tasks() -> Iterator[Task]:
+        nonlocal most
+        for row in range(1000):
+            most = max(most, len(journal._lines))
+            if row == 500:
+                time.sleep(0.55)
+            yield Task(row, row + 1, None, lambda _: ended(CREATED))
+
+    with Journal(path, THIS) as journal:
+        Engine(StubStore()).run(tasks(), journal)
+
+    assert most <= 600
 
 
 def test_files_are_for_their_owner_alone(path: Path, tmp_path: Path) -> None:

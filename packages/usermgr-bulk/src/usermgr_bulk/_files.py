@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from usermgr.errors import ConflictError
+from usermgr.errors import ConfigurationError, ConflictError
 
 __all__ = ["lock", "open_private", "sync_folder", "whole_file"]
 
@@ -32,9 +33,10 @@ def sync_folder(folder: Path) -> None:
 @contextmanager
 def whole_file(path: Path) -> Generator[BinaryIO]:
     """A stream whose file takes the place of `path` at the end, durably; where the block raises, nothing changes."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # of mode 0600
+    partial = Path(name)
     try:
-        with os.fdopen(open_private(partial, os.O_WRONLY | os.O_EXCL), "wb") as stream:
+        with os.fdopen(descriptor, "wb") as stream:
             yield stream
             stream.flush()
             os.fsync(stream.fileno())
@@ -49,9 +51,13 @@ def whole_file(path: Path) -> Generator[BinaryIO]:
 def lock(descriptor: int, taken: str) -> None:
     """Locks the open file until it is closed or its process ends.
 
-    Raises `ConflictError` with the message `taken` while another run has it.
+    Raises `ConflictError` with the message `taken` while another run has it, and `ConfigurationError` where the system
+    has no such locks.
     """
-    import fcntl  # noqa: PLC0415 - not on every system
+    try:
+        import fcntl  # noqa: PLC0415 - not on every system
+    except ImportError:
+        raise ConfigurationError("bulk work needs a POSIX system, for locks that die with their process") from None
 
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

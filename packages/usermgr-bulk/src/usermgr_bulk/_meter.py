@@ -33,13 +33,11 @@ class Meter:
 
     @property
     def is_due(self) -> bool:
-        """Whether somebody listens, and has heard nothing for `interval` seconds."""
-        return self._report is not None and (not self._seen or self._now() - self._seen[-1][0] >= self._interval)
+        """Whether nothing was told for `interval` seconds."""
+        return not self._seen or self._now() - self._seen[-1][0] >= self._interval
 
     def tell(self, done: int, counts: Mapping[RowOutcome, int], throttled: int) -> None:
-        """Reports the numbers as they are now."""
-        if self._report is None:
-            return
+        """Reports the numbers as they are now, if somebody listens."""
         now = self._now()
         self._seen.append((now, done))
         while self._seen[-1][0] - self._seen[0][0] > SPAN and len(self._seen) > 2:
@@ -47,4 +45,5 @@ class Meter:
         began, before = self._seen[0]
         rate = (done - before) / (now - began) if now > began else 0.0
         left = (self._total - done) / rate if self._total is not None and rate > 0 else None
-        self._report(Progress(done, self._total, dict(counts), rate, left, throttled))
+        if self._report is not None:
+            self._report(Progress(done, self._total, dict(counts), rate, left, throttled))
