@@ -1,10 +1,11 @@
-"""Does memory stay the same, however many people are exported and imported? And how fast is the local store?
+"""Does memory stay the same, however many people are exported and imported?
 
     .venv/bin/python -m benchmarks.bulk.memory [users]
 
 Exports `users` (default 200,000) people without passwords from a stub, and imports them into a new local store, each in
 a process of its own; and the same with a quarter of them, which fills the caches. Prints rates and peaks. Exits with 1
-where a peak grows by more than a tenth, or where the import is less than ten times as fast as one by one.
+where a peak grows by more than a tenth. (`benchmarks/local/batches.py` compares the local store's batches with one by
+one, in turns.)
 """
 
 from __future__ import annotations
@@ -27,8 +28,6 @@ from usermgr.validation import PAGE_LIMIT
 from usermgr_bulk import export_users, import_users, read_export
 
 WHEN = datetime(2026, 1, 31, tzinfo=UTC)
-ALONE = 300
-"""How many are added one by one, to compare."""
 
 
 class Endless(StubStore):
@@ -74,15 +73,6 @@ def work(what: str, folder: Path, count: int) -> dict[str, Any]:
     return {"done": done, "per_second": done / seconds, "peak": peak}
 
 
-def alone(folder: Path) -> float:
-    """How many a second are added one by one."""
-    with usermgr_local.create(path=folder / "alone.db") as users:
-        start = time.perf_counter()
-        for number in range(ALONE):
-            users.add_user(f"u{number}", attributes={"email": f"u{number}@example.org", "name": f"User {number}"})
-        return ALONE / (time.perf_counter() - start)
-
-
 def main(count: int) -> int:
     """Prints what both sizes took."""
     fine = True
@@ -96,9 +86,6 @@ def main(count: int) -> int:
                 rate, peak = found["per_second"], found["peak"]
                 print(f"{what} {found['done']:8}  {rate:7.0f} a second  peak {peak:5.0f} MB ({grown:.2f})")
                 fine = fine and grown <= 1.1
-            one = alone(Path(name))
-            print(f"one by one       {one:7.0f} a second: the import is {found['per_second'] / one:.1f} times as fast")
-            fine = fine and (size < count or found["per_second"] >= 10 * one)
     return int(not fine)
 
 

@@ -161,6 +161,36 @@ def test_the_policy_for_who_exists(
     assert (("ada", "staff") in store.members) is (existing is Existing.UPDATE)
 
 
+@pytest.mark.parametrize(
+    ("options", "field"),
+    [
+        pytest.param({"existing": "replace"}, "existing", id="policy"),
+        pytest.param({"existing": None}, "existing", id="no policy"),
+        pytest.param({"invite": "pigeon"}, "invite", id="medium"),
+        pytest.param({"drop": "email"}, "drop", id="text for a list"),
+        pytest.param({"drop": [1]}, "attribute", id="no name"),
+        pytest.param({"rename": ["email"]}, "rename", id="list for a mapping"),
+        pytest.param({"rename": {"email": ""}}, "attribute", id="empty name"),
+    ],
+)
+def test_options_are_checked(options: Any, field: str) -> None:
+    """What is not an option is refused before anything is read."""
+    with pytest.raises(InvalidInputError) as refused:
+        ImportOptions(**options)
+
+    assert refused.value.field == field
+
+
+def test_a_policy_can_be_named_by_its_text(store: StubStore, bring: Bring) -> None:
+    """The text of a policy is that policy, and never another."""
+    store.add_user("ada")
+
+    _, report = bring(store, UserRecord("ada", {"name": "Ada"}), existing="fail")
+
+    assert outcomes(report) == ["failed"]
+    assert store.users["ada"].attributes == {}
+
+
 def test_an_update_changes_only_what_differs(store: StubStore, bring: Bring, tmp_path: Path) -> None:
     """It sets, removes, enables and regroups exactly as the row says; doing it again changes nothing."""
     store.add_user("ada", PASSWORD, {"email": "ada@example.org", "name": "Ada", "nickname": "A"})

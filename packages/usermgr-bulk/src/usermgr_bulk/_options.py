@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import Any
 
 from usermgr import Medium
+from usermgr.errors import InvalidInputError
+from usermgr.validation import check_texts, check_type
 
 __all__ = ["Existing", "ImportOptions"]
 
@@ -24,7 +26,10 @@ class Existing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """How rows become users. The default invites nobody and changes nobody who exists."""
+    """How rows become users. The default invites nobody and changes nobody who exists.
+
+    Raises `InvalidInputError` for a member that is not what it must be; `field` names it.
+    """
 
     existing: Existing = Existing.FAIL
     rename: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -34,6 +39,17 @@ class ImportOptions:
     invite: Medium | None = None
     """By which medium each new user gets the store's own invitation; `None` for no invitation."""
 
+    def __post_init__(self) -> None:
+        for name, kind in (("existing", Existing), ("invite", Medium)):
+            value = getattr(self, name)
+            if value is not None or name == "existing":
+                object.__setattr__(self, name, _one_of(kind, name, value))
+        check_type("rename", self.rename, Mapping)
+        if isinstance(self.drop, str):
+            raise InvalidInputError("drop must be names of attributes, in a list", field="drop")
+        for name in (*self.rename.values(), *self.rename, *self.drop):
+            check_texts(attribute=name)
+
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON, for the journal."""
         return {
@@ -42,3 +58,11 @@ class ImportOptions:
             "drop": sorted(self.drop),
             "invite": None if self.invite is None else self.invite.value,
         }
+
+
+def _one_of(kind: type[StrEnum], name: str, value: Any) -> StrEnum:
+    """The member with that value: a text that equals one is not it, and would be taken for another policy."""
+    for member in kind:
+        if member.value == value:
+            return member
+    raise InvalidInputError(f"{name} must be one of {', '.join(kind)}", field=name)
