@@ -152,8 +152,8 @@ class Engine:
     @staticmethod
     def _leave(run: _Run, journal: Journal, stopping: threading.Event) -> None:
         """Lets the calls in flight end and keeps what they did; a second Ctrl-C waits for nothing."""
-        stopping.set()
         try:
+            stopping.set()
             run.leave()
             journal.flush()
         except (OSError, KeyboardInterrupt):
