@@ -167,6 +167,7 @@ CALLS: dict[str, Callable[[UserManager], object]] = {
     "find_users": lambda users: users.find_users(),
     "update_user": lambda users: users.update_user("alice", {"name": "A"}),
     "set_password": lambda users: users.set_password("alice", PASSWORD),
+    "get_mfa": lambda users: users.get_mfa("alice"),
     "set_mfa": lambda users: users.set_mfa("alice", [MfaMethod.EMAIL]),
     "reset_mfa": lambda users: users.reset_mfa("alice"),
     "enable_user": lambda users: users.enable_user("alice"),

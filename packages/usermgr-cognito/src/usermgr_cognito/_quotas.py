@@ -76,7 +76,7 @@ REQUESTS: Mapping[str, tuple[str, ...]] = {
     "disable_user": ("AdminDisableUser",),
     "sign_out_user": ("AdminUserGlobalSignOut",),
     "delete_user": ("AdminDeleteUser",),
-    "get_mfa": ("AdminGetUser",),
+    "get_mfa": ("GetUserPoolMfaConfig", "AdminGetUser"),
     "set_mfa": ("GetUserPoolMfaConfig", "AdminGetUser", "AdminSetUserMFAPreference"),
     "reset_mfa": (
         "GetUserPoolMfaConfig",

@@ -209,12 +209,13 @@ class UserManager(Primitives):
         try:
             group = self.get_group(name)
         except GroupNotFoundError:
-            present = {key: value for key, value in given.items() if value != ""}
+            first = {key: value for key, value in given.items() if value != ""}
             try:
-                return EnsuredGroup(self.add_group(name, **present), created=True, changed=tuple(present))  # pyright: ignore[reportArgumentType] - each by its own name
+                return EnsuredGroup(self.add_group(name, **first), created=True, changed=tuple(first))  # pyright: ignore[reportArgumentType] - each by its own name
             except GroupExistsError:
                 group = self.get_group(name)  # somebody else was faster: bring that group to the wanted state
-        changed = tuple(key for key, value in given.items() if (getattr(group, key) or "") != value)
+        present = {"description": group.description or "", "precedence": group.precedence}
+        changed = tuple(key for key, value in given.items() if present[key] != value)
         if changed:
             group = self.update_group(name, **{key: given[key] for key in changed})  # pyright: ignore[reportArgumentType] - as above
         return EnsuredGroup(group, created=False, changed=changed)

@@ -73,6 +73,7 @@ class TogetherContract(ContractPart):
         users.ensure_group("staff", description="before", precedence=3)
         assert users.ensure_group("staff", description="after", precedence=3).changed == ("description",)
         assert users.ensure_group("staff", precedence=0).group.precedence == 0
+        assert users.ensure_group("staff", precedence=0).changed == ()
         assert users.ensure_group("staff", description="").changed == ("description",)
         assert users.ensure_group("staff", description="").changed == ()
         group = users.get_group("staff")
