@@ -6,6 +6,7 @@ import copy
 import dataclasses
 import json
 import pickle
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,8 +16,10 @@ from hypothesis import strategies as st
 
 from usermgr import (
     AttributeDescription,
+    Capability,
     Challenge,
     ChallengeName,
+    Change,
     Group,
     MfaMethod,
     MfaReset,
@@ -55,8 +58,9 @@ each_value = pytest.mark.parametrize("value", VALUES, ids=lambda value: type(val
 def test_value_is_equal_to_its_copies(value: Any) -> None:
     """A copy, deep or shallow, through pickle or through its own members, equals the value and has its hash."""
     members = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
-    copies = [copy.copy(value), copy.deepcopy(value), pickle.loads(pickle.dumps(value)), type(value)(**members)]  # noqa: S301 - our own
-    assert copies == [value] * 4
+    pickled = [pickle.loads(pickle.dumps(value, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)]  # noqa: S301 - our own
+    copies = [copy.copy(value), copy.deepcopy(value), type(value)(**members), *pickled]
+    assert copies == [value] * len(copies)
     assert {hash(made) for made in copies} == {hash(value)}
     assert dataclasses.asdict(value).keys() == members.keys()
 
@@ -116,6 +120,39 @@ def test_what_is_no_value_names_its_member(members: dict[str, Any], field: str) 
         User.from_dict({name: value for name, value in there.items() if value is not ...})
     assert caught.value.field == field
     assert SECRET not in str(caught.value)
+
+
+def test_value_that_json_cannot_say_names_its_member() -> None:
+    """A member of another type, put there by a caller without types, raises InvalidInputError and is not repeated."""
+    local = replace(VALUES[0], created_at=NOW.replace(tzinfo=None))
+    odd = replace(VALUES[0], attributes={"email": [SECRET]})
+    for value, field in ((local, "created_at"), (odd, "email")):
+        with pytest.raises(InvalidInputError) as caught:
+            value.to_dict()
+        assert caught.value.field == field
+        assert SECRET not in str(caught.value)
+
+
+def test_set_of_capabilities_is_frozen() -> None:
+    """A backend may give its capabilities as any set; they are kept, hashed and sent as a frozen one, in plain text."""
+    given = {Capability.MFA, "telepathy"}
+    described = StoreDescription(capabilities=given)  # type: ignore[arg-type] - what a caller without types writes
+    given.clear()
+    assert isinstance(hash(described), int)
+    assert [(type(name), name) for name in described.to_dict()["capabilities"]] == [(str, "mfa"), (str, "telepathy")]
+
+
+def test_change_keeps_the_arguments_of_its_creation() -> None:
+    """A change is what it was made as, whatever becomes of the mappings and lists that were passed: a batch is made
+    later."""
+    attributes, methods = {"email": "a@example.org"}, [MfaMethod.TOTP]
+    added = Change("add_user", {"username": "alice", "attributes": attributes})
+    switched = Change("set_mfa", {"username": "alice", "methods": methods})
+    attributes["email"] = "mallory@example.org"
+    methods.clear()
+    assert added.arguments == {"username": "alice", "attributes": {"email": "a@example.org"}}
+    assert switched.arguments["methods"] == (MfaMethod.TOTP,)
+    assert isinstance(hash((added, switched)), int)
 
 
 def test_what_is_no_object_is_refused() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from usermgr._frozen import freeze
+from usermgr._frozen import FrozenDict, freeze, frozen
 from usermgr.errors import InvalidInputError, UsermgrError
 from usermgr.validation import check_type
 
@@ -32,6 +32,8 @@ class Change:
     def __post_init__(self) -> None:
         freeze(self, "arguments")
         self._check()
+        kept = {name: frozen(value) for name, value in self.arguments.items()}  # a batch is made later
+        object.__setattr__(self, "arguments", FrozenDict(kept))
 
     def _check(self) -> None:
         from usermgr.operations import OPERATIONS, Access  # noqa: PLC0415 - they are derived from what takes a Change

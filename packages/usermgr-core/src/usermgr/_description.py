@@ -186,7 +186,7 @@ class StoreDescription(JsonValue):
     argument `password` of `add_user` adds to that."""
 
     def __post_init__(self) -> None:
-        freeze(self, "attributes", "mfa_methods", "confirmed_before_change", "rates")
+        freeze(self, "capabilities", "attributes", "mfa_methods", "confirmed_before_change", "rates")
         inner = {name: FrozenDict(cost) for name, cost in self.costs.items()}
         object.__setattr__(self, "costs", FrozenDict(inner))
 

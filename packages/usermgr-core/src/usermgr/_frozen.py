@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, NoReturn, TypeVar, cast
 
-__all__ = ["FrozenDict", "freeze"]
+__all__ = ["FrozenDict", "freeze", "frozen"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -35,14 +35,22 @@ class FrozenDict(dict[K, V]):
         return dict(self)
 
 
-def freeze(value: object, *names: str) -> None:
-    """Makes a mapping or a list that the frozen `value` has as a member one that cannot be changed.
+def frozen(value: Any) -> Any:
+    """The mapping, list or set as one that cannot be changed; anything else as it is."""
+    if isinstance(value, Mapping):
+        return value if isinstance(value, FrozenDict) else FrozenDict(cast("Mapping[Any, Any]", value))  # pyright: ignore[reportUnknownVariableType] - of any types
+    if isinstance(value, list):
+        return tuple(cast("list[Any]", value))
+    if isinstance(value, set):
+        return frozenset(cast("set[Any]", value))
+    return value
 
-    A member that is neither is left alone: what was put in is refused where it is used, by the name of the field.
+
+def freeze(value: object, *names: str) -> None:
+    """Makes these members of the frozen `value` ones that cannot be changed.
+
+    A member that is neither a mapping, a list nor a set is left alone: what was put in is refused where it is used, by
+    the name of the field.
     """
     for name in names:
-        member: Any = getattr(value, name)
-        if isinstance(member, Mapping) and not isinstance(member, FrozenDict):
-            object.__setattr__(value, name, FrozenDict(cast("Mapping[Any, Any]", member)))
-        elif isinstance(member, list):
-            object.__setattr__(value, name, tuple(cast("list[Any]", member)))
+        object.__setattr__(value, name, frozen(getattr(value, name)))

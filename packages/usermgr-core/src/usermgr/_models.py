@@ -55,8 +55,15 @@ class JsonValue:
     __slots__ = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """All members by name; a time is text in ISO 8601, in UTC."""
-        return codec_for(type(self)).encode(self)
+        """All members by name; a time is text in ISO 8601, in UTC.
+
+        Raises:
+            InvalidInputError: a member is of another type; `field` names it, and no value is repeated.
+        """
+        try:
+            return codec_for(type(self)).encode(self)
+        except MismatchError as mismatch:
+            raise _refused(type(self), mismatch) from None
 
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Self:
@@ -68,8 +75,12 @@ class JsonValue:
         try:
             return codec_for(cls).decode(members)
         except MismatchError as mismatch:
-            field = mismatch.path[-1] if mismatch.path else cls.__name__
-            raise InvalidInputError(mismatch.describe(cls.__name__), field=field) from None
+            raise _refused(cls, mismatch) from None
+
+
+def _refused(cls: type, mismatch: MismatchError) -> InvalidInputError:
+    field = mismatch.path[-1] if mismatch.path else cls.__name__
+    return InvalidInputError(mismatch.describe(cls.__name__), field=field)
 
 
 class UserStatus(OpenStrEnum):

@@ -143,7 +143,8 @@ def _set(items: Codec) -> Codec:
     def encode(value: Any) -> Any:
         if not isinstance(value, frozenset):
             raise MismatchError("a frozenset")
-        return sorted(items.encode(tuple(cast("frozenset[Any]", value))))
+        # An enumeration's member is a string too, but no plain one.
+        return sorted(str.__str__(item) for item in items.encode(tuple(cast("frozenset[Any]", value))))
 
     return Codec(encode, lambda v: frozenset(items.decode(v)))
 
