@@ -11,8 +11,14 @@ import boto3
 import pytest
 
 from tests.contract.test_contract import InProcess
-from usermgr import Challenge, Factory, Tokens, UserManager, where
-from usermgr.errors import ConfigurationError, InvalidCredentialsError, InvalidInputError, UsermgrError
+from usermgr import Challenge, ChallengeName, Factory, Tokens, UserManager, where
+from usermgr.errors import (
+    ConfigurationError,
+    InvalidCredentialsError,
+    InvalidInputError,
+    UnsupportedOperationError,
+    UsermgrError,
+)
 from usermgr_lambda_client import LambdaUserManager
 from usermgr_sandbox import REGION, Sandbox
 
@@ -266,3 +272,28 @@ def test_address_is_compared_as_the_pool_compares_names(make: Make) -> None:
 
     assert [user.username for user in users.get_users_by_email("Alice@example.org")] == ["alice"]
     assert users.get_users_by_email("alice@example.org") == ()
+
+
+def test_challenge_that_cannot_be_answered_is_named(make: Make) -> None:
+    """A challenge that is not known here is refused by its argument's name, as on every backend."""
+    with pytest.raises(UnsupportedOperationError) as caught:
+        make().answer_challenge(Challenge(ChallengeName("LEVITATE"), "alice", "x" * 40), "123456")
+    assert caught.value.field == "challenge"
+
+
+def test_name_of_a_challenge_may_be_a_plain_text(make: Make) -> None:
+    """A challenge that a caller kept in a form of their own, its name as text, is answered like any other."""
+    users = make()
+    users.add_user("alice", PASSWORD, temporary=True)
+    asked = users.authenticate("alice", PASSWORD)
+    assert isinstance(asked, Challenge)
+    kept = Challenge(asked.name.value, asked.username, asked.session)  # type: ignore[arg-type] - without types
+    assert isinstance(users.answer_challenge(kept, NEW_PASSWORD, {"name": "Alice"}), Tokens)
+
+
+@pytest.mark.parametrize("operation", ["add_user", "invite_user"])
+def test_attributes_that_are_no_mapping_are_refused(make: Make, operation: str) -> None:
+    """An empty list, which is as false as an empty mapping, is refused by the argument's name."""
+    with pytest.raises(InvalidInputError) as caught:
+        getattr(make(), operation)("alice", attributes=[])
+    assert caught.value.field == "attributes"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from usermgr import StoreDescription, UserManager
+from usermgr import Capability, StoreDescription, UserManager
 from usermgr.errors import UnsupportedOperationError
 from usermgr.operations import OPERATIONS
 from usermgr_lambda_client import LambdaUserManager
@@ -43,6 +43,20 @@ def test_older_function_is_to_be_redeployed(name: str) -> None:
         getattr(LambdaUserManager(OlderFunction()), name)(**arguments)
 
     assert caught.value.operation == name
+
+
+class FunctionWithBatches:
+    """Describes a store that makes batches, as one that is not Cognito may."""
+
+    def invoke(self, payload: bytes) -> bytes:
+        """One reply, whatever was asked."""
+        described = StoreDescription(capabilities=frozenset({Capability.BATCHES, Capability.SIGN_IN}))
+        return json.dumps({"v": 1, "version": "1.1.0", "result": described.to_dict()}).encode()
+
+
+def test_batches_do_not_travel() -> None:
+    """Through a function each change is a call of its own, so the capability is not described, whatever the store."""
+    assert LambdaUserManager(FunctionWithBatches()).describe().capabilities == {Capability.SIGN_IN}
 
 
 def test_older_function_is_described_as_what_it_was() -> None:

@@ -68,15 +68,17 @@ class Challenges:
         named = {"USERNAME": challenge.username}
         if challenge.name in _ANSWERS:
             return {**named, _ANSWERS[challenge.name]: answer}, challenge.session
-        if challenge.name is ChallengeName.SELECT_MFA_TYPE:
+        if challenge.name == ChallengeName.SELECT_MFA_TYPE:
             choices = _choices(challenge.parameters)
             if answer not in choices:
                 raise InvalidInputError(f"answer must be one of {', '.join(choices) or 'none'}", field="answer")
             return {**named, "ANSWER": choices[answer]}, challenge.session
-        if challenge.name is ChallengeName.MFA_SETUP:
+        if challenge.name == ChallengeName.MFA_SETUP:
             return named, self._verify(challenge, answer)
         raise UnsupportedOperationError(
-            f"the challenge {str(challenge.name)[:100]!r} cannot be answered here", operation="answer_challenge"
+            f"the challenge {str(challenge.name)[:100]!r} cannot be answered here",
+            operation="answer_challenge",
+            field="challenge",
         )
 
     def _verify(self, challenge: Challenge, code: str) -> str | None:

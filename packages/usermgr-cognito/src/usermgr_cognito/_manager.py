@@ -87,12 +87,12 @@ class CognitoUserManager(UserManager):
         *,
         temporary: bool = False,
     ) -> User:
-        return self._users.add(username, password, attributes or {}, temporary=temporary)
+        return self._users.add(username, password, {} if attributes is None else attributes, temporary=temporary)
 
     def invite_user(
         self, username: str, attributes: Mapping[str, str] | None = None, *, medium: Medium = Medium.EMAIL
     ) -> User:
-        return self._users.invite(username, attributes or {}, medium)
+        return self._users.invite(username, {} if attributes is None else attributes, medium)
 
     def resend_invitation(self, username: str, *, medium: Medium = Medium.EMAIL) -> None:
         self._users.invite_again(username, medium)
@@ -176,7 +176,7 @@ class CognitoUserManager(UserManager):
     def answer_challenge(
         self, challenge: Challenge, answer: str, attributes: Mapping[str, str] | None = None
     ) -> AuthResult:
-        return self._sign_in.answer_challenge(challenge, answer, attributes or {})
+        return self._sign_in.answer_challenge(challenge, answer, {} if attributes is None else attributes)
 
     def refresh(self, tokens: Tokens) -> Tokens:
         return self._sign_in.refresh(tokens)

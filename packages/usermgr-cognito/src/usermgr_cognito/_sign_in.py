@@ -77,7 +77,7 @@ class SignIn:
         check_username(self._client, challenge.username)
         check_type("parameters", challenge.parameters, Mapping)
         check_attributes(attributes, removable=False)
-        if attributes and challenge.name is not ChallengeName.NEW_PASSWORD_REQUIRED:
+        if attributes and challenge.name != ChallengeName.NEW_PASSWORD_REQUIRED:
             raise InvalidInputError("attributes can only be set together with a new password", field="attributes")
         responses, session = self._challenges.responses(challenge, answer)
         responses |= {f"userAttributes.{name}": value for name, value in attributes.items()}

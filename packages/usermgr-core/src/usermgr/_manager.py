@@ -18,7 +18,7 @@ from usermgr._primitives import Access, Primitives
 from usermgr.errors import AccessDeniedError, GroupExistsError, GroupNotFoundError, UserExistsError, UserNotFoundError
 from usermgr.paging import pages
 from usermgr.search import Condition, Operator, SearchPlan, matches, plan, where
-from usermgr.validation import PAGE_LIMIT, check_attributes, check_group_names
+from usermgr.validation import PAGE_LIMIT, check_attributes, check_group_names, check_texts
 
 __all__ = ["Access", "UserManager"]
 
@@ -258,6 +258,9 @@ class UserManager(Primitives):
 
         Raises `InvalidCredentialsError` for one that no longer works.
         """
+        check_texts(username=username)
+        if refresh_token is not None:  # pyright: ignore[reportUnnecessaryComparison] - a session without one has ended
+            check_texts(refresh_token=refresh_token)
         return self.refresh(Tokens(username, access_token="", id_token="", refresh_token=refresh_token, expires_in=0))
 
 

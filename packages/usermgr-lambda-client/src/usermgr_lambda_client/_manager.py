@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar, cast
 
-from usermgr import StoreDescription, UserManager, wire
+from usermgr import Capability, StoreDescription, UserManager, wire
 from usermgr.errors import UnsupportedOperationError
 from usermgr.operations import OPERATIONS
 from usermgr.validation import check_texts
@@ -64,11 +65,15 @@ class LambdaUserManager(UserManager):
     _describe = _remote(UserManager.describe)
 
     def describe(self) -> StoreDescription:
-        """See `UserManager.describe`. A function of release 1.0 cannot tell, and had what every store of 1.0 had."""
+        """See `UserManager.describe`. A function of release 1.0 cannot tell, and had what every store of 1.0 had.
+
+        A store's batches do not travel: through the function, each change is a call of its own.
+        """
         try:
-            return self._describe()
+            described = self._describe()
         except UnsupportedOperationError:
             return StoreDescription()
+        return replace(described, capabilities=described.capabilities - {Capability.BATCHES})
 
     add_user = _remote(UserManager.add_user)
     invite_user = _remote(UserManager.invite_user)

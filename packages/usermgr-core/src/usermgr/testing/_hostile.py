@@ -180,14 +180,17 @@ class HostileContract(ContractPart):
         is named by its field."""
         users.add_user("alice", PASSWORD)
         users.add_group("staff")
+        capability = OPERATIONS[operation].capability if operation in OPERATIONS else None
+        is_supported = operation in OPERATIONS and (capability is None or users.describe().can(capability))
         foreign: list[str] = []
         unnamed: list[str] = []
 
         for what, call in hostile_calls(operation):
             try:
                 call(users)
-            except UnsupportedOperationError:
-                pass  # of the operation as a whole, or of a challenge
+            except UnsupportedOperationError as error:
+                if not error.field and is_supported:
+                    unnamed.append(what)
             except InvalidInputError as error:
                 if not error.field:
                     unnamed.append(what)

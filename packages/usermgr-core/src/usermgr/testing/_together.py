@@ -120,6 +120,10 @@ class TogetherContract(ContractPart):
         assert users.refresh_session("alice", kept).username == "alice"
         with pytest.raises(InvalidCredentialsError):
             users.refresh_session("alice", "garbage")
+        for arguments, field in (((7, kept), "username"), (("alice", 7), "refresh_token"), (("", kept), "username")):
+            with pytest.raises(InvalidInputError) as caught:
+                users.refresh_session(*arguments)  # pyright: ignore[reportArgumentType]
+            assert caught.value.field == field
 
     def test_manager_is_a_context_manager(self, users: UserManager) -> None:
         """The `with` statement gives the manager itself, and closes it at the end, which may happen twice."""
