@@ -12,7 +12,7 @@ import boto3
 import pytest
 
 from usermgr import Challenge, ChallengeName, Tokens, UserManager, where
-from usermgr.errors import UsermgrError
+from usermgr.errors import InvalidCodeError, UsermgrError
 from usermgr_aws import CallLimits, Connection
 from usermgr_cognito import CognitoSettings, CognitoUserManager
 
@@ -21,6 +21,7 @@ TOKENS = Tokens("alice", "a.b.c", "a.b.c", "garbage", 3600)
 CHALLENGE = Challenge(
     ChallengeName.NEW_PASSWORD_REQUIRED, "alice", "x" * 40, {"requiredAttributes": 7}  # type: ignore[dict-item]
 )  # fmt: skip
+SETUP = Challenge(ChallengeName.MFA_SETUP, "alice", "x" * 40, {"secret_code": "ABC"})
 
 CALLS: Mapping[str, Callable[[UserManager], object]] = {
     "add_user": lambda users: users.add_user("alice", PASSWORD),
@@ -39,13 +40,23 @@ CALLS: Mapping[str, Callable[[UserManager], object]] = {
     "authenticate": lambda users: users.authenticate("alice", PASSWORD),
     "answer_challenge": lambda users: users.answer_challenge(CHALLENGE, PASSWORD),
     "refresh": lambda users: users.refresh(TOKENS),
+    "describe": lambda users: users.describe(),
+    "invite_user": lambda users: users.invite_user("alice", {"email": "alice@example.org"}),
+    "resend_invitation": lambda users: users.resend_invitation("alice"),
+    "confirm_user": lambda users: users.confirm_user("alice"),
+    "get_mfa": lambda users: users.get_mfa("alice"),
+    "set_mfa": lambda users: users.set_mfa("alice", []),
+    "reset_mfa": lambda users: users.reset_mfa("alice"),
+    "enrol": lambda users: users.answer_challenge(SETUP, "123456"),
 }
 
 
 def reply(value: Any, **members: Any) -> bytes:
     """A reply to any operation, in which every member that we read has that value."""
     names = ("User", "Users", "Group", "Groups", "AuthenticationResult", "UserPool", "UserPoolClient")
-    return json.dumps({"Username": "alice", **dict.fromkeys(names, value), **members}).encode()
+    return json.dumps(
+        {"Username": "alice", "MfaConfiguration": "OPTIONAL", **dict.fromkeys(names, value), **members}
+    ).encode()
 
 
 def users_created(moment: Any) -> bytes:
@@ -80,6 +91,10 @@ REPLIES = {
     "a token that is a number": reply({"AccessToken": 7}),
     "a life that is a string": reply({"AccessToken": "a.b.c", "ExpiresIn": "x"}),
     "a challenge that is a number": b'{"ChallengeName": 7}',
+    "a mode that is a number": reply({}, MfaConfiguration=7),
+    "methods that are a number": reply({}, UserMFASettingList=7, PreferredMfaSetting=7, MFAOptions=7),
+    "methods that are numbers": reply({}, UserMFASettingList=[7], MFAOptions=[7]),
+    "settings that are texts": reply({}, SmsMfaConfiguration="x", SoftwareTokenMfaConfiguration="x"),
     "a bound that is not a number": reply(
         {"SchemaAttributes": [{"Name": "x", "StringAttributeConstraints": {"MinLength": "x"}}]}
     ),
@@ -157,3 +172,10 @@ def test_blank_page_token_ends_a_listing(users: UserManager, monkeypatch: pytest
 
     assert [user.username for user in users.iter_users()] == ["alice"]
     assert [group.name for group in users.iter_groups()] == ["staff"]
+
+
+def test_code_that_was_not_taken_is_wrong(users: UserManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """VerifySoftwareToken may answer ERROR where nothing is refused; the challenge stays open for another code."""
+    monkeypatch.setattr(_Handler, "answer", (200, b'{"Status": "ERROR"}'))
+    with pytest.raises(InvalidCodeError):
+        users.answer_challenge(SETUP, "123456")

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, cast
 
 from usermgr import Challenge, ChallengeName
-from usermgr.errors import InvalidInputError, MfaNotAvailableError, UnsupportedOperationError
+from usermgr.errors import InvalidCodeError, InvalidInputError, MfaNotAvailableError, UnsupportedOperationError
 from usermgr_cognito._client import call
 from usermgr_cognito._mfa import METHODS
 
@@ -96,6 +96,9 @@ class Challenges:
             Session=challenge.session,
             UserCode=code,
         )
+        # https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/API_VerifySoftwareToken.html
+        if done["Status"] == "ERROR":
+            raise InvalidCodeError
         return done.get("Session", challenge.session)
 
 
