@@ -138,7 +138,7 @@ class PlainStore(UserManager):
     # --- Groups --------------------------------------------------------------------------------------
 
     def add_group(self, name: str, *, description: str | None = None, precedence: int | None = None) -> Group:
-        check_texts(name=name)
+        self._check_group(name=name)
         self._check_plain_group("add_group", description, precedence)
         if name in self.groups:
             raise GroupExistsError(group=name)
@@ -146,6 +146,7 @@ class PlainStore(UserManager):
         return Group(name)
 
     def get_group(self, name: str) -> Group:
+        self._check_group(name=name)
         self._members(name)
         return Group(name)
 
@@ -154,6 +155,7 @@ class PlainStore(UserManager):
         return self.get_group(name)
 
     def delete_group(self, name: str) -> None:
+        self._check_group(name=name)
         self._members(name)
         del self.groups[name]
 
@@ -213,8 +215,14 @@ class PlainStore(UserManager):
     def _keep(self, user: User, **changes: Any) -> None:
         self.users[user.username.lower()] = replace(user, updated_at=datetime.now(UTC), **changes)
 
+    def _check_group(self, **argument: Any) -> None:
+        check_texts(**argument)
+        ((field, name),) = argument.items()
+        if not NAME.fullmatch(name):
+            raise InvalidInputError(f"{field} must have 1 to 128 printable characters", field=field)
+
     def _members(self, group: str) -> set[str]:
-        check_texts(group=group)
+        self._check_group(group=group)
         if group not in self.groups:
             raise GroupNotFoundError(group=group)
         return self.groups[group]

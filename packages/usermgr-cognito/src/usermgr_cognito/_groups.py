@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from usermgr import Group, Page
+from usermgr.errors import InvalidInputError
 from usermgr.validation import check_limit, check_texts
 from usermgr_cognito._client import call_for_group, call_for_page
 from usermgr_cognito._shapes import to_group
@@ -24,18 +25,18 @@ class Groups:
         self._pool = user_pool_id
 
     def add(self, name: str, description: str | None, precedence: int | None) -> Group:
-        response = self._call(self._client.create_group, name, Description=description, Precedence=precedence)
+        response = self._by_name(self._client.create_group, name, Description=description, Precedence=precedence)
         return to_group(response["Group"])
 
     def get(self, name: str) -> Group:
-        return to_group(self._call(self._client.get_group, name)["Group"])
+        return to_group(self._by_name(self._client.get_group, name)["Group"])
 
     def update(self, name: str, description: str | None, precedence: int | None) -> Group:
-        response = self._call(self._client.update_group, name, Description=description, Precedence=precedence)
+        response = self._by_name(self._client.update_group, name, Description=description, Precedence=precedence)
         return to_group(response["Group"])
 
     def delete(self, name: str) -> None:
-        self._call(self._client.delete_group, name)
+        self._by_name(self._client.delete_group, name)
 
     def list(self, limit: int, page_token: str | None) -> Page[Group]:
         return self._page(self._client.list_groups, limit, page_token)
@@ -51,6 +52,15 @@ class Groups:
     def remove_member(self, username: str, group: str) -> None:
         check_texts(username=username)
         self._call(self._client.admin_remove_user_from_group, group, Username=username)
+
+    def _by_name(self, method: Callable[..., Any], name: str, **parameters: Any) -> Any:
+        """For the operations whose argument is the group's `name`, which is what their refusals name."""
+        try:
+            return self._call(method, name, **parameters)
+        except InvalidInputError as error:
+            if error.field != "group":
+                raise
+            raise type(error)(error.message, **{**error.details, "field": "name"}) from None
 
     def _call(self, method: Callable[..., Any], group: str, **parameters: Any) -> Any:
         check_texts(group=group)

@@ -32,7 +32,7 @@ class Groups:
         self._now = now
 
     def add(self, name: str, description: str | None, precedence: int | None) -> Group:
-        check_name(group=name)
+        check_name(name=name)
         _check(description, precedence)
         now = to_micros(self._now())
         with self._database.write() as connection:
@@ -45,10 +45,12 @@ class Groups:
             return to_group(find_group(connection, name))
 
     def get(self, name: str) -> Group:
+        check_name(name=name)
         with self._database.read() as connection:
             return to_group(find_group(connection, name))
 
     def update(self, name: str, description: str | None, precedence: int | None) -> Group:
+        check_name(name=name)
         _check(description, precedence)
         with self._database.write() as connection:
             group = find_group(connection, name)
@@ -61,6 +63,7 @@ class Groups:
             return to_group(find_group(connection, name))
 
     def delete(self, name: str) -> None:
+        check_name(name=name)
         with self._database.write() as connection:
             connection.execute("DELETE FROM groups WHERE id = ?", (find_group(connection, name)["id"],))
 

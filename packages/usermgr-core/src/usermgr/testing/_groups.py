@@ -109,7 +109,18 @@ class GroupsContract(ContractPart):
             users.add_group(name)
         assert sorted(group.name for group in all_items(users.list_groups, limit=2)) == sorted(names)
 
-    def test_empty_group_name_is_refused(self, users: UserManager) -> None:
-        """A group without a name raises InvalidInputError."""
-        with pytest.raises(InvalidInputError):
-            users.add_group("")
+    @pytest.mark.parametrize("operation", ["add_group", "get_group", "update_group", "delete_group", "ensure_group"])
+    @pytest.mark.parametrize("name", ["", "a\0b", "x" * 129], ids=["empty", "a NUL", "too long"])
+    def test_malformed_group_name_is_named(self, users: UserManager, operation: str, name: str) -> None:
+        """A name that no group can have raises InvalidInputError on `name`, the argument that it was."""
+        with pytest.raises(InvalidInputError) as caught:
+            getattr(users, operation)(name)
+        assert caught.value.field == "name"
+
+    def test_malformed_group_of_a_member_is_named(self, users: UserManager) -> None:
+        """Where the argument is `group`, that is the field."""
+        users.add_user("alice", PASSWORD)
+        for call in (users.add_user_to_group, users.remove_user_from_group):
+            with pytest.raises(InvalidInputError) as caught:
+                call("alice", "a\0b")
+            assert caught.value.field == "group"
