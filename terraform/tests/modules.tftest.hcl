@@ -77,7 +77,7 @@ run "policy" {
       Read                    = jsonencode(["Allow", var.statements[0].actions, var.statements[0].resources, var.statements[0].condition])
       WriteOwnLog             = jsonencode(["Allow", ["logs:CreateLogStream", "logs:PutLogEvents"], ["${var.log_group_arn}:*"], null])
       MakeNetworkInterfaces   = jsonencode(["Allow", ["ec2:CreateNetworkInterface"], concat([var.vpc.network_interface_arn], var.vpc.subnet_arns, var.vpc.security_group_arns), null])
-      ManageNetworkInterfaces = jsonencode(["Allow", ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"], [var.vpc.network_interface_arn], null])
+      ManageNetworkInterfaces = jsonencode(["Allow", ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"], ["arn:aws:ec2:ap-northeast-1:123456789012:*/*"], null])
       SeeNetworkInterfaces    = jsonencode(["Allow", ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"], ["*"], null])
       NoInterfacesForTheCode = jsonencode([
         "Deny",

@@ -295,7 +295,13 @@ def test_resources_are_exact(policies: Policies, pool: Pool) -> None:
         }.items()
     }  # fmt: skip
     interfaces = f"arn:aws:ec2:{base}:network-interface/*"
-    network = {interfaces, f"arn:aws:ec2:{REGION}:*:subnet/{SUBNET}", f"arn:aws:ec2:{REGION}:*:security-group/{GROUP}"}
+    without_id = f"arn:aws:ec2:{base}:*/*"
+    network = {
+        interfaces,
+        without_id,
+        f"arn:aws:ec2:{REGION}:*:subnet/{SUBNET}",
+        f"arn:aws:ec2:{REGION}:*:security-group/{GROUP}",
+    }
     common = {KEYS["functions"], "*", *network}
     allowed = {
         "usermgr": {arn, logs["usermgr"], *common},

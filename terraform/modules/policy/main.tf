@@ -34,10 +34,14 @@ locals {
   own_interfaces = ["ec2:AssignPrivateIpAddresses", "ec2:DeleteNetworkInterface", "ec2:UnassignPrivateIpAddresses"]
   see_interfaces = ["ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets"]
 
+  # Lambda asks whether it may delete an interface without naming one, and AWS wants every id allowed for that, as here; these
+  # actions know no other resources: https://github.com/awsdocs/aws-lambda-developer-guide/blob/main/doc_source/configuration-vpc.md
+  every_interface = var.vpc == null ? null : replace(var.vpc.network_interface_arn, ":network-interface/*", ":*/*")
+
   vpc_statements = var.vpc == null ? [] : [
     for sid, statement in {
       MakeNetworkInterfaces   = { actions = ["ec2:CreateNetworkInterface"], resources = concat([var.vpc.network_interface_arn], var.vpc.subnet_arns, var.vpc.security_group_arns) }
-      ManageNetworkInterfaces = { actions = local.own_interfaces, resources = [var.vpc.network_interface_arn] }
+      ManageNetworkInterfaces = { actions = local.own_interfaces, resources = [local.every_interface] }
       SeeNetworkInterfaces    = { actions = local.see_interfaces, resources = ["*"] }
     } : { Sid = sid, Effect = "Allow", Action = statement.actions, Resource = statement.resources }
   ]
