@@ -19,6 +19,7 @@ from usermgr_cognito.trigger import Trigger, UserPool, attach, detach
 from usermgr_sandbox import Sandbox
 
 README = Path(__file__).resolve().parents[2] / "README.md"
+MODULE_README = README.parent / "terraform" / "README.md"
 LAMBDA = "arn:aws:lambda:ap-northeast-1:123456789012:function:"
 OURS, THEIRS = Trigger(f"{LAMBDA}people_recorder"), Trigger(f"{LAMBDA}other_team_tokens", "V2_0")
 BY_HAND = ("-no-color", "-input=false", "-auto-approve")
@@ -99,25 +100,40 @@ def test_2_replaces_that_is_given_later_is_taken_and_not_forgotten(estate: Estat
     attach(estate.pool, THEIRS)
     given = {**estate.variables, "replaces": {"arn": THEIRS.arn, "version": THEIRS.version}}
     invocation = f'module.trigger.aws_lambda_invocation.trigger["{estate.pool.user_pool_id}"]'
-    kept = f'module.trigger.terraform_data.replaced["{estate.pool.user_pool_id}"]'
     estate.run.set_variables(given)
     estate.run.command("apply", *BY_HAND, f"-replace={invocation}")
     attached = estate.pool.read().trigger
 
     estate.run.set_variables(estate.variables)
-    with pytest.raises(TerraformError, match=r"(?s)would be forgotten.*other_team_tokens.*terraform apply -replace="):
+    with pytest.raises(TerraformError, match=r"(?s)would be forgotten.*other_team_tokens") as refused:
         estate.run.plan()
     estate.run.set_variables(given)
-    estate.run.command("apply", *BY_HAND, f"-replace={kept}")
+    (arguments,) = re.findall(r"^ *terraform apply (-replace=.*)$", str(refused.value), re.MULTILINE)
+    said = make_deploy(estate, arguments)
     estate.run.set_variables(estate.variables)
     plan = estate.run.plan()
 
+    assert f"{kept(estate)} will be replaced, as requested" in said
     assert (attached, plan.is_empty, "Warning" in plan.text) == (OURS, True, False)
+
+
+def kept(estate: Estate) -> str:
+    return f'module.trigger.terraform_data.replaced["{estate.pool.user_pool_id}"]'
+
+
+def make_deploy(estate: Estate, arguments: str) -> str:
+    """Applies in the words that terraform/README.md has for a command of Terraform's; returns what it prints."""
+    documented = 'make deploy ARGS="' + arguments.replace('"', '\\"') + '"'
+    assert documented.replace(estate.pool.user_pool_id, "ap-northeast-1_AbCdEf123") in MODULE_README.read_text()
+    command = documented.replace('ARGS="', 'ARGS="-no-color -auto-approve ')
+    done = checkout.run(command, estate.checkout, estate.run.environment, answers="")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
 
 
 def test_3_a_lost_state_is_found_again(estate: Estate) -> None:
     """Without its state, one command finds what is there, a plan that forgets what ours replaced is refused by name,
-    and the next apply imports; destroy will still restore it."""
+    and the command that it shows imports; destroy will still restore it."""
     for path in (*estate.run.directory.glob("terraform.tfstate*"), estate.run.directory / deploy.VARIABLES):
         path.unlink()
 
@@ -126,7 +142,7 @@ def test_3_a_lost_state_is_found_again(estate: Estate) -> None:
         estate.run.plan("-refresh=false")
     given = {**estate.variables, "replaces": {"arn": THEIRS.arn, "version": THEIRS.version}}
     estate.run.set_variables(given)
-    text = estate.run.command("apply", *BY_HAND, "-refresh=false")
+    text = estate.run.command("apply", *BY_HAND, "-refresh=false", f"-replace={kept(estate)}")
     (estate.run.directory / import_blocks.FILE).unlink()
     estate.run.set_variables(estate.variables)
 
@@ -143,6 +159,6 @@ def test_4_a_deleted_pool_names_the_command_that_helps(estate: Estate) -> None:
 
     with pytest.raises(TerraformError, match="if the pool was deleted, run: terraform destroy -refresh=false"):
         estate.run.destroy()
-    estate.run.command("destroy", *BY_HAND, "-refresh=false")
+    make_deploy(estate, "-destroy -refresh=false")
 
     assert estate.run.state() == []

@@ -4,7 +4,7 @@ output "result" {
 
   precondition {
     condition     = alltrue([for id, before in local.restored_before : before == null || try(before == local.replaced[id], false)])
-    error_message = "nothing was changed: the trigger that destroy restores would be forgotten, because it was given after the first apply.\n  Set replaces = ${join("", [for before in local.restored_before : "{ arn = \"${before.arn}\", version = \"${before.version}\" }" if before != null])} again; to have Terraform keep it, run once: terraform apply -replace=ADDRESS of terraform_data.replaced"
+    error_message = "nothing was changed: the trigger that destroy restores would be forgotten: it was given after the first apply, or the state was lost.\n  Set replaces = ${join("", [for before in local.restored_before : "{ arn = \"${before.arn}\", version = \"${before.version}\" }" if before != null])} again, and, to have Terraform keep it, run once (put module.NAME. before the address where usermgr is a module of yours):\n  terraform apply -replace='module.trigger.terraform_data.replaced[\"${var.user_pool_id}\"]'"
   }
 }
 
