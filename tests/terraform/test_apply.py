@@ -139,6 +139,7 @@ def test_03_second_plan_is_empty(stage: Stage) -> None:
     plan = stage.run.plan()
     assert (plan.is_empty, plan.text.count("Warning")) == (True, 1)
     assert f"{stage.pool.user_pool_id} belongs to AWS Amplify, which resets" in " ".join(plan.text.split())
+    assert f"attach_trigger = false, which detaches, and then name {OURS.arn}" in " ".join(plan.text.split())
 
 
 def test_04_what_was_made(stage: Stage) -> None:
@@ -211,7 +212,7 @@ def test_07_a_lost_trigger_shows_in_the_plan(stage: Stage) -> None:
     plan = stage.run.plan()
     assert not plan.is_empty
     words = " ".join(plan.text.split())
-    assert "no longer calls" in words
+    assert "does not call" in words
     assert f"Its pre token generation trigger is {THEIRS.arn}" in words
     (command,) = re.findall(r"^\W*terraform (apply -replace=.*)$", plan.text, re.MULTILINE)
     apply, *arguments = shlex.split(command)

@@ -221,7 +221,7 @@ check "trigger_is_attached" {
       ],
       var.recorder_arn,
     )
-    error_message = "The user pool ${var.user_pool_id} no longer calls ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation_config[0].lambda_arn), "gone")}. ${local.remedy}"
+    error_message = "The user pool ${var.user_pool_id} does not call ${var.recorder_arn} before it makes tokens: no activity is recorded. Its pre token generation trigger is ${try(coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation), coalesce(data.aws_cognito_user_pool.now.lambda_config[0].pre_token_generation_config[0].lambda_arn), "gone")}. ${local.remedy}"
   }
 }
 
@@ -229,7 +229,7 @@ check "trigger_is_attached" {
 check "pool_is_nobody_elses" {
   assert {
     condition     = local.owner == null
-    error_message = "The user pool ${var.user_pool_id} belongs to ${coalesce(local.owner, "nobody else")}, which resets the triggers that it does not know when it next updates the pool: then no activity is recorded. Name ${var.recorder_arn} as the pool's pre token generation trigger there, and set attach_trigger = false."
+    error_message = "The user pool ${var.user_pool_id} belongs to ${coalesce(local.owner, "nobody else")}, which resets the triggers that it does not know when it next updates the pool: then no activity is recorded. First apply with attach_trigger = false, which detaches, and then name ${var.recorder_arn} as the pool's pre token generation trigger there."
   }
 }
 
