@@ -93,7 +93,7 @@ variable "replaces" {
 }
 
 variable "sms_role_arn" {
-  description = "The pool's role for text messages (SmsConfiguration.SnsCallerArn), if it has one: grants the attacher iam:PassRole on it, to Cognito only."
+  description = "The pool's role for text messages, if it has one (SmsConfiguration.SnsCallerArn, or EumsSms.CallerArn where it sends with AWS End User Messaging): grants the attacher iam:PassRole on it, to Cognito only."
   type        = string
   default     = null
 
