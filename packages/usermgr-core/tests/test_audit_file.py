@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import resource
 import shutil
 import stat
@@ -20,7 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from usermgr.audit import Actor, FileSink, FindingKind, Outcome, Record, Verification, verify
-from usermgr.audit._files import lock
+from usermgr.audit._files import chain_files, lock
 from usermgr.audit._record import Described
 from usermgr.errors import AuditError, ConfigurationError, InvalidInputError
 
@@ -540,6 +541,36 @@ def test_processes_share_a_file(tmp_path: Path) -> None:
     assert verify(tmp_path / NAME, key=KEY).ok
     assert [found.findings for found in during if not found.ok] == []
     assert sorted(told(tmp_path)) == sorted(["user900", *(f"user{100 * n + k}" for n in range(3) for k in range(25))])
+
+
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")  # of a fork beside hypothesis' threads
+@pytest.mark.parametrize("how", ["written", "verified"])
+def test_child_that_was_forked_meanwhile_holds_no_lock(how: str, copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that is forked while a thread writes or verifies, as a server's workers are, keeps no other out."""
+    monkeypatch.setattr("usermgr.audit._files.WAIT", 0.1)
+    parent, child = os.pipe()
+    forked: list[int] = []
+
+    def fork(path: Path) -> list[Path]:
+        if not forked:
+            forked.append(os.fork())
+            if forked == [0]:
+                os.close(child)
+                os.read(parent, 1)
+                os._exit(0)
+        return chain_files(path)
+
+    monkeypatch.setattr(f"usermgr.audit.{'_file' if how == 'written' else '_verify'}.chain_files", fork)
+    try:
+        if how == "written":
+            write(copy / NAME, 1, first=COUNT)
+        else:
+            assert verify(copy / NAME, key=KEY).ok
+        write(copy / NAME, 1, first=COUNT + 1)
+    finally:
+        os.close(child)
+        os.waitpid(forked[0], 0)
+        os.close(parent)
 
 
 def test_killed_writer_loses_no_record_that_it_told_of(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from usermgr.audit._chain import GENESIS, MAX_LINE, Keys, Line, Link, parse_head, parse_line, seal, seal_head
-from usermgr.audit._files import WAIT, chain_files, head_path, lock, next_full, wait_for_lock
+from usermgr.audit._files import WAIT, chain_files, head_path, lock, next_full, unlock, wait_for_lock
 from usermgr.audit._record import Record
 from usermgr.audit._sink import Sink
 from usermgr.errors import AuditError, ConfigurationError, InvalidInputError
@@ -162,7 +162,7 @@ class FileSink(Sink):
             try:
                 yield descriptor
             finally:
-                os.close(descriptor)
+                unlock(descriptor)
         except OSError as error:
             raise AuditError(f"the audit file {self._path} cannot be written: {error.strerror}") from error
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
-__all__ = ["WAIT", "chain_files", "head_path", "lock", "next_full", "wait_for_lock"]
+__all__ = ["WAIT", "chain_files", "head_path", "lock", "next_full", "unlock", "wait_for_lock"]
 
 T = TypeVar("T")
 
@@ -41,7 +41,7 @@ def _full(path: Path) -> list[tuple[int, Path]]:
 
 
 def lock(descriptor: int, *, shared: bool = False) -> bool:
-    """Locks the open file, until it is closed; False while somebody else has it."""
+    """Locks the open file, until `unlock`; False while somebody else has it."""
     import fcntl  # noqa: PLC0415 - not on every system
 
     try:
@@ -49,6 +49,20 @@ def lock(descriptor: int, *, shared: bool = False) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def unlock(descriptor: int) -> None:
+    """Gives up the lock, if there is one, and closes the file.
+
+    Closing alone would not do: a process that was forked meanwhile has the open file too, and keeps its lock.
+    """
+    try:
+        if os.name == "posix":
+            import fcntl  # noqa: PLC0415 - not on every system
+
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
+    finally:
+        os.close(descriptor)
 
 
 def wait_for_lock(attempt: Callable[[], T]) -> T:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from usermgr.audit._chain import GENESIS, MAX_LINE, Keys, Line, Link, parse_head, parse_line
-from usermgr.audit._files import chain_files, head_path, lock, wait_for_lock
+from usermgr.audit._files import chain_files, head_path, lock, unlock, wait_for_lock
 from usermgr.errors import ConfigurationError, InvalidInputError
 
 __all__ = ["Finding", "FindingKind", "Verification", "verify"]
@@ -206,7 +206,7 @@ def _opened(path: Path, stack: contextlib.ExitStack) -> tuple[bytes | None, list
         except FileNotFoundError:
             pass
         else:
-            held.callback(os.close, descriptor)
+            held.callback(unlock, descriptor)
             if os.name == "posix" and not wait_for_lock(lambda: lock(descriptor, shared=True)):
                 raise BlockingIOError(errno.EAGAIN, "writers hold it all the time")
             head = os.read(descriptor, 4096)
