@@ -249,6 +249,19 @@ def test_values_and_the_state_before_when_asked() -> None:
     assert third["before"] == {"user": None}
 
 
+def test_secret_is_known_by_its_name() -> None:
+    """An attribute whose name says that it is a secret, however it is spelt, has no value in a record."""
+    names = ["api_key", "sshKey", "pwd", "userPin", "mfaOTP", "totp", "seed", "PASSWORD_HINT", "recovery-code", "pin2"]
+    sink = Kept()
+
+    audited(manager(), sink, values=True).update_user(
+        "alice", {f"custom:{name}": PLANTED for name in names} | {"custom:opinion": "mild", "custom:spin": "left"}
+    )
+
+    kept = {name: value for name, value in sink.said[0]["values"]["attributes"].items() if value is not None}
+    assert kept == {"custom:opinion": "mild", "custom:spin": "left"}
+
+
 def test_state_that_cannot_be_read_stops_nothing() -> None:
     """Where the state before cannot be read, the record says why, and the change is made."""
     sink = Kept()

@@ -33,7 +33,8 @@ MAX_TEXT, MAX_NAME, MAX_NAMES = 2048, 256, 200
 """Characters of a value and of a name, and how many names, a record keeps of what it is given."""
 
 _SECRET = re.compile(
-    r"passw|passphrase|secret|token|code|answer|session|challenge|credential|hash|private|(?<![a-z])(pin|otp)(?![a-z])",
+    r"passw|pwd|passphrase|secret|token|code|key|answer|session|challenge|credential|hash|private"
+    r"|(?<![a-z])(pin|t?otp|seed|cvv|cvc)(?![a-z])|(?-i:(?<=[a-z])(Pin|PIN|OTP|Otp)(?![a-z]))",
     re.IGNORECASE,
 )
 """Attributes whose values no record holds, by their names: rather one too many, such as `custom:zip_code`."""
