@@ -167,6 +167,7 @@ def test_machines_own_zone(day: str, offset: str, monkeypatch: pytest.MonkeyPatc
         ("created=2026-01-01", 8, "<, <=, > or >= after created_at"),
         ("email>ada", 6, "=, ~=, ~, ^= or $= after email"),
         ("group~ada", 6, "= after group"),
+        (r'"a\nb\u{1b}[2J"<x', 16, r'$= after "a\nb\u{1b}[2J"'),
         ("name= email=ada", 6, 'or "" for an empty one'),
         ("name==ada", 6, "between double quotes"),
         ("name='Ada L'", 6, "between double quotes"),

@@ -92,14 +92,17 @@ def unparse(conditions: Sequence[Condition]) -> str:
 
 
 def _written(condition: Condition) -> str:
-    field, value = condition.field, condition.value
-    if not _NAME.fullmatch(field) or _COLON.match(field) or field in _ABBREVIATIONS:
-        field = _quoted(field)
+    field, value = _field(condition.field), condition.value
     if condition.operator is Operator.LACKS:
         return f"-{field}"
     if not _BARE.fullmatch(value) or not value.isprintable():
         value = _quoted(value)
     return f"{field}{_SYMBOLS[condition.operator]}{value}"
+
+
+def _field(name: str) -> str:
+    is_name = _NAME.fullmatch(name) and not _COLON.match(name) and name not in _ABBREVIATIONS
+    return name if is_name else _quoted(name)
 
 
 def _quoted(text: str) -> str:
@@ -153,7 +156,7 @@ class _Reader:
             hint = "a colon is part of a name, as in custom:team" if ":" in field else "a word alone is no condition"
             raise self._error(f"{_either(fitting)} right after the field, such as in name~ada: {hint}")
         if symbol not in fitting:
-            raise self._error(f"{_either(fitting)} after {field}", at=start)
+            raise self._error(f"{_either(fitting)} after {_field(field)}", at=start)
         start = self._at
         value = self._value()
         try:
