@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import inspect
 import threading
@@ -129,6 +130,30 @@ def test_stream_reads_a_page_ahead_and_no_more() -> None:
     assert run(scenario, Stub(source=source)) == read == list(range(3 * AHEAD + 7))
 
 
+def test_changes_are_made_when_they_are_asked_for() -> None:
+    """Who stops at an outcome of `write_many` has made the changes up to it, and no other is made ahead of them."""
+    made: list[int] = []
+
+    def source() -> Iterator[int]:
+        for number in range(3 * AHEAD):
+            made.append(number)
+            yield number
+
+    stub = Stub()
+    stub.write_many = lambda _: source()  # type: ignore[attr-defined]
+
+    async def scenario(users: AsyncUserManager) -> None:
+        async with contextlib.aclosing(users.write_many([])) as outcomes:
+            async for outcome in outcomes:
+                if outcome == 4:  # type: ignore[comparison-overlap]
+                    await asyncio.sleep(0.01)
+                    break
+
+    run(scenario, stub)
+
+    assert made == [0, 1, 2, 3, 4]
+
+
 def test_item_arrives_before_the_next_is_found() -> None:
     """A search that finds one and reads on for long gives that one at once."""
     go = threading.Event()
@@ -225,8 +250,8 @@ def test_close_waits_for_what_is_under_way_and_closes_what_is_inside() -> None:
     assert first.done()
 
 
-@pytest.mark.parametrize("max_workers", [0, -1, True])
-def test_pool_needs_a_thread(max_workers: int) -> None:
+@pytest.mark.parametrize("max_workers", [0, -1, True, 2.5, "8", None])
+def test_pool_needs_a_thread(max_workers: Any) -> None:
     """A pool without a thread is refused, with the field."""
     with pytest.raises(InvalidInputError) as caught:
         AsyncUserManager(Stub(), max_workers=max_workers)  # type: ignore[arg-type]

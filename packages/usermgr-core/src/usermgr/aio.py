@@ -39,8 +39,8 @@ class _Async(Generic[S]):
     """An object whose methods run in threads: `sync` is that object."""
 
     def __init__(self, sync: S, *, max_workers: int = MAX_WORKERS) -> None:
-        if isinstance(max_workers, bool) or max_workers < 1:
-            raise InvalidInputError("max_workers must be 1 or more", field="max_workers")
+        if not isinstance(max_workers, int) or isinstance(max_workers, bool) or max_workers < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            raise InvalidInputError("max_workers must be a whole number, 1 or more", field="max_workers")
         self.sync = sync
         self._pool = ThreadPoolExecutor(max_workers, thread_name_prefix="usermgr")
 
@@ -100,7 +100,11 @@ class _Call(_Method[S, P, R]):
 
 
 class _Stream(_Method[S, P, Iterator[R]]):
-    """The method as an asynchronous iterator."""
+    """The method as an asynchronous iterator, which reads up to `ahead` items before they are asked for."""
+
+    def __init__(self, method: Callable[Concatenate[S, P], Iterator[R]], *, ahead: int = AHEAD) -> None:
+        super().__init__(method)
+        self.ahead = ahead
 
     @overload
     def __get__(self, instance: None, owner: type) -> Self: ...
@@ -110,22 +114,23 @@ class _Stream(_Method[S, P, Iterator[R]]):
         return self if instance is None else functools.partial(self._stream, instance)
 
     def _stream(self, instance: _Async[S], *args: P.args, **kwargs: P.kwargs) -> AsyncGenerator[R]:
-        return _stream(instance.submit, self.bound(instance, *args, **kwargs))
+        return _stream(instance.submit, self.bound(instance, *args, **kwargs), self.ahead)
 
 
 class _Reader(Generic[R]):
     """Reads an iterator in a thread, ahead of the loop that takes the items."""
 
-    def __init__(self, start: Callable[[], Iterator[R]], wake: Callable[[], object]) -> None:
+    def __init__(self, start: Callable[[], Iterator[R]], wake: Callable[[], object], ahead: int) -> None:
         self.items: deque[R] = deque()
         self.is_waited_for = False
         self.is_dropped = False
         self._start = start
         self._source: Iterator[R] | None = None
         self._wake = wake
+        self._ahead = ahead
 
     def fill(self) -> bool:
-        """In the thread: reads until `AHEAD` items wait to be taken. Whether there may be more."""
+        """In the thread: reads until `ahead` items wait to be taken. Whether there may be more."""
         if self._source is None:
             self._source = self._start()
         for item in self._source:
@@ -133,18 +138,18 @@ class _Reader(Generic[R]):
             if self.is_waited_for:  # set before the loop looks at the items a last time, so that none is missed
                 self.is_waited_for = False
                 self._wake()
-            if self.is_dropped or len(self.items) >= AHEAD:
+            if self.is_dropped or len(self.items) >= self._ahead:
                 return True
         return False
 
 
 async def _stream(
-    submit: Callable[[Callable[[], Any]], asyncio.Future[Any]], start: Callable[[], Iterator[R]]
+    submit: Callable[[Callable[[], Any]], asyncio.Future[Any]], start: Callable[[], Iterator[R]], ahead: int
 ) -> AsyncGenerator[R]:
     """The items, each as soon as it is found; no thread is held while nothing is read."""
     loop = asyncio.get_running_loop()
     wake = asyncio.Event()
-    reader = _Reader(start, lambda: loop.call_soon_threadsafe(wake.set))
+    reader = _Reader(start, lambda: loop.call_soon_threadsafe(wake.set), ahead)
     more = True
     while more:
         filling = submit(reader.fill)
@@ -224,7 +229,7 @@ class AsyncUserManager(_Async[UserManager]):
     ensure_user = _Call(UserManager.ensure_user)
     ensure_group = _Call(UserManager.ensure_group)
     set_groups = _Call(UserManager.set_groups)
-    write_many = _Stream(UserManager.write_many)
+    write_many = _Stream(UserManager.write_many, ahead=1)  # each item is a change, made when it is asked for
 
 
 class AsyncActivityStore(_Async[ActivityStore]):
