@@ -351,6 +351,10 @@ def test_nothing_is_not_a_proof(tmp_path: Path) -> None:
         ({"key": []}, "key"),
         ({"last": "abc"}, "last"),
         ({"last": "X" * 64}, "last"),
+        ({"last": 7}, "last"),
+        ({"key": 7}, "key"),
+        ({"key": KEY, "first": 0}, "first"),
+        ({"key": KEY, "first": "2"}, "first"),
     ],
 )
 def test_verify_needs_something_to_trust(arguments: dict[str, Any], field: str, tmp_path: Path) -> None:
@@ -364,12 +368,20 @@ def test_verify_needs_something_to_trust(arguments: dict[str, Any], field: str, 
 
 
 @pytest.mark.parametrize(
-    ("options", "field"), [({"key": b"short"}, "key"), ({"key": KEY, "max_bytes": 9}, "max_bytes")]
+    ("options", "field"),
+    [
+        ({"key": b"short"}, "key"),
+        ({"key": None}, "key"),
+        ({"key": KEY, "max_bytes": 9}, "max_bytes"),
+        ({"key": KEY, "max_bytes": "9999"}, "max_bytes"),
+        ({"key": KEY, "path": None}, "path"),
+        ({"key": KEY, "path": ""}, "path"),
+    ],
 )
 def test_sink_refuses_what_cannot_work(options: dict[str, Any], field: str, tmp_path: Path) -> None:
     """A short key and a tiny size are refused, by field; the key is in no text."""
     with pytest.raises(InvalidInputError) as caught:
-        FileSink(tmp_path / NAME, **options)
+        FileSink(**{"path": tmp_path / NAME, **options})
     assert caught.value.field == field
     assert "kkk" not in repr(FileSink(tmp_path / NAME, KEY))
 

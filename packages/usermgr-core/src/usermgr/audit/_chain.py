@@ -23,7 +23,7 @@ from typing import Any, cast
 from usermgr.audit._sink import one_line
 from usermgr.errors import InvalidInputError
 
-__all__ = ["GENESIS", "MAX_LINE", "Keys", "Line", "Link", "parse_head", "parse_line", "seal", "seal_head"]
+__all__ = ["GENESIS", "HASH", "MAX_LINE", "Keys", "Line", "Link", "parse_head", "parse_line", "seal", "seal_head"]
 
 GENESIS = "0" * 64
 """What the first line has in the place of the hash of the line before."""
@@ -32,7 +32,8 @@ MAX_LINE = 1024 * 1024
 """Bytes: a line is never longer."""
 
 _MAC = re.compile(rb'(.*),"mac":"([0-9a-f]{64})"\}', re.DOTALL)
-_HASH = re.compile(r"[0-9a-f]{64}")
+HASH = re.compile(r"[0-9a-f]{64}")
+"""How a hash is written."""
 _KEY_ID = re.compile(r"[0-9a-f]{8}")
 
 
@@ -52,7 +53,7 @@ class Keys:
     """
 
     def __init__(self, keys: bytes | Iterable[bytes]) -> None:
-        found = [keys] if isinstance(keys, bytes) else list(keys)
+        found = list(keys) if isinstance(keys, Iterable) and not isinstance(keys, bytes) else [keys]  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
         if not found or not all(isinstance(key, bytes) and len(key) >= 32 for key in cast("list[object]", found)):
             raise InvalidInputError("key must be 32 bytes or more: make one with secrets.token_bytes(32)", field="key")
         self._by_id = {_mac(key, b"usermgr audit: the id of this key")[:8]: key for key in found}
@@ -106,7 +107,7 @@ def parse_line(line: bytes) -> Line | None:
     if found is None or members is None:
         return None
     match members:
-        case {"v": 1, "n": int(n), "prev": str(prev), "key": str(key)} if _HASH.fullmatch(prev) and _KEY_ID.fullmatch(
+        case {"v": 1, "n": int(n), "prev": str(prev), "key": str(key)} if HASH.fullmatch(prev) and _KEY_ID.fullmatch(
             key
         ):
             return Line(n, prev, key, found[2].decode(), found[1], _hash(line), members)
@@ -129,7 +130,7 @@ def parse_head(content: bytes, keys: Keys | None) -> Link | None:
     if found is None or members is None:
         return None
     match members:
-        case {"v": 1, "n": int(n), "hash": str(text), "key": str(key)} if _HASH.fullmatch(text):
+        case {"v": 1, "n": int(n), "hash": str(text), "key": str(key)} if HASH.fullmatch(text):
             if keys is None or (key in keys and hmac.compare_digest(keys.mac(found[1], key), found[2].decode())):
                 return Link(n, text)
         case _:

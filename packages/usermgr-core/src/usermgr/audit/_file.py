@@ -40,7 +40,7 @@ class FileSink(Sink):
         max_bytes: How large a file may become.
 
     Raises:
-        InvalidInputError: the key is too short, or `max_bytes` too small.
+        InvalidInputError: the key is too short, `max_bytes` too small, or an argument of another type.
         ConfigurationError: this system has no POSIX locks.
     """
 
@@ -48,8 +48,10 @@ class FileSink(Sink):
         if os.name != "posix":
             problem = "FileSink needs the locks of a POSIX system: use LoggerSink"
             raise ConfigurationError(problem, problems=[problem])
-        if max_bytes < 4096:
-            raise InvalidInputError("max_bytes must be 4096 or more", field="max_bytes")
+        if not isinstance(path, str | os.PathLike) or not os.fspath(path):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            raise InvalidInputError("path must name a file, such as audit.jsonl", field="path")
+        if not isinstance(max_bytes, int) or max_bytes < 4096:  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+            raise InvalidInputError("max_bytes must be a whole number, 4096 or more", field="max_bytes")
         self._path = Path(os.path.abspath(path))  # noqa: PTH100 - without following a link, which is refused later
         self._keys = Keys(key)
         self._max_bytes = max_bytes
@@ -66,7 +68,10 @@ class FileSink(Sink):
                 raise AuditError(f"the disk of {self._path} is full")
 
     def write(self, record: Record) -> None:
-        """Appends the record. Raises `AuditError`, and then nothing of the record is in the file."""
+        """Appends the record. Raises `AuditError`, and then no part of a record is in the file.
+
+        All of it can be, where only the head could not be written; the head is found again from the lines.
+        """
         members = record.to_dict()
         with self._locked() as head:
             self._append(head, members)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from usermgr.audit._chain import GENESIS, MAX_LINE, Keys, Line, Link, parse_head, parse_line
+from usermgr.audit._chain import GENESIS, HASH, MAX_LINE, Keys, Line, Link, parse_head, parse_line
 from usermgr.audit._files import chain_files, head_path, lock, unlock, wait_for_lock
 from usermgr.errors import ConfigurationError, InvalidInputError
 
@@ -86,13 +86,15 @@ def verify(
         first: The number of the line that should be the first, where the oldest files were moved elsewhere.
 
     Raises:
-        InvalidInputError: neither `key` nor `last` is given, or one is malformed.
+        InvalidInputError: neither `key` nor `last` is given, or an argument is malformed.
         ConfigurationError: a file cannot be read.
     """
     if key is None and last is None:
         raise InvalidInputError("verify needs the key, or the hash of the last line", field="key")
-    if last is not None and (len(last) != 64 or set(last) - set("0123456789abcdef")):
+    if last is not None and not (isinstance(last, str) and HASH.fullmatch(last)):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
         raise InvalidInputError("last must be a hash: 64 digits from 0 to f", field="last")
+    if not isinstance(first, int) or first < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+        raise InvalidInputError("first must be the number of a line, 1 or more", field="first")
     reader = _Reader(None if key is None else Keys(key), last, first)
     where = Path(path)
     try:
