@@ -10,9 +10,23 @@ import usermgr_activity.table
 import usermgr_cognito
 import usermgr_lambda_client
 import usermgr_local
-from usermgr import Activity, ActivityStore, Factory, User, UserManager
+from usermgr import (
+    Activity,
+    ActivityStore,
+    Change,
+    Condition,
+    Factory,
+    GroupsChange,
+    Outcome,
+    User,
+    UserManager,
+    where,
+)
 from usermgr.activity import DailyCount
+from usermgr.aio import AsyncActivityStore, AsyncUserManager
+from usermgr.audit import Audited, FileSink, Verification, verify
 from usermgr.forgetting import Forgotten, forget_user
+from usermgr.search import parse, unparse
 
 
 def managers() -> None:
@@ -75,6 +89,30 @@ def mistakes() -> None:
     usermgr_local.connect(path=3)  # type: ignore[arg-type]
     usermgr_activity.connect(max_connections="32")  # type: ignore[arg-type]
     Factory.create_activity(Factory.DYNAMODB).machine("job")  # type: ignore[attr-defined]
+
+
+async def asynchronously() -> None:
+    """Each coroutine and each asynchronous iterator has the signature of the method that it stands for."""
+    async with AsyncUserManager(Factory.create(), max_workers=8) as users:
+        assert_type(await users.get_user("alice"), User)
+        assert_type(await users.set_groups("alice", ["staff"]), GroupsChange)
+        assert_type([user async for user in users.search_users(where("name").equals("Ada"))], list[User])
+        assert_type([outcome async for outcome in users.write_many([Change("delete_user", {})])], list[Outcome])
+        await users.get_user(7)  # type: ignore[arg-type]
+        await users.get_user(nickname="alice")  # type: ignore[call-arg]
+    async with AsyncActivityStore(Factory.create_activity()) as store:
+        assert_type(await store.forget("sub"), int)
+        assert_type([count async for count in store.daily_counts(date.min, date.max)], list[DailyCount])
+
+
+def records_and_searches() -> None:
+    """A manager with records is a `UserManager`; searches are conditions."""
+    users: UserManager = Audited(Factory.create(), FileSink("audit.jsonl", b"k" * 32), lambda: "kim", values=True)
+    assert_type(users.get_user("alice"), User)
+    assert_type(verify("audit.jsonl", key=[b"k" * 32]), Verification)
+    assert_type(parse("email~ada"), tuple[Condition, ...])
+    assert_type(unparse(parse("email~ada")), str)
+    Audited(Factory.create(), FileSink("audit.jsonl", b"k" * 32), 7)  # type: ignore[arg-type]
 
 
 def stores() -> None:

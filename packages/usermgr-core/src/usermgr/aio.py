@@ -27,6 +27,7 @@ __all__ = ["AsyncActivityStore", "AsyncUserManager"]
 P = ParamSpec("P")
 R = TypeVar("R")
 S = TypeVar("S")
+S_co = TypeVar("S_co", covariant=True)  # a method of `Primitives` fits wherever a `UserManager` is inside
 
 MAX_WORKERS = 10
 """Calls at a time, unless asked otherwise."""
@@ -35,10 +36,10 @@ AHEAD = 60
 """Items that a stream reads ahead of who takes them: a page."""
 
 
-class _Async(Generic[S]):
+class _Async(Generic[S_co]):
     """An object whose methods run in threads: `sync` is that object."""
 
-    def __init__(self, sync: S, *, max_workers: int = MAX_WORKERS) -> None:
+    def __init__(self, sync: S_co, *, max_workers: int = MAX_WORKERS) -> None:
         if not isinstance(max_workers, int) or isinstance(max_workers, bool) or max_workers < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
             raise InvalidInputError("max_workers must be a whole number, 1 or more", field="max_workers")
         self.sync = sync
