@@ -54,6 +54,7 @@ class CognitoUserManager(UserManager):
     ) -> None:
         given = client is not None
         connection = connection or Connection(settings.region)
+        self._is_client_ours = client is None
         client = cast(
             "CognitoIdentityProviderClient", client or connection.client("cognito-idp", limits or CallLimits())
         )
@@ -71,6 +72,11 @@ class CognitoUserManager(UserManager):
 
     def __repr__(self) -> str:
         return f"CognitoUserManager({self._pool!r})"
+
+    def close(self) -> None:
+        """Ends idle connections of its own SDK client, not of one that was given; the next call opens one again."""
+        if self._is_client_ours:
+            self._client.close()
 
     # --- The store -----------------------------------------------------------------------------------
 

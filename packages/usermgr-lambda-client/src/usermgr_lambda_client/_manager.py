@@ -57,6 +57,12 @@ class LambdaUserManager(UserManager):
     def __repr__(self) -> str:
         return f"LambdaUserManager({self.transport!r})"
 
+    def close(self) -> None:
+        """Closes the transport, where it can be closed; the next call opens it again."""
+        close: Callable[[], object] | None = getattr(self.transport, "close", None)
+        if close is not None:
+            close()
+
     @property
     def aws(self) -> AwsAccess | None:
         """How requests reach AWS, for checks; `None` where another transport carries them."""

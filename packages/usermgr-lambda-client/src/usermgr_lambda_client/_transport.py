@@ -85,12 +85,18 @@ class LambdaTransport:
         self._function = function_name
         self.settings = LambdaSettings(region, function_name, origins or {})
         reach = connection or Connection(region)
+        self._is_client_ours = client is None
         self._client = cast("LambdaClient", client or reach.client("lambda", limits))
         self.aws = AwsAccess(self._client, None if client else reach)
         """How it reaches AWS, for checks."""
 
     def __repr__(self) -> str:
         return f"LambdaTransport({self._function!r})"
+
+    def close(self) -> None:
+        """Ends idle connections of its own SDK client, not of one that was given; the next call opens one again."""
+        if self._is_client_ours:
+            self._client.close()
 
     def invoke(self, payload: bytes) -> bytes:
         """Sends `payload` once; see `Transport.invoke`."""
