@@ -14,7 +14,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from usermgr import Access, Group, User, UserManager, UserStatus, request_ids
+from usermgr import Access, Capability, Group, StoreDescription, User, UserManager, UserStatus, request_ids
 from usermgr.audit import Actor, Audited, AuditedManager, LoggerSink, Outcome, Record, Sink
 from usermgr.audit._audited import _is_stream
 from usermgr.audit._record import describe
@@ -74,6 +74,7 @@ def manager(do: Callable[[Operation], Any] | None = None, users: Mapping[str, Us
         return call
 
     methods = {operation.name: method(operation) for operation in OPERATIONS.values()}
+    methods["describe"] = lambda _: StoreDescription(capabilities=frozenset({Capability.MFA, Capability.BATCHES}))
     methods["get_group"] = lambda _, name: Group(name, "words", 1)
     return type("Stub", (UserManager,), {**methods, "made": made, "__repr__": lambda _: "Stub()"})()
 
@@ -481,3 +482,9 @@ def test_ids_differ() -> None:
     for _ in itertools.repeat(None, 3):
         users.enable_user("alice")
     assert len({record.id for record in sink.records}) == 3
+
+
+def test_audited_store_has_no_batches() -> None:
+    """Its description lacks only the capability of many changes in one, because each change has its record first."""
+    audited = Audited(manager(), Kept(), "kim")
+    assert audited.describe().capabilities == {Capability.MFA}

@@ -19,6 +19,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeAlias, get_origin
 
 from usermgr import request_ids
+from usermgr._description import Capability, StoreDescription
 from usermgr._manager import Access, UserManager
 from usermgr._models import Group, User
 from usermgr.audit._record import Actor, Outcome, Record, describe, outcome_of, state_of
@@ -91,6 +92,11 @@ class AuditedManager(UserManager):
         close = getattr(self.manager, "close", None)
         if close is not None:
             close()
+
+    def describe(self) -> StoreDescription:
+        """See `UserManager.describe`. Each change has its record before the next is made, so there are no batches."""
+        described: StoreDescription = self._call(OPERATIONS["describe"], {}, self.manager.describe)
+        return replace(described, capabilities=described.capabilities - {Capability.BATCHES})
 
     def _call(self, operation: Operation, arguments: Mapping[str, Any], call: Callable[[], Any]) -> Any:
         if operation.access not in self._accesses:
@@ -207,7 +213,7 @@ def _is_stream(operation: Operation) -> bool:
 
 
 for _operation in OPERATIONS.values():
-    if not _is_stream(_operation):
+    if not _is_stream(_operation) and _operation.name not in vars(AuditedManager):
         setattr(AuditedManager, _operation.name, _audited(_operation))
 abc.update_abstractmethods(AuditedManager)
 
