@@ -7,7 +7,8 @@ After an apply that was killed, and after the state was lost: an apply would the
 function after five minutes in which the provider tries again. The blocks go to DIRECTORY/usermgr_imports.tf; the next
 `terraform apply` shows what it would import, and the file has then done its work. What no block is written for may be
 made twice without harm: alarms, attached and inline policies, the attacher's invocation, and what is in the state only.
-Somebody else's function or table of the same name is never imported, because destroy would remove it.
+Somebody else's function, table, role or policy of the same name is never imported, because destroy would remove it.
+Nothing tells whose a log group is: the plan shows it.
 """
 
 from __future__ import annotations
@@ -102,13 +103,19 @@ def blocks(plan: Mapping[str, Any], session: boto3.session.Session) -> Iterator[
 
 
 def _role(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
-    return session.client("iam").get_role(RoleName=planned["name"])["Role"]["RoleName"]
+    role = session.client("iam").get_role(RoleName=planned["name"])["Role"]
+    _same(f"the role {planned['name']}", "description", role.get("Description"), planned.get("description"))
+    return role["RoleName"]
 
 
 def _policy(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:
     pages = session.client("iam").get_paginator("list_policies").paginate(Scope="Local", PathPrefix=planned["path"])
     named = (policy for page in pages for policy in page["Policies"] if policy.get("PolicyName") == planned["name"])
-    return next((policy["Arn"] for policy in named if "Arn" in policy), None)
+    arn = next((policy["Arn"] for policy in named if "Arn" in policy), None)
+    if arn is not None:
+        policy = session.client("iam").get_policy(PolicyArn=arn)["Policy"]
+        _same(f"the policy {planned['name']}", "description", policy.get("Description"), planned.get("description"))
+    return arn
 
 
 def _log_group(session: boto3.session.Session, planned: Mapping[str, Any]) -> str | None:

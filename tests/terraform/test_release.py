@@ -229,6 +229,28 @@ def test_2_a_function_of_somebody_else_is_not_adopted(consumer: Consumer, change
         found(ours | changed)
 
 
+@pytest.mark.parametrize("kind", ["role", "policy"])
+def test_2_a_role_or_policy_of_somebody_else_is_not_adopted(consumer: Consumer, kind: str) -> None:
+    """A role or a policy of our name whose description is not ours is refused, because destroy would remove it."""
+    iam, function = boto3.client("iam"), boto3.client("lambda").get_function(FunctionName=FUNCTION)
+    role = iam.get_role(RoleName=function["Configuration"]["Role"].split("/")[-1])["Role"]
+    attached = iam.list_attached_role_policies(RoleName=role["RoleName"])["AttachedPolicies"][0]
+    policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+    ours = {
+        "role": {"name": role["RoleName"], "description": role["Description"]},
+        "policy": {"name": policy["PolicyName"], "path": policy["Path"], "description": policy["Description"]},
+    }[kind]
+
+    def found(planned: dict[str, Any]) -> list[str]:
+        change = {"type": f"aws_iam_{kind}", "name": "function", "address": "a"}
+        plan = {"resource_changes": [{**change, "change": {"actions": ["create"], "after": planned}}]}
+        return list(import_blocks.blocks(plan, boto3.session.Session()))
+
+    assert len(found(ours)) == 1
+    with pytest.raises(import_blocks.OccupiedError, match="its description is "):
+        found(ours | {"description": "somebody else's"})
+
+
 def test_3_moved_zips_plan_an_upload_in_place(consumer: Consumer, tmp_path: Path) -> None:
     """Where the module was is no change; zips in another folder are at most uploaded in place."""
     zips = consumer.run.directory / ".terraform" / "modules" / "usermgr" / "dist" / "functions"

@@ -77,6 +77,17 @@ def test_unknown_activity_store(name: str | None, monkeypatch: pytest.MonkeyPatc
     assert ("USERMGR_ACTIVITY" in str(caught.value)) is (name is None)
 
 
+@pytest.mark.parametrize(("method", "name"), [("create", "local"), ("create_activity", "dynamodb")])
+def test_setting_that_there_is_not_is_named(method: str, name: str) -> None:
+    """A misspelt keyword is a ConfigurationError that lists the settings there are, and repeats no value."""
+    with pytest.raises(ConfigurationError) as caught:
+        getattr(Factory, method)(name, pth="S3cret-planted")
+
+    assert caught.value.problems == ["pth"]
+    assert {"create": "path", "create_activity": "table_name"}[method] in str(caught.value)
+    assert "S3cret" not in str(caught.value)
+
+
 def test_two_packages_with_one_name_are_both_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A name that two packages register is refused, and both are named."""
     for distribution in ("one", "two"):

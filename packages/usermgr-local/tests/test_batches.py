@@ -198,6 +198,18 @@ def test_what_came_before_an_error_of_the_stream_is_made(users: LocalUserManager
         next(outcomes)
 
 
+def test_interruption_while_changes_are_read_makes_none_of_them(users: LocalUserManager) -> None:
+    """Ctrl-C ends the stream at once: a batch that was not made yet is not made any more."""
+
+    def interrupted() -> Iterator[Change]:
+        yield from adding("a", "b")
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        list(users.write_many(interrupted()))
+    assert [users.user_exists(name) for name in ("a", "b")] == [False, False]
+
+
 def test_stream_that_is_left_early_holds_nothing(users: LocalUserManager) -> None:
     """Between two outcomes nothing is locked: other threads write, and the stream can be forgotten."""
     outcomes = users.write_many(adding("a", "b"))

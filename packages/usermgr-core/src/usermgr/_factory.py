@@ -36,13 +36,13 @@ class Factory:
             ConfigurationError: settings are missing or malformed; the error names all of them.
         """
         name = backend if backend is not None else os.environ.get(BACKENDS.variable)
-        return cast("UserManager", BACKENDS.find(name)(**settings))
+        return cast("UserManager", BACKENDS.make(name, settings))
 
     @staticmethod
     def create_activity(store: str | None = None, **settings: Any) -> ActivityStore:
         """The activity store that `store` names, or the variable `USERMGR_ACTIVITY`. Raises as `create` does."""
         name = store if store is not None else os.environ.get(ACTIVITY.variable)
-        return cast("ActivityStore", ACTIVITY.find(name)(**settings))
+        return cast("ActivityStore", ACTIVITY.make(name, settings))
 
 
 BACKENDS = PluginKind(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
 
 from usermgr.errors import BackendNotInstalledError, ConfigurationError, UnknownBackendError
@@ -56,6 +57,21 @@ class PluginKind:
                     problems=sources,
                 )
 
+    def make(self, name: str | None, settings: Mapping[str, Any]) -> Any:
+        """What the callable of that name makes from the settings. Raises as `find` does.
+
+        A keyword that the callable does not take is a `ConfigurationError` too: it may come from a file or a user.
+        """
+        made_by = self.find(name)
+        known = _keywords(made_by)
+        unknown = [] if known is None else sorted(settings.keys() - known)
+        if known is not None and unknown:
+            raise ConfigurationError(
+                f"the {self.noun} {name} has no setting {', '.join(unknown)}: it takes {', '.join(sorted(known))}",
+                problems=unknown,
+            )
+        return made_by(**settings)
+
     def _entry_points(self) -> EntryPoints:
         from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only `find` needs it
 
@@ -91,3 +107,14 @@ class PluginKind:
             backend=name,
             remedy=remedy,
         )
+
+
+def _keywords(callable_: Callable[..., Any]) -> frozenset[str] | None:
+    """The names of the arguments that it takes; `None` where it takes any, or does not tell."""
+    try:
+        parameters = signature(callable_).parameters.values()
+    except ValueError:  # some that are written in C
+        return None
+    if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters):
+        return None
+    return frozenset(parameter.name for parameter in parameters)

@@ -114,7 +114,8 @@ def _findings(name: str, check: Check, subject: Subject) -> list[Finding]:
     try:
         return [_finding(name, found) for found in check(subject)]
     except UsermgrError as error:
-        return [Finding(name, Severity.FAILURE, error.message, {"code": error.code})]
+        remedy: str | None = getattr(error, "remedy", None)
+        return [Finding(name, Severity.FAILURE, error.message, {"code": error.code}, remedy)]
     except Exception as error:  # noqa: BLE001 - a check of any package; the text may quote anything, so only the type is told
         kind = type(error).__name__
         return [Finding(name, Severity.FAILURE, f"the check itself failed with {kind}", {"error": kind})]

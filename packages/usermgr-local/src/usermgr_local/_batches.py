@@ -55,8 +55,10 @@ class Batches:
                     check_type("changes", change, Change)
                     batch.append(change)
                 more = bool(batch)
-            finally:  # what came before an error of the iterable's is made, as it is one by one
+            except Exception:  # what came before an error of the iterable's is made, as it is one by one
                 yield from self._make(batch)
+                raise
+            yield from self._make(batch)
 
     def _make(self, changes: Sequence[Change]) -> Sequence[Outcome]:
         """Makes the changes in one transaction; if that fails as a whole, it is the outcome of each."""
