@@ -61,7 +61,7 @@ def surroundings(
         ("docs/checks.md", 2),
         ("docs/settings.md", 1),
         ("docs/bulk.md", 6),
-        ("docs/users.md", 6),
+        ("docs/users.md", 7),
         ("packages/usermgr/README.md", 1),
         ("packages/usermgr-core/README.md", 1),
         ("packages/usermgr-aws/README.md", 1),

@@ -22,6 +22,7 @@ DOCUMENTED = frozenset({
     "usermgr.dormancy",
     "usermgr.errors",
     "usermgr.forgetting",
+    "usermgr.guard",
     "usermgr.operations",
     "usermgr.paging",
     "usermgr.records",

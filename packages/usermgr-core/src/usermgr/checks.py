@@ -102,10 +102,10 @@ def run_checks(
 
 
 def _unwrapped(subject: Subject) -> Subject:
-    from usermgr.audit import AuditedManager  # noqa: PLC0415 - a check by itself has no need of it
+    from usermgr._forwarding import ForwardingManager  # noqa: PLC0415 - a check by itself has no need of it
 
     users = subject.users
-    while isinstance(users, AuditedManager):
+    while isinstance(users, ForwardingManager):
         users = users.manager
     return replace(subject, users=users)
 

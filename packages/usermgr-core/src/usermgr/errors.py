@@ -20,6 +20,7 @@ Every class has a stable `code`, which crosses the wire, and carries its evidenc
     │   ├── AliasExistsError            alias_exists              username
     │   ├── GroupExistsError            group_exists              group
     │   ├── InvalidStateError           invalid_state             username
+    │   ├── ProtectedUserError          protected_user            username, group
     │   └── ConcurrentChangeError       concurrent_change         (retryable)
     ├── AuthenticationError             authentication
     │   ├── InvalidCredentialsError     invalid_credentials
@@ -94,6 +95,7 @@ __all__ = [
     "NotFoundError",
     "OperationNotAllowedError",
     "PasswordResetRequiredError",
+    "ProtectedUserError",
     "ProtocolError",
     "RemoteCrashedError",
     "RemoteError",
@@ -330,6 +332,15 @@ class InvalidStateError(ConflictError):
     code = "invalid_state"
     sentence = "the status of {username} does not allow this operation"
     username: str | None = None
+
+
+class ProtectedUserError(ConflictError):
+    """A guard refused what would lock out the acting account, or the last enabled member of `group`."""
+
+    code = "protected_user"
+    sentence = "this would take away {username}, which the configuration protects"
+    username: str | None = None
+    group: str | None = None
 
 
 class ConcurrentChangeError(ConflictError):

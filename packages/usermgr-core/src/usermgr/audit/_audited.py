@@ -1,31 +1,23 @@
-"""`AuditedManager`: a manager that writes a record of each change, derived from `usermgr.operations`.
-
-Nothing here names an operation: one that is added later is audited too. What `UserManager` builds from operations, such
-as `ensure_user`, runs on this manager, so that each change among them has its own record. An operation that answers
-with a stream has no one outcome; the manager's own version, which is built from the others, takes its place.
-"""
+"""`AuditedManager`: a manager that writes a record of each change. Nothing here names an operation."""
 
 from __future__ import annotations
 
-import abc
-import functools
-import inspect
 import logging
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, TypeAlias, get_origin
+from typing import Any, TypeAlias
 
 from usermgr import request_ids
-from usermgr._description import Capability, StoreDescription
+from usermgr._forwarding import ForwardingManager
 from usermgr._manager import Access, UserManager
 from usermgr._models import Group, User
 from usermgr.audit._record import Actor, Outcome, Record, describe, outcome_of, state_of
 from usermgr.audit._sink import Sink, one_line
 from usermgr.errors import AuditError, InvalidInputError, NotFoundError, UsermgrError
-from usermgr.operations import OPERATIONS, Operation
+from usermgr.operations import Operation
 
 __all__ = ["Audited", "AuditedManager"]
 
@@ -41,7 +33,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class AuditedManager(UserManager):
+class AuditedManager(ForwardingManager):
     """Another manager, with a record of each change. `Audited(...)` makes one.
 
     Args:
@@ -74,7 +66,7 @@ class AuditedManager(UserManager):
         accesses: Collection[Access] = (Access.WRITE,),
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
-        self.manager = manager
+        super().__init__(manager)
         self._sink = sink
         self._actor = actor if callable(actor) else _as_actor(actor)
         self._values = values
@@ -86,17 +78,6 @@ class AuditedManager(UserManager):
 
     def __repr__(self) -> str:
         return f"Audited({self.manager!r}, {self._sink!r})"
-
-    def close(self) -> None:
-        """Closes the manager inside, where it can be closed; the sink is the caller's."""
-        close = getattr(self.manager, "close", None)
-        if close is not None:
-            close()
-
-    def describe(self) -> StoreDescription:
-        """See `UserManager.describe`. Each change has its record before the next is made, so there are no batches."""
-        described: StoreDescription = self._call(OPERATIONS["describe"], {}, self.manager.describe)
-        return replace(described, capabilities=described.capabilities - {Capability.BATCHES})
 
     def _call(self, operation: Operation, arguments: Mapping[str, Any], call: Callable[[], Any]) -> Any:
         if operation.access not in self._accesses:
@@ -192,32 +173,7 @@ def _stopped(record: Record, error: Exception) -> AuditError:
     )
 
 
-def _audited(operation: Operation) -> Callable[..., Any]:
-    """The method that makes the call on the manager inside, and a record of it."""
-    method = getattr(UserManager, operation.name)
-    signature = inspect.signature(method)
-
-    @functools.wraps(method, updated=())  # without its __dict__, where the mark of an abstract method is
-    def call(self: AuditedManager, *args: Any, **kwargs: Any) -> Any:
-        arguments = signature.bind(self, *args, **kwargs).arguments
-        del arguments["self"]
-        inner: Callable[..., Any] = getattr(self.manager, operation.name)
-        return self._call(operation, arguments, lambda: inner(*args, **kwargs))  # pyright: ignore[reportPrivateUsage] - a method of the class
-
-    return call
-
-
-def _is_stream(operation: Operation) -> bool:
-    origin = get_origin(operation.result)
-    return isinstance(origin, type) and issubclass(origin, Iterator)
-
-
-for _operation in OPERATIONS.values():
-    if not _is_stream(_operation) and _operation.name not in vars(AuditedManager):
-        setattr(AuditedManager, _operation.name, _audited(_operation))
-abc.update_abstractmethods(AuditedManager)
-
 Audited: type[AuditedManager] = AuditedManager
 """Makes an `AuditedManager`. A variable, because type checkers take the class for an abstract one: they do not see the
-methods that are derived above.
+operations that it forwards.
 """
