@@ -299,6 +299,15 @@ def test_an_input_that_breaks_off_stops_the_run(store: StubStore, tmp_path: Path
     assert len(store.users) == 5
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """SIGINT raises KeyboardInterrupt, also where a shell has it ignored, as for what it runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 def test_ctrl_c_lets_calls_end_and_says_how_to_go_on(
     store: StubStore, run: Callable[..., Summary], tmp_path: Path
 ) -> None:
@@ -322,6 +331,7 @@ def test_ctrl_c_lets_calls_end_and_says_how_to_go_on(
     assert max(store.effects.values()) == 1
 
 
+@pytest.mark.usefixtures("ctrl_c")
 def test_a_second_ctrl_c_leaves_at_once(store: StubStore, run: Callable[..., Summary]) -> None:
     """A call that hangs does not keep the second Ctrl-C from leaving within a second, with a valid journal."""
     hangs, first, second = threading.Event(), threading.Lock(), [0.0]

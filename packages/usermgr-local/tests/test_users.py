@@ -21,8 +21,9 @@ def test_what_can_be_no_name_is_refused_everywhere(users: LocalUserManager, name
         ("username", lambda: users.authenticate(name, PASSWORD)),
         ("username", lambda: users.delete_user(name)),
         ("username", lambda: users.list_groups_for_user(name)),
-        ("group", lambda: users.add_group(name)),
-        ("group", lambda: users.get_group(name)),
+        ("name", lambda: users.add_group(name)),
+        ("name", lambda: users.get_group(name)),
+        ("group", lambda: users.list_users_in_group(name)),
     ]
     for field, operation in operations:
         with pytest.raises(InvalidInputError) as caught:
