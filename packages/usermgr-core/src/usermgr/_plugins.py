@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from usermgr.errors import BackendNotInstalledError, ConfigurationError, UnknownBackendError
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoints
+    from importlib.metadata import EntryPoint, EntryPoints
 
-__all__ = ["PluginKind"]
+__all__ = ["PluginKind", "find_one", "make"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,38 +39,23 @@ class PluginKind:
                 f"{', '.join(self._choices())}",
                 choices=self._choices(),
             )
-        match tuple(self._entry_points().select(name=name)):
-            case (one,):
-                return one.load()
-            case () if name in self.ours:
-                raise self._not_installed(name)
-            case ():
-                raise UnknownBackendError(
-                    f"no {self.noun} is named {name!r}: the choices are {', '.join(self._choices())}",
-                    backend=name,
-                    choices=self._choices(),
-                )
-            case several:
-                sources = sorted(point.dist.name if point.dist else point.value for point in several)
-                raise ConfigurationError(
-                    f"several packages register the {self.noun} {name}: {', '.join(sources)}; uninstall all but one",
-                    problems=sources,
-                )
+        point = find_one(self.noun, name, self._entry_points())
+        if point is not None:
+            return point.load()
+        if name in self.ours:
+            raise self._not_installed(name)
+        raise UnknownBackendError(
+            f"no {self.noun} is named {name!r}: the choices are {', '.join(self._choices())}",
+            backend=name,
+            choices=self._choices(),
+        )
 
     def make(self, name: str | None, settings: Mapping[str, Any]) -> Any:
         """What the callable of that name makes from the settings. Raises as `find` does.
 
         A keyword that the callable does not take is a `ConfigurationError` too: it may come from a file or a user.
         """
-        made_by = self.find(name)
-        known = _keywords(made_by)
-        unknown = [] if known is None else sorted(settings.keys() - known)
-        if known is not None and unknown:
-            raise ConfigurationError(
-                f"the {self.noun} {name} has no setting {', '.join(unknown)}: it takes {', '.join(sorted(known))}",
-                problems=unknown,
-            )
-        return made_by(**settings)
+        return make(f"the {self.noun} {name}", self.find(name), settings, word="setting")
 
     def _entry_points(self) -> EntryPoints:
         from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only `find` needs it
@@ -109,7 +94,37 @@ class PluginKind:
         )
 
 
-def _keywords(callable_: Callable[..., Any]) -> frozenset[str] | None:
+def find_one(noun: str, name: str, points: EntryPoints) -> EntryPoint | None:
+    """The entry point of that exact name, or `None`. Raises `ConfigurationError` where several packages register it."""
+    match tuple(points.select(name=name)):
+        case ():
+            return None
+        case (one,):
+            return one
+        case several:
+            sources = sorted(point.dist.name if point.dist else point.value for point in several)
+            raise ConfigurationError(
+                f"several packages register the {noun} {name}: {', '.join(sources)}; uninstall all but one",
+                problems=sources,
+            )
+
+
+def make(what: str, made_by: Callable[..., Any], given: Mapping[str, Any], *, word: str) -> Any:
+    """What the callable makes from these keywords.
+
+    Raises `ConfigurationError`, which names those that it does not take and lists those that it does, and no value.
+    """
+    known = _keywords(made_by)
+    unknown = [] if known is None else sorted(given.keys() - known)
+    if known is not None and unknown:
+        raise ConfigurationError(
+            f"{what} has no {word} {', '.join(unknown)}: its {word}s are {', '.join(known) or 'none'}",
+            problems=unknown,
+        )
+    return made_by(**given)
+
+
+def _keywords(callable_: Callable[..., Any]) -> tuple[str, ...] | None:
     """The names of the arguments that it takes; `None` where it takes any, or does not tell."""
     try:
         parameters = signature(callable_).parameters.values()
@@ -117,4 +132,4 @@ def _keywords(callable_: Callable[..., Any]) -> frozenset[str] | None:
         return None
     if any(parameter.kind is Parameter.VAR_KEYWORD for parameter in parameters):
         return None
-    return frozenset(parameter.name for parameter in parameters)
+    return tuple(parameter.name for parameter in parameters)

@@ -9,7 +9,6 @@ stream of bytes row by row: a row that cannot be read is an error with its line,
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +16,7 @@ from typing import Any, BinaryIO, Protocol
 
 from usermgr._frozen import freeze
 from usermgr._models import JsonValue, UserStatus
+from usermgr._plugins import find_one, make
 from usermgr.errors import ConfigurationError, InvalidInputError
 
 __all__ = ["GROUP", "LINE_LIMIT", "Format", "JsonValue", "Row", "UserRecord", "find_format", "lines_of"]
@@ -98,29 +98,11 @@ def find_format(name: str, **options: Any) -> Format:
     from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only this needs it
 
     points = entry_points(group=GROUP)
-    match tuple(points.select(name=name)):
-        case (one,):
-            return _make(name, one.load(), options)
-        case ():
-            known = ", ".join(sorted(points.names)) or "none"
-            raise ConfigurationError(f"no format is named {name!r}: the choices are {known}", problems=[name])
-        case several:
-            sources = sorted(point.dist.name if point.dist else point.value for point in several)
-            raise ConfigurationError(
-                f"several packages register the format {name}: {', '.join(sources)}; uninstall all but one",
-                problems=sources,
-            )
-
-
-def _make(name: str, cls: Any, options: Mapping[str, Any]) -> Format:
-    known = inspect.signature(cls).parameters
-    unknown = sorted(options.keys() - known.keys())
-    if unknown and not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        raise ConfigurationError(
-            f"the format {name} has no option {', '.join(unknown)}: its options are {', '.join(known) or 'none'}",
-            problems=unknown,
-        )
-    return cls(**options)
+    point = find_one("format", name, points)
+    if point is None:
+        known = ", ".join(sorted(points.names)) or "none"
+        raise ConfigurationError(f"no format is named {name!r}: the choices are {known}", problems=[name])
+    return make(f"the format {name}", point.load(), options, word="option")
 
 
 def lines_of(stream: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
