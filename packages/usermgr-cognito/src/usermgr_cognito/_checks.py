@@ -14,7 +14,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from usermgr.checks import Finding, Severity, Subject
-from usermgr.errors import AccessDeniedError, ConfigurationError, StoreNotFoundError, UsermgrError
+from usermgr.errors import AccessDeniedError, StoreNotFoundError, UsermgrError
+from usermgr.settings import with_origins
 from usermgr_aws import not_allowed
 from usermgr_cognito._client import call
 from usermgr_cognito._descriptions import AppClient, Descriptions
@@ -44,13 +45,8 @@ def settings(subject: Subject) -> Iterator[Finding]:
     if isinstance(subject.users, CognitoUserManager):
         found = subject.users.settings
     elif subject.users is None and subject.environ.get("USERMGR_BACKEND") == "cognito":
-        try:
-            # With the process's own environment, the SDK's configuration counts too.
-            found = CognitoSettings.read(environ=None if subject.environ is os.environ else subject.environ)
-        except ConfigurationError as error:
-            problems = error.problems or [error.message]
-            yield Finding(check, Severity.FAILURE, error.message, {"code": error.code}, f"correct this: {problems[0]}")
-            return
+        # With the process's own environment, the SDK's configuration counts too.
+        found = CognitoSettings.read(environ=None if subject.environ is os.environ else subject.environ)
     else:
         return
     values = {
@@ -61,10 +57,7 @@ def settings(subject: Subject) -> Iterator[Finding]:
     }
     if found.discover_client_secret:
         values["client_secret"] = "read from Cognito at the first sign-in"  # noqa: S105 - not the secret
-    evidence = {
-        name: f"{value}, from {found.origins[name]}" if name in found.origins else value
-        for name, value in values.items()
-    }
+    evidence = with_origins(values, found.origins)
     signs_in = "" if found.client_id else "; nobody can sign in without CLIENT_ID"
     yield Finding(check, Severity.OK, f"the pool is {found.user_pool_id} in {found.region}{signs_in}", evidence)
 

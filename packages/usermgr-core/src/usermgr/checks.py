@@ -28,7 +28,7 @@ from usermgr._frozen import freeze
 from usermgr._manager import UserManager
 from usermgr._models import JsonValue, OpenStrEnum
 from usermgr.activity import ActivityStore
-from usermgr.errors import ConfigurationError, UsermgrError
+from usermgr.errors import BackendNotInstalledError, ConfigurationError, UsermgrError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -114,11 +114,19 @@ def _findings(name: str, check: Check, subject: Subject) -> list[Finding]:
     try:
         return [_finding(name, found) for found in check(subject)]
     except UsermgrError as error:
-        remedy: str | None = getattr(error, "remedy", None)
-        return [Finding(name, Severity.FAILURE, error.message, {"code": error.code}, remedy)]
+        return [Finding(name, Severity.FAILURE, error.message, {"code": error.code}, _remedy(error))]
     except Exception as error:  # noqa: BLE001 - a check of any package; the text may quote anything, so only the type is told
         kind = type(error).__name__
         return [Finding(name, Severity.FAILURE, f"the check itself failed with {kind}", {"error": kind})]
+
+
+def _remedy(error: UsermgrError) -> str | None:
+    """What an error says to do, as evidence: a remedy of its own, or the first setting that is wrong."""
+    if isinstance(error, BackendNotInstalledError):
+        return error.remedy
+    if isinstance(error, ConfigurationError) and error.problems:
+        return f"correct this: {error.problems[0]}"
+    return None
 
 
 def _finding(name: str, found: Finding | Mapping[str, Any]) -> Finding:
@@ -132,8 +140,7 @@ def _loaded(point: EntryPoint) -> Check:
         except Exception as error:  # noqa: BLE001 - whatever an import of any package may raise
             source = point.dist.name if point.dist else point.value
             raise ConfigurationError(
-                f"the check {point.name} of {source} cannot be loaded ({type(error).__name__}): reinstall {source}",
-                problems=[point.value],
+                f"the check {point.name} of {source} cannot be loaded ({type(error).__name__}): reinstall {source}"
             ) from None
         return run(subject)
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from usermgr.errors import ConfigurationError
 
-__all__ = ["Environment", "Keywords", "SettingsReader", "SettingsSource"]
+__all__ = ["Environment", "Keywords", "SettingsReader", "SettingsSource", "with_origins"]
 
 
 class SettingsSource(Protocol):
@@ -56,6 +56,11 @@ class Environment:
         """The variable."""
         del name
         return variable
+
+
+def with_origins(values: Mapping[str, str], origins: Mapping[str, str]) -> dict[str, str]:
+    """The values by keyword, each with where it comes from, where that is known: `eu-west-1, from AWS_REGION`."""
+    return {name: f"{value}, from {origins[name]}" if name in origins else value for name, value in values.items()}
 
 
 class SettingsReader:

@@ -10,13 +10,13 @@ from usermgr import wire
 from usermgr.checks import Finding, Severity, Subject
 from usermgr.errors import (
     AccessDeniedError,
-    ConfigurationError,
     OperationNotAllowedError,
     ProtocolError,
     RemoteNotFoundError,
     UsermgrError,
 )
 from usermgr.operations import OPERATIONS
+from usermgr.settings import with_origins
 from usermgr_aws import not_allowed
 from usermgr_lambda_client._manager import LambdaUserManager
 from usermgr_lambda_client._settings import LambdaSettings
@@ -33,19 +33,11 @@ def settings(subject: Subject) -> Iterator[Finding]:
     if isinstance(users, LambdaUserManager) and isinstance(users.transport, LambdaTransport):
         found = users.transport.settings
     elif users is None and subject.environ.get("USERMGR_BACKEND") == "lambda":
-        try:
-            found = LambdaSettings.read(environ=None if subject.environ is os.environ else subject.environ)
-        except ConfigurationError as error:
-            problems = error.problems or [error.message]
-            yield Finding(check, Severity.FAILURE, error.message, {"code": error.code}, f"correct this: {problems[0]}")
-            return
+        found = LambdaSettings.read(environ=None if subject.environ is os.environ else subject.environ)
     else:
         return
     values = {"region": found.region, "function_name": found.function_name}
-    evidence = {
-        name: f"{value}, from {found.origins[name]}" if name in found.origins else value
-        for name, value in values.items()
-    }
+    evidence = with_origins(values, found.origins)
     yield Finding(check, Severity.OK, f"the function is {found.function_name} in {found.region}", evidence)
 
 

@@ -27,12 +27,7 @@ def store(subject: Subject) -> Iterator[Finding]:
     if isinstance(users, LocalUserManager):
         settings = users.settings
     elif users is None and subject.environ.get("USERMGR_BACKEND") == "local":
-        try:
-            settings = LocalSettings.read(environ=subject.environ)
-        except ConfigurationError as error:
-            problems = error.problems or [error.message]
-            yield Finding(CHECK, Severity.FAILURE, error.message, {"code": error.code}, f"correct this: {problems[0]}")
-            return
+        settings = LocalSettings.read(environ=subject.environ)
     else:
         return
     evidence = {"path": str(settings.path), "jwks": str(settings.jwks_path)}
