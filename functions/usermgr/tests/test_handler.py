@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -157,3 +159,14 @@ def test_operation_of_a_newer_caller_is_answered() -> None:
     error = call("drop_table")["error"]
     assert error["code"] == "unsupported_operation"
     assert "Redeploy" in error["message"]
+
+
+def test_cold_start_does_not_load_the_audit_file() -> None:
+    """The function logs its records, so its import brings nothing of the files that others keep them in."""
+    code = "import sys, usermgr_function_usermgr.handler; print('\\n'.join(sys.modules))"
+
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    loaded = {name.removeprefix("usermgr.audit.") for name in done.stdout.split() if name.startswith("usermgr.audit.")}
+    assert "_sink" in loaded
+    assert not loaded & {"_file", "_files", "_chain", "_verify"}
