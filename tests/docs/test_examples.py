@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import boto3
@@ -48,7 +49,7 @@ def surroundings(
     monkeypatch.setenv("LAMBDA_NAME_USERMGR", deployed)
     monkeypatch.setenv("DYNAMODB_NAME", "examples")
     dynamodb = aws.client("dynamodb", endpoint_url=usermgr_sandbox.endpoint_url)
-    if "examples" not in dynamodb.list_tables()["TableNames"]:
+    with suppress(dynamodb.exceptions.ResourceInUseException):  # there already, beside any number of other tables
         dynamodb.create_table(**definition("examples"))
     pull(HttpsSource(usermgr_sandbox.jwks_url(pool.id)), "jwks.json")
 
