@@ -251,13 +251,21 @@ def test_attacher_needs_each_of_its_actions(
     assert user_pool.read().trigger is None
 
 
+@pytest.fixture
+def activity_table(aws: boto3.session.Session, usermgr_sandbox: Sandbox) -> Iterator[Any]:
+    """A client, while the activity table is there: the sandbox is shared with files that create one of this name."""
+    client = aws.client("dynamodb", endpoint_url=usermgr_sandbox.endpoint_url)
+    client.create_table(**definition("usermgr_activity"))
+    yield client
+    client.delete_table(TableName="usermgr_activity")
+
+
 def test_forgetting_needs_each_of_its_actions(
     policies: Policies, pool: Pool, grant: Callable[[str, str], None], aws: boto3.session.Session,
-    usermgr_sandbox: Sandbox,
+    usermgr_sandbox: Sandbox, activity_table: Any,
 ) -> None:  # fmt: skip
     """With its policy a person is forgotten, from the first day to the last; without any one action, none of it is."""
-    clients = {name: aws.client(name, endpoint_url=usermgr_sandbox.endpoint_url) for name in ("dynamodb", "iam", "sts")}
-    clients["dynamodb"].create_table(**definition("usermgr_activity"))
+    clients = {name: aws.client(name, endpoint_url=usermgr_sandbox.endpoint_url) for name in ("iam", "sts")}
     trust = json.dumps({"Version": "2012-10-17", "Statement": []})
     role = clients["iam"].create_role(RoleName="forgetting", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
     key = clients["sts"].assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
@@ -273,12 +281,12 @@ def test_forgetting_needs_each_of_its_actions(
             grant("forgetting", without(policy, action))
             with pytest.raises(AccessDeniedError):
                 store.forget("sub-of-alice")
-            assert clients["dynamodb"].scan(TableName="usermgr_activity")["Count"] == 4, action
+            assert activity_table.scan(TableName="usermgr_activity")["Count"] == 4, action
         grant("forgetting", without(policy, None))
         assert store.forget("sub-of-alice") == 4
         with pytest.raises(AccessDeniedError):  # nor may it write
             store.record(Sighting("sub-of-alice", SightingKind.SIGN_IN, "web", seen))
-    assert clients["dynamodb"].scan(TableName="usermgr_activity")["Count"] == 0
+    assert activity_table.scan(TableName="usermgr_activity")["Count"] == 0
 
 
 def test_resources_are_exact(policies: Policies, pool: Pool) -> None:

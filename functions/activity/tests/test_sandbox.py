@@ -19,8 +19,10 @@ import usermgr
 import usermgr_activity
 import usermgr_aws
 import usermgr_function_activity
+from tests.conftest import point_aws_to
 from usermgr.activity import bucket_of
 from usermgr_activity.table import definition
+from usermgr_sandbox import Sandbox
 
 GOLDEN = Path(__file__).parent / "events"
 TABLE = "usermgr_activity"
@@ -119,10 +121,17 @@ class Pool:
         return answer["AuthenticationResult"]
 
 
+@pytest.fixture(scope="module")
+def own_sandbox() -> Iterator[Sandbox]:
+    """A sandbox of this file's own: each test empties it, which the shared one's pool would not survive."""
+    with Sandbox.start() as sandbox:
+        yield sandbox
+
+
 @pytest.fixture
-def pool(usermgr_sandbox_env: Any) -> Iterator[Pool]:
+def pool(own_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
     """A pool with ada, and an empty activity table."""
-    sandbox = usermgr_sandbox_env
+    point_aws_to(own_sandbox, monkeypatch)
     clients = {
         name: boto3.client(name, region_name="ap-northeast-1") for name in ("cognito-idp", "lambda", "iam", "dynamodb")
     }
@@ -137,7 +146,7 @@ def pool(usermgr_sandbox_env: Any) -> Iterator[Pool]:
     cognito.admin_create_user(UserPoolId=made["Id"], Username="ada", MessageAction="SUPPRESS")
     cognito.admin_set_user_password(UserPoolId=made["Id"], Username="ada", Password="a-Long-passw0rd", Permanent=True)
     yield Pool(cognito, clients["lambda"], clients["iam"], made["Id"], app["ClientId"], made["Arn"])
-    sandbox.reset()
+    own_sandbox.reset()
 
 
 def claims(token: str) -> dict[str, Any]:
@@ -170,7 +179,7 @@ def test_sandbox_events_are_the_golden_ones(pool: Pool, version: str) -> None:
         assert shape(event) == shape(expected)
 
 
-def test_sign_in_is_recorded(pool: Pool, usermgr_sandbox: Any) -> None:
+def test_sign_in_is_recorded(pool: Pool, own_sandbox: Sandbox) -> None:
     """With dynamodb:UpdateItem and nothing else, a sign-in and a refresh leave their row and day, and get tokens."""
     role = pool.role("activity", ["dynamodb:UpdateItem"])
     pool.attach("activity", recorder_zip(), "usermgr_function_activity.handler.handler", role, "V1_0")
@@ -184,19 +193,19 @@ def test_sign_in_is_recorded(pool: Pool, usermgr_sandbox: Any) -> None:
     assert (activity.sign_in_count, activity.client_id) == (1, pool.client_id)
     assert began <= activity.first_seen <= activity.last_seen <= ended
     assert list(store.active_on(activity.last_seen.date())) == [activity.sub]
-    assert {r.operation for r in usermgr_sandbox.requests() if ":assumed-role/activity/" in r.principal} == {
+    assert {r.operation for r in own_sandbox.requests() if ":assumed-role/activity/" in r.principal} == {
         "UpdateItem",
         "TransactWriteItems",
     }
 
 
-def test_sign_in_without_the_right(pool: Pool, usermgr_sandbox: Any) -> None:
+def test_sign_in_without_the_right(pool: Pool, own_sandbox: Sandbox) -> None:
     """Without dynamodb:UpdateItem there is no row, one denial in the log, and the person gets in all the same."""
     role = pool.role("activity", [])
     pool.attach("activity", recorder_zip(), "usermgr_function_activity.handler.handler", role, "V2_0")
-    before = len(usermgr_sandbox.function_logs("activity"))
+    before = len(own_sandbox.function_logs("activity"))
     tokens = pool.sign_in()
     store = usermgr_activity.DynamoActivityStore.connect(user_pool_id=pool.id, region="ap-northeast-1")
     assert store.last_seen(claims(tokens["IdToken"])["sub"]) is None
-    logged = usermgr_sandbox.function_logs("activity")[before:]
+    logged = own_sandbox.function_logs("activity")[before:]
     assert len([line for line in logged if "AccessDenied" in line or "access_denied" in line]) == 1
