@@ -1,0 +1,114 @@
+"""What every front end does first: opens the store that the environment names, guarded and audited as it says.
+
+| variable | what it is |
+| --- | --- |
+| `USERMGR_BACKEND`, `USERMGR_ACTIVITY` | the backend and the activity store, with their own settings |
+| `USERMGR_REQUIRED_GROUPS` | groups that must keep an enabled member, with commas between them |
+| `USERMGR_ACTING_SUB` | the `sub` of the account of whoever acts, where that is a user of this store |
+| `USERMGR_AUDIT` | the audit file; without it nothing is recorded |
+| `USERMGR_AUDIT_KEY` | the key that seals its lines: 32 bytes or more in hexadecimal, older ones after a comma |
+
+>>> users = open_users("kim")            # doctest: +SKIP
+>>> users.disable_user("ada")            # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from usermgr.settings import SettingsReader
+
+if TYPE_CHECKING:
+    from usermgr._manager import UserManager
+    from usermgr.activity import ActivityStore
+    from usermgr.audit import Actor
+
+__all__ = ["AuditFile", "open_activity", "open_audit", "open_users"]
+
+KEY_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFile:
+    """The audit file in force, and its keys: the first seals, the others sealed before."""
+
+    path: Path
+    keys: list[bytes] = field(repr=False)
+
+
+def open_users(
+    actor: Actor | str | Callable[[], Actor | str], *, acting: str | Callable[[], str | None] | None = None
+) -> UserManager:
+    """The store of `USERMGR_BACKEND`, behind a guard and an audit, where the environment asks for them.
+
+    Args:
+        actor: Who makes the changes, for the audit: see `usermgr.audit.Audited`.
+        acting: The `sub` of whoever acts, for the guard: see `usermgr.guard.Guarded`. Without it, that of
+            `USERMGR_ACTING_SUB`.
+
+    Raises:
+        UnknownBackendError, BackendNotInstalledError: as `Factory.create`.
+        ConfigurationError: settings are missing or malformed; the error names them.
+    """
+    from usermgr._factory import Factory  # noqa: PLC0415 - a command that lists its help opens no store
+
+    reader = SettingsReader("usermgr")
+    required = _names(reader.optional("required_groups", "USERMGR_REQUIRED_GROUPS"))
+    acting = acting if acting is not None else reader.optional("acting", "USERMGR_ACTING_SUB")
+    reader.finish()
+    audit = open_audit()
+    users = Factory.create()
+    if required or acting is not None:
+        from usermgr.guard import Guarded  # noqa: PLC0415 - as above
+
+        users = Guarded(users, required_groups=required, acting=acting)
+    if audit is not None:
+        from usermgr.audit import Audited, FileSink  # noqa: PLC0415 - as above
+
+        users = Audited(users, FileSink(audit.path, audit.keys), actor)
+    return users
+
+
+def open_activity() -> ActivityStore | None:
+    """The activity store of `USERMGR_ACTIVITY`; `None` where that is not set. Raises as `Factory.create_activity`."""
+    if not os.environ.get("USERMGR_ACTIVITY"):
+        return None
+    from usermgr._factory import Factory  # noqa: PLC0415 - as above
+
+    return Factory.create_activity()
+
+
+def open_audit() -> AuditFile | None:
+    """The audit file of `USERMGR_AUDIT`, or `None` where that is not set.
+
+    Raises `ConfigurationError` where `USERMGR_AUDIT_KEY` is missing, too short or no hexadecimal number.
+    """
+    reader = SettingsReader("the audit file")
+    path = reader.optional("audit", "USERMGR_AUDIT")
+    if path is None:
+        return None
+    text = reader.text("audit_key", "USERMGR_AUDIT_KEY")
+    keys = [_key(part) for part in _names(text)]
+    if text and (not keys or any(key is None for key in keys)):
+        reader.problem(
+            f"USERMGR_AUDIT_KEY must be {KEY_BYTES} bytes or more in hexadecimal, as "
+            "`python -c 'import secrets; print(secrets.token_hex(32))'` prints"
+        )
+    reader.finish()
+    return AuditFile(Path(path), [key for key in keys if key is not None])
+
+
+def _names(text: str | None) -> list[str]:
+    return [part.strip() for part in (text or "").split(",") if part.strip()]
+
+
+def _key(text: str) -> bytes | None:
+    try:
+        key = bytes.fromhex(text)
+    except ValueError:
+        return None
+    return key if len(key) >= KEY_BYTES else None
