@@ -1,0 +1,53 @@
+"""The exit status of every way to end. They are documented and stable: scripts depend on them."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+__all__ = ["Exit", "exit_of"]
+
+
+class Exit(IntEnum):
+    """What the status says."""
+
+    OK = 0
+    FAILURE = 1
+    USAGE = 2
+    """Something about the command, its input or its settings is wrong; nothing was changed."""
+    NOT_FOUND = 3
+    DENIED = 4
+    """Not authenticated, or not allowed."""
+    PARTIAL = 5
+    """Some of many were done, and others were not; the report says which."""
+    CHANGES = 6
+    """A plan has changes."""
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+    """Whoever read the output went away: 128 + SIGPIPE, as of any other command."""
+
+
+def exit_of(error: BaseException) -> Exit:
+    """The status for an error of `usermgr.errors`.
+
+    A run over many that stopped has the status of what stopped it.
+    """
+    from usermgr.errors import (  # noqa: PLC0415 - the errors load with the first command that can raise one
+        AccessDeniedError,
+        AuthenticationError,
+        ConfigurationError,
+        InvalidInputError,
+        NotFoundError,
+        UnsupportedOperationError,
+    )
+
+    if isinstance(error, NotFoundError):
+        return Exit.NOT_FOUND
+    if isinstance(error, (AuthenticationError, AccessDeniedError)):
+        return Exit.DENIED
+    if isinstance(error, UnsupportedOperationError):
+        return Exit.FAILURE
+    if isinstance(error, (ConfigurationError, InvalidInputError)):
+        return Exit.USAGE
+    if getattr(error, "summary", None) is not None and error.__cause__ is not None:
+        return exit_of(error.__cause__)
+    return Exit.FAILURE

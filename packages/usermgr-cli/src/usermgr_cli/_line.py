@@ -1,0 +1,110 @@
+"""What a command works with: the options that all commands take, the store in force, and the person at the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from usermgr_cli._exits import Exit
+from usermgr_cli._text import one_line
+
+if TYPE_CHECKING:
+    from usermgr import ActivityStore, UserManager
+    from usermgr_cli._settings import Setting
+
+__all__ = ["Line"]
+
+
+class Line:
+    """One run of the command. It is `usermgr.commands.CommandLine` for commands of other packages."""
+
+    def __init__(self) -> None:
+        self.options: dict[str, Any] = {}
+        """The shared options that were given, by name."""
+        self.exit = Exit.OK
+        """The status of a command that ends with data."""
+        self.settings: list[Setting] = []
+        """What is in force, and from where; see `settle`."""
+        self._users: UserManager | None = None
+        self._activity: ActivityStore | None = None
+
+    # --- Settings ------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Puts the settings in force into the environment, where backends look for them."""
+        from usermgr_cli._settings import in_force  # noqa: PLC0415 - help needs no settings
+
+        if self.settings:
+            return
+        self.settings = in_force(
+            profile=self.options.get("profile"),
+            env_file=self.options.get("env_file"),
+            given=self.options.get("settings", ()),
+        )
+        for setting in self.settings:
+            os.environ[setting.name] = setting.value
+
+    @property
+    def is_agent(self) -> bool:
+        """Whether a program drives the command: JSON, no question, no colour, and errors as JSON."""
+        return os.environ.get("USERMGR_AGENT_MODE", "").lower() not in ("", "0", "false")
+
+    @property
+    def debug(self) -> bool:
+        """Whether to tell requests and tracebacks."""
+        return bool(self.options.get("debug"))
+
+    # --- Stores --------------------------------------------------------------------------------------
+
+    @property
+    def users(self) -> UserManager:
+        """The store in force, guarded and audited as the settings say. Opened at the first use."""
+        if self._users is None:
+            from usermgr.frontends import open_users  # noqa: PLC0415 - help opens no store
+            from usermgr_cli._actor import actor  # noqa: PLC0415 - as above
+
+            self._users = open_users(actor)
+        return self._users
+
+    @property
+    def activity(self) -> ActivityStore:
+        """The activity store in force. Raises `ConfigurationError` where the settings name none."""
+        if self._activity is None:
+            from usermgr.errors import ConfigurationError  # noqa: PLC0415 - as above
+            from usermgr.frontends import open_activity  # noqa: PLC0415 - as above
+
+            self._activity = open_activity()
+            if self._activity is None:
+                problem = "USERMGR_ACTIVITY is not set: set it to dynamodb or local, in the environment or the profile"
+                raise ConfigurationError(problem, problems=[problem])
+        return self._activity
+
+    def close(self) -> None:
+        """Closes what was opened."""
+        if self._users is not None:
+            self._users.close()
+        if self._activity is not None:
+            self._activity.close()
+
+    # --- The person ----------------------------------------------------------------------------------
+
+    @property
+    def may_ask(self) -> bool:
+        """Whether somebody can answer: standard input and error are a terminal, and nobody has said not to ask."""
+        return not (self.options.get("no_input") or self.is_agent) and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def confirm(self, question: str) -> None:
+        """Goes on after a yes, or with `--yes`; else ends the command before anything has changed."""
+        if self.options.get("yes"):
+            return
+        if not self.may_ask:
+            raise click.UsageError(f"{one_line(question)} Nobody can answer here: add --yes to go on")
+        if not click.confirm(one_line(question), err=True):
+            raise click.exceptions.Exit(Exit.FAILURE)
+
+    def note(self, text: str) -> None:
+        """A sentence to standard error."""
+        print(one_line(text), file=sys.stderr)

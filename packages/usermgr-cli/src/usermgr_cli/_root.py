@@ -1,0 +1,139 @@
+"""The root command: it lists commands from tables and metadata, and loads the one that runs."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
+
+import click
+
+from usermgr_cli._shared import share, shared_options
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
+
+__all__ = ["Root", "root"]
+
+GROUP = "usermgr.commands"
+"""As in `usermgr.commands`, which the list of commands does not wait for."""
+
+
+class Own(NamedTuple):
+    """A command of this package: the module in `commands` that has it under its own name, and a line of help."""
+
+    module: str
+    help: str
+
+
+OWN: dict[str, Own] = {
+    "user": Own("user", "Add, find, change and remove users"),
+    "group": Own("group", "Manage groups and who is in them"),
+    "activity": Own("activity", "See who was active when"),
+    "import": Own("bulk_import", "Bring many users into the store"),
+    "export": Own("bulk_export", "Write all users to a folder"),
+    "check": Own("bulk_check", "Say what an import would do, without doing it"),
+    "sync": Own("sync", "Bring the store to the state of a file"),
+    "audit": Own("audit", "Read and verify the record of changes"),
+    "doctor": Own("doctor", "Check the deployment, read-only"),
+    "backends": Own("backends", "List the services that can hold users here"),
+    "profile": Own("profile", "Choose where commands work"),
+    "schema": Own("schema", "Show the fields that a command prints"),
+    "completion": Own("completion", "Print the shell's completion script"),
+}
+
+
+class Door(NamedTuple):
+    """A command that a package of usermgr's own registers: its extra and a line of help."""
+
+    extra: str
+    help: str
+
+
+DOORS: dict[str, Door] = {
+    "jwks": Door("jwt", "Download the keys that verify tokens, and see how old they are"),
+    "token": Door("jwt", "Verify and decode tokens, offline"),
+    "trigger": Door("cognito", "Attach and detach the trigger that records activity"),
+    "quotas": Door("cognito", "Show Amazon Cognito's request rates"),
+    "sandbox": Door("sandbox", "Run AWS on a loopback port, for development"),
+    "console": Door("console", "Serve the web console"),
+}
+
+
+class Root(click.Group):
+    """The commands of this package, and those that other packages register."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All that can run here, by name; nothing is loaded."""
+        del ctx
+        return sorted(set(OWN) | {point.name for point in _entry_points()})
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Loads the command. Raises `click.UsageError` where its package is not installed."""
+        del ctx
+        own = OWN.get(cmd_name)
+        if own is not None:
+            module = import_module(f"usermgr_cli.commands.{own.module}")
+            return share(module.command)
+        found = [point for point in _entry_points() if point.name == cmd_name]
+        if not found:
+            if cmd_name in DOORS:
+                raise click.UsageError(_how_to_get(cmd_name))
+            return None
+        if len(found) > 1:
+            names = ", ".join(sorted(point.dist.name if point.dist else point.value for point in found))
+            raise click.UsageError(f"several packages register the command {cmd_name}: {names}; uninstall all but one")
+        command = found[0].load()
+        return share(command)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; an unknown name gets its likeness."""
+        name = args[0]
+        command = self.get_command(ctx, name)
+        if command is None and not ctx.resilient_parsing:
+            raise click.UsageError(_did_you_mean(name, self.list_commands(ctx)), ctx)
+        return name, command, args[1:]
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list, from metadata alone."""
+        lines: list[tuple[str, str]] = []
+        for name in self.list_commands(ctx):
+            known = OWN.get(name) or DOORS.get(name)
+            lines.append((name, known.help if known else "From another package"))
+        with formatter.section("Commands"):
+            formatter.write_dl(lines)
+
+
+def _entry_points() -> EntryPoints:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - only a list of commands needs it
+
+    return entry_points(group=GROUP)
+
+
+def _how_to_get(name: str) -> str:
+    extra = DOORS[name].extra
+    return (
+        f"the command {name} is not installed: install usermgr[{extra}] from where this command came from, as "
+        f"`make wheels` wrote it: pip install -r dist/wheels/{extra}.txt"
+    )
+
+
+def _did_you_mean(name: str, names: list[str]) -> str:
+    # An argument may be a password that slipped to the front, so what was typed is not repeated.
+    near = difflib.get_close_matches(name, names, n=1)
+    return (
+        f"there is no such command: did you mean `{near[0]}`?"
+        if near
+        else "there is no such command: see `usermgr --help`"
+    )
+
+
+root = Root(
+    "usermgr",
+    help="Manage users, whatever service holds them.",
+    params=shared_options(hidden=False),
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=True,
+)
