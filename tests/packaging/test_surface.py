@@ -41,6 +41,7 @@ DOCUMENTED = frozenset({
     "usermgr_aws",
     "usermgr_bulk",
     "usermgr_bulk.formats",
+    "usermgr_bulk.sync",
     "usermgr_cli",
     "usermgr_console",
     "usermgr_cognito",

@@ -27,12 +27,12 @@ from typing import Any, Self, cast
 from usermgr import Group, StoreDescription, User, UserManager, where
 from usermgr.backoff import Backoff
 from usermgr.errors import InvalidInputError, InvalidPageTokenError, ServiceError
-from usermgr.paging import pages
 from usermgr.records import Row, UserRecord
-from usermgr_bulk._calls import Call, Caller
+from usermgr_bulk._calls import Caller
 from usermgr_bulk._files import lock, open_private, sync_folder
 from usermgr_bulk._input import Input
 from usermgr_bulk._lines import one_line, read_line, read_lines
+from usermgr_bulk._listing import STARTS, listing
 from usermgr_bulk._manifest import FileSum, Manifest
 from usermgr_bulk._meter import Meter
 from usermgr_bulk._pace import Pace
@@ -42,12 +42,6 @@ from usermgr_bulk._scratch import Memberships
 __all__ = ["Export", "export_users", "read_export"]
 
 USERS, GROUPS, MANIFEST, LOCK = "users.jsonl", "groups.jsonl", "manifest.json", ".lock"
-
-TOKEN_LIFE = 3600.0
-"""Seconds after which a page token is not used any more: Cognito's live an hour."""
-
-STARTS = 3
-"""How often a listing is begun whose page token grew too old."""
 
 
 def export_users(
@@ -226,18 +220,7 @@ class _Work:
         )
 
     def _listing(self, operation: str, **arguments: Any) -> Iterator[Any]:
-        """The pages. Raises `InvalidPageTokenError` where a token is too old to be used."""
-        got = self._now()
-
-        def fetch(token: str | None) -> Any:
-            nonlocal got
-            if token is not None and self._now() - got > TOKEN_LIFE:
-                raise InvalidPageTokenError
-            page = self._caller.ask(Call(operation, {**arguments, "page_token": token}))
-            got = self._now()
-            return page
-
-        return pages(fetch)
+        return listing(self._caller, operation, self._now, **arguments)
 
 
 def _without_none(members: dict[str, Any]) -> dict[str, Any]:

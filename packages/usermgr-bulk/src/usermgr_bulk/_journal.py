@@ -131,7 +131,7 @@ class Journal:
         at = datetime.now(UTC).isoformat()
         self._commit(self._add(one_line({"begin": list(rows), "at": at})))
 
-    def end(self, row: int, line: int, key: str | None, result: RowResult) -> None:
+    def end(self, row: int, line: int | None, key: str | None, result: RowResult) -> None:
         """The row has ended. It counts from the next `begin` or `flush` on. Raises `OSError`."""
         members = {
             "row": row, "line": line, "key": key, "outcome": result.outcome.value, "code": result.code,

@@ -26,7 +26,7 @@ from usermgr_bulk._results import RowOutcome, RowResult
 from usermgr_bulk._tasks import Steps
 from usermgr_bulk._wanted import Wanted, asked_to_confirm
 
-__all__ = ["MESSAGE_UNKNOWN", "RowImport"]
+__all__ = ["MESSAGE_UNKNOWN", "RowImport", "partly"]
 
 SKEW = timedelta(seconds=30)
 """How far the clocks of this machine and of the store may differ, for a user to be known as our own."""
@@ -104,7 +104,7 @@ class RowImport:
         try:
             user: User = yield Call("get_user", {"username": self._row.name})
         except UsermgrError as error:
-            return _partly(error, f"the user was created, invitation not delivered ({undelivered.code})", None)
+            return partly(error, f"the user was created, invitation not delivered ({undelivered.code})", None)
         return (yield from self._finish(user, not_delivered=undelivered))
 
     # --- Looking ------------------------------------------------------------------------------------
@@ -137,7 +137,7 @@ class RowImport:
             if self._row.groups:
                 yield from self._join(user, self._row.groups)
         except UsermgrError as error:
-            return _partly(error, "the user was created", user.sub)
+            return partly(error, "the user was created", user.sub)
         if not_delivered is not None:
             message = f"created, invitation not delivered: {not_delivered.message}"
             return RowResult(RowOutcome.CREATED, not_delivered.code, message, new_sub=user.sub)
@@ -165,7 +165,7 @@ class RowImport:
             yield from self._set_groups(user)
         except UsermgrError as error:
             done = f"the user's {', '.join(self._changed)} changed" if self._changed else "nothing changed"
-            return _partly(error, done, user.sub)
+            return partly(error, done, user.sub)
         if self._may_have_asked:
             addresses = " and ".join(self._may_have_asked)
             message = f"the user may have been asked to confirm the new {addresses}, and was not asked again"
@@ -228,7 +228,7 @@ class RowImport:
             self._changed.append("groups")
 
 
-def _partly(error: UsermgrError, done: str, sub: str | None) -> RowResult:
+def partly(error: UsermgrError, done: str, sub: str | None) -> RowResult:
     """The row failed on the way."""
     outcome = RowOutcome.UNKNOWN if isinstance(error, UNCERTAIN) else RowOutcome.FAILED
     return RowResult(outcome, error.code, f"{done}, and then this failed: {error.message}", new_sub=sub)

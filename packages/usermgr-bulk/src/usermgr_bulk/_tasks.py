@@ -32,8 +32,8 @@ class Task:
     """One row of work. `row` counts from 0 and names it in the journal; equal `order`s run one after another."""
 
     row: int
-    line: int
-    """Where the row begins in the input, counted from 1."""
+    line: int | None
+    """Where the row begins in the input, counted from 1; `None` for what no line asks for."""
     key: str | None
     """Whom it is about, for the report."""
     start: Callable[[datetime | None], Steps] = field(repr=False)

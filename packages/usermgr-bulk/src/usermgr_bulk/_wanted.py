@@ -12,7 +12,7 @@ from usermgr.records import UserRecord
 from usermgr.validation import PASSWORD_NEEDS, check_form, check_verified_has_address
 from usermgr_bulk._options import Existing, ImportOptions
 
-__all__ = ["Complaint", "Wanted", "asked_to_confirm", "complaints", "wanted"]
+__all__ = ["Complaint", "Wanted", "asked_to_confirm", "attribute_complaints", "complaints", "wanted"]
 
 NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
 
@@ -94,7 +94,7 @@ def complaints(
     """All that the store would refuse of the row, as far as its description tells. `groups` are those that it has."""
     may_exist = options.existing is not Existing.FAIL
     for name, value in row.attributes.items():
-        yield from _of_attribute(name, value, store, options)
+        yield from attribute_complaints(name, value, store, options)
     for attribute in store.attributes:
         if attribute.required and not row.attributes.get(attribute.name) and attribute.name not in row.attributes:
             message = f"the store requires the attribute {attribute.name}"
@@ -118,7 +118,10 @@ def complaints(
             yield Complaint(InvalidInputError(f"there is no group named {group} in the store", field="groups"))
 
 
-def _of_attribute(name: str, value: str | None, store: StoreDescription, options: ImportOptions) -> Iterator[Complaint]:
+def attribute_complaints(
+    name: str, value: str | None, store: StoreDescription, options: ImportOptions
+) -> Iterator[Complaint]:
+    """All that the store would refuse of one attribute."""
     known = store.attribute(name)
     if known is None:
         if store.attributes:

@@ -54,7 +54,11 @@ _TYPES = {"Number": AttributeType.NUMBER, "Boolean": AttributeType.BOOLEAN, "Dat
 
 
 def describe(user_pool_id: str, pool: Pool, factors: SecondFactors) -> StoreDescription:
-    """The description of a pool by what Cognito says of it."""
+    """The description of a pool by what Cognito says of it.
+
+    Cognito makes a group for each identity provider, `[user pool ID]_[IdP name]`, and adds its people to it:
+    https://docs.aws.amazon.com/cognito/latest/developerguide/cognito-user-pools-user-groups.html
+    """
     return StoreDescription(
         service="cognito",
         store=user_pool_id,
@@ -69,6 +73,7 @@ def describe(user_pool_id: str, pool: Pool, factors: SecondFactors) -> StoreDesc
         mfa=factors.mode,
         mfa_methods=factors.methods,
         confirmed_before_change=tuple(sorted(pool.confirmed_before_change)),
+        service_groups=(f"{user_pool_id}_*",),
         estimated_users=pool.estimated_users,
         read_only=_is_replica(user_pool_id, pool.arn),
         rates=RATES,

@@ -176,6 +176,8 @@ class StoreDescription(JsonValue):
     confirmed_before_change: Sequence[str] = ()
     """The addresses whose old value stays until the user has confirmed the new one. Every other address changes at
     once, and is unverified unless `email_verified` or `phone_number_verified` comes with it."""
+    service_groups: Sequence[str] = ()
+    """Patterns (`*`) of the names of groups that the service itself makes and fills."""
     estimated_users: int | None = None
     read_only: bool = False
     """Whether the store refuses every change, as a replica does."""
@@ -186,7 +188,7 @@ class StoreDescription(JsonValue):
     argument `password` of `add_user` adds to that."""
 
     def __post_init__(self) -> None:
-        freeze(self, "capabilities", "attributes", "mfa_methods", "confirmed_before_change", "rates")
+        freeze(self, "capabilities", "attributes", "mfa_methods", "confirmed_before_change", "service_groups", "rates")
         inner = {name: FrozenDict(cost) for name, cost in self.costs.items()}
         object.__setattr__(self, "costs", FrozenDict(inner))
 

@@ -58,6 +58,16 @@ class GuardedManager(ForwardingManager):
     def __repr__(self) -> str:
         return f"Guarded({self.manager!r})"
 
+    @property
+    def required_groups(self) -> frozenset[str]:
+        """The groups that must keep an enabled member."""
+        return self._required
+
+    @property
+    def acting(self) -> str | None:
+        """The `sub` of the account that acts now, if it is a user of this store."""
+        return self._acting()
+
     def _call(self, operation: Operation, arguments: Mapping[str, Any], call: Callable[[], Any]) -> Any:
         check: Callable[..., None]
         match operation.name:

@@ -1,0 +1,148 @@
+"""Who is who: the people of a document and those of a store, compared as the store compares names."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from usermgr import StoreDescription, User, UsernameKind, UserStatus
+from usermgr.errors import InvalidInputError
+from usermgr.records import UserRecord
+from usermgr_bulk._options import ImportOptions
+from usermgr_bulk._wanted import Wanted, wanted
+from usermgr_bulk.sync._desired import DesiredUser, Unmanaged
+
+__all__ = ["CREATION", "Note", "People", "Person"]
+
+CREATION = ImportOptions()
+"""Somebody new is created as an import does it that expects nobody to be there."""
+
+Note = Callable[[int | None, str, str], None]
+"""Notes a problem: the line, the field, the message."""
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody who is there, is declared, or both."""
+
+    user: User | None = None
+    entry: DesiredUser | None = None
+    wanted: Wanted | None = None
+    """The entry as the store would create it."""
+    is_managed: bool = True
+    groups: set[str] = field(default_factory=set[str])
+    """The groups that the person is in, of those that were read."""
+
+    @property
+    def name(self) -> str:
+        """The real name, or the one to be created with."""
+        if self.user is not None:
+            return self.user.username
+        return "" if self.wanted is None else self.wanted.name
+
+
+class People:
+    """Everybody, found by every name that the store takes for theirs."""
+
+    def __init__(self, store: StoreDescription, users: Iterable[User], unmanaged: Unmanaged, note: Note) -> None:
+        self._store = store
+        self._note = note
+        self._patterns = [self._fold(pattern) for pattern in unmanaged.users]
+        plain = UsernameKind.PLAIN in store.usernames.kinds
+        self._addresses: Sequence[str] = () if plain else [kind.value for kind in store.usernames.kinds]
+        self._by_name: dict[str, Person] = {}
+        self._by_address: dict[str, list[Person]] = defaultdict(list)
+        self._by_alias: dict[str, Person] = {}
+        self._new: dict[str, Person] = {}
+        self.all: list[Person] = []
+        for user in users:
+            person = Person(user)
+            self.all.append(person)
+            self._by_name[self._fold(user.username)] = person
+            for attribute in self._addresses:
+                self._index(self._by_address[self._fold(user.attributes.get(attribute, ""))], person)
+            for attribute in store.usernames.aliases if plain else ():
+                self._by_alias.setdefault(self._fold(user.attributes.get(attribute, "")), person)
+            person.is_managed = not self.is_federated(person) and not self.left_alone(person)
+
+    @staticmethod
+    def _index(found: list[Person], person: Person) -> None:
+        if person not in found:
+            found.append(person)
+
+    def _fold(self, name: str) -> str:
+        return name if self._store.usernames.case_sensitive else name.lower()
+
+    def left_alone(self, person: Person) -> bool:
+        """Whether a pattern says to leave the person alone."""
+        user = person.user
+        texts = [person.name, *(user.attributes.get(name, "") for name in self._addresses if user is not None)]
+        return any(fnmatchcase(self._fold(text), pattern) for pattern in self._patterns for text in texts if text)
+
+    @staticmethod
+    def is_federated(person: Person) -> bool:
+        """Whether an identity provider made the person."""
+        return person.user is not None and person.user.status is UserStatus.EXTERNAL_PROVIDER
+
+    def by_real_name(self, username: str) -> Person | None:
+        """Whom the store calls that."""
+        return self._by_name.get(self._fold(username))
+
+    def declare(self, entries: Iterable[DesiredUser]) -> None:
+        """Finds or adds the person of each entry."""
+        for entry in entries:
+            person = self._person_of(entry)
+            if person is None:
+                continue
+            if person.entry is not None:
+                before = f"line {person.entry.line}" if person.entry.line else f"{person.entry.username!r}"
+                self._note(
+                    entry.line_of("username"), "users.username",
+                    f"{entry.username!r} is the same person as {before}, as the store compares names: keep one of them",
+                )  # fmt: skip
+                continue
+            person.entry = entry
+            if self.left_alone(person):
+                self._note(
+                    entry.line_of("username"), "users.username",
+                    f"{entry.username!r} is declared, and a pattern of `unmanaged` says to leave it alone: remove one",
+                )  # fmt: skip
+            person.is_managed = True
+
+    def _person_of(self, entry: DesiredUser) -> Person | None:
+        line = entry.line_of("username")
+        person = self.by_real_name(entry.username)
+        record = UserRecord(entry.username, dict(entry.attributes), enabled=entry.enabled)
+        try:
+            found = wanted(record, self._store, CREATION)
+        except InvalidInputError as error:
+            if person is None:
+                self._note(line, f"users.{error.field}", error.message)
+            return person
+        if person is None:
+            owners = self._by_address.get(self._fold(found.name), [])
+            if len(owners) > 1:
+                self._note(line, "users.username", f"{len(owners)} people have the address of {entry.username!r}")
+                return None
+            person = owners[0] if owners else None
+        if person is None and self._fold(entry.username) in self._by_alias:
+            real = self._by_alias[self._fold(entry.username)].name
+            self._note(line, "users.username", f"{entry.username!r} is an alias of {real!r}: declare the real name")
+            return None
+        if person is None:
+            person = self._new.get(self._fold(found.name))
+        if person is None:
+            person = Person(wanted=found)
+            self.all.append(person)
+            self._new[self._fold(found.name)] = person
+        return person
+
+    def named(self, name: str) -> Person | None:
+        """The person whom a list of members names: somebody who is there, or whom the document declares."""
+        person = self.by_real_name(name) or self._new.get(self._fold(name))
+        if person is not None:
+            return person
+        owners = self._by_address.get(self._fold(name), [])
+        return owners[0] if len(owners) == 1 else None
