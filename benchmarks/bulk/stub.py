@@ -168,8 +168,12 @@ class StubStore(UserManager):
                 self.users[key] = replace(self.users[key], enabled=more)
             case "delete":
                 del self.users[key]
+                self.members = {(user, group) for user, group in self.members if user != key}
             case "group":
-                self.groups[name] = Group(name)
+                self.groups[name] = Group(name, **(more or {}))
+            case "no group":
+                del self.groups[name]
+                self.members = {(user, group) for user, group in self.members if group != name}
             case "join":
                 self.members.add((key, more))
             case "leave":
@@ -226,11 +230,12 @@ class StubStore(UserManager):
         self, conditions: Sequence[Condition] = (), *, limit: int = PAGE_LIMIT, page_token: str | None = None
     ) -> UserMatches:
         self._gate("find_users", conditions, page_token)
-        groups = {condition.value for condition in conditions}
+        answered = tuple(n for n, condition in enumerate(conditions) if condition.field == "group")
+        groups = {conditions[n].value for n in answered}
         found = [u for key, u in self.users.items() if all((key, group) in self.members for group in groups)]
         start = int(page_token or 0)
         more = str(start + limit) if start + limit < len(found) else None
-        return UserMatches(found[start : start + limit], more, tuple(range(len(conditions))))
+        return UserMatches(found[start : start + limit], more, answered)
 
     def update_user(self, username: str, attributes: Mapping[str, str | None]) -> None:
         self._do("update_user", username, "update", dict(attributes))
@@ -251,9 +256,11 @@ class StubStore(UserManager):
 
     def add_group(self, name: str, *, description: str | None = None, precedence: int | None = None) -> Group:
         self._gate("add_group", name)
-        if name in self.groups:
-            raise GroupExistsError(group=name)
-        self._effect("group", name)
+        with self._lock:
+            if name in self.groups:
+                raise GroupExistsError(group=name)
+            self._effect("group", name, {"description": description, "precedence": precedence})
+        self.after("add_group", (name,))
         return self.groups[name]
 
     def get_group(self, name: str) -> Group:
@@ -263,14 +270,23 @@ class StubStore(UserManager):
         return self.groups[name]
 
     def update_group(self, name: str, *, description: str | None = None, precedence: int | None = None) -> Group:
-        return self.get_group(name)
+        group = self.get_group(name)
+        given = {"description": description, "precedence": precedence}
+        kept = {key: getattr(group, key) if value is None else value for key, value in given.items()}
+        self._effect("group", name, {**kept, "description": kept["description"] or None})
+        return self.groups[name]
 
     def delete_group(self, name: str) -> None:
-        self.groups.pop(name)
+        self._gate("delete_group", name)
+        self.get_group(name)
+        self._effect("no group", name)
+        self.after("delete_group", (name,))
 
     def list_groups(self, *, limit: int = PAGE_LIMIT, page_token: str | None = None) -> Page[Group]:
         self._gate("list_groups", page_token)
-        return Page(list(self.groups.values()))
+        start = int(page_token or 0)
+        more = str(start + limit) if start + limit < len(self.groups) else None
+        return Page(list(self.groups.values())[start : start + limit], more)
 
     def add_user_to_group(self, username: str, group: str) -> None:
         self.get_group(group)

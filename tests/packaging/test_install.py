@@ -93,7 +93,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def third_party(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Wheels of everything that our packages need from others."""
     folder = tmp_path_factory.mktemp("third-party")
-    found = loopback_index.third_party([*OURS, "usermgr-core[testing]"], OURS)
+    found = loopback_index.third_party([*OURS, "usermgr-core[testing]", "usermgr-bulk[yaml]"], OURS)
     for installed in found.values():
         loopback_index.repacked(folder, installed)
     return folder

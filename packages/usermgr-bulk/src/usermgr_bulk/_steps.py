@@ -26,7 +26,7 @@ from usermgr_bulk._results import RowOutcome, RowResult
 from usermgr_bulk._tasks import Steps
 from usermgr_bulk._wanted import Wanted, asked_to_confirm
 
-__all__ = ["MESSAGE_UNKNOWN", "RowImport", "partly"]
+__all__ = ["MESSAGE_UNKNOWN", "TRIES", "RowImport", "partly"]
 
 SKEW = timedelta(seconds=30)
 """How far the clocks of this machine and of the store may differ, for a user to be known as our own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from usermgr.errors import InvalidInputError
+from usermgr_bulk.formats._texts import has_surrogate
 from usermgr_bulk.sync._errors import DesiredProblem, DesiredStateError, desired_state_error
 
 __all__ = ["DEEPEST", "Entry", "ListNode", "MapNode", "Node", "Text", "refused", "too_deep", "unique_entries"]
@@ -66,6 +67,8 @@ def unique_entries(line: int, pairs: list[tuple[Node, Node]]) -> MapNode:
     for key, value in pairs:
         if not isinstance(key, Text):
             raise refused(key.line, "a key must be text, and not a list or a mapping")
+        if has_surrogate(key.text):
+            raise refused(key.line, "the key has half of a character (a lone surrogate)")
         if key.text in lines:
             raise refused(
                 key.line, f"the key {key.text!r} stands there twice, first on line {lines[key.text]}: remove one"

@@ -235,8 +235,8 @@ class _Planning:
 
 def _group_change(wish: DesiredGroup, group: Group | None) -> GroupChange | None:
     if group is None:
-        description = Difference[str](None, wish.description) if wish.description else None
-        precedence = None if wish.precedence is None else Difference[int](None, wish.precedence)
+        description = Difference(None, wish.description) if wish.description else None
+        precedence = None if wish.precedence is None else Difference(None, wish.precedence)
         return GroupChange(Action.CREATE, wish.name, wish.line, description, precedence)
     description, precedence = None, None
     if wish.description is not None and wish.description != (group.description or ""):

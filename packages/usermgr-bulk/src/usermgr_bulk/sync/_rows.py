@@ -15,7 +15,7 @@ from usermgr.errors import ConflictError, GroupExistsError, GroupNotFoundError, 
 from usermgr_bulk._calls import UNCERTAIN, Call
 from usermgr_bulk._options import ImportOptions
 from usermgr_bulk._results import RowOutcome, RowResult
-from usermgr_bulk._steps import RowImport, partly
+from usermgr_bulk._steps import TRIES, RowImport, partly
 from usermgr_bulk._tasks import Steps
 from usermgr_bulk._wanted import Wanted
 from usermgr_bulk.sync._plan import Action, Difference, GroupChange, UserChange, digest_of_group, digest_of_user
@@ -163,21 +163,26 @@ class GroupRow:
         return {name: difference.after for name, difference in self._differences().items()}
 
     def _creation(self, *, again: bool) -> Steps:
+        """`again` says that a creation of ours may have been made, so it is looked for first."""
         name = self._change.name
-        if again:
+        for attempt in range(TRIES):
+            if again:
+                try:
+                    group: Group = yield Call("get_group", {"name": name})
+                except GroupNotFoundError:
+                    pass
+                else:
+                    return self._created_before(group)
             try:
-                group: Group = yield Call("get_group", {"name": name})
-            except GroupNotFoundError:
-                pass
+                yield Call("add_group", {"name": name, **self._wish()})
+            except GroupExistsError:
+                return _moved(f"somebody else has made the group {name}")
+            except UNCERTAIN:
+                again = True
+                if attempt == TRIES - 1:
+                    raise
             else:
-                return self._created_before(group)
-        try:
-            yield Call("add_group", {"name": name, **self._wish()})
-        except GroupExistsError:
-            return _moved(f"somebody else has made the group {name}")
-        except UNCERTAIN:
-            group = yield Call("get_group", {"name": name})
-            return self._created_before(group)
+                break
         return RowResult(RowOutcome.CREATED)
 
     def _created_before(self, group: Group) -> RowResult:

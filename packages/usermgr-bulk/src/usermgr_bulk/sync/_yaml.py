@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from usermgr.errors import ConfigurationError
+from usermgr_bulk.formats._texts import has_surrogate
 from usermgr_bulk.sync._nodes import DEEPEST, ListNode, Node, Text, refused, too_deep, unique_entries
 
 __all__ = ["read_yaml"]
@@ -86,7 +87,7 @@ class _Reader:
         if event.tag is not None:
             raise refused(line, "the tag in front of this value is not read: remove it")
         if kind == "ScalarEvent":
-            return Text(line, event.value, plain=bool(event.implicit[0]))
+            return Text(line, _joined(event.value), plain=bool(event.implicit[0]))
         if kind == "SequenceStartEvent":
             items = [self._node(item, depth + 1) for item in self._until("SequenceEndEvent")]
             return ListNode(line, items)
@@ -100,6 +101,13 @@ class _Reader:
         """The events that begin something, up to the end of what they are in."""
         while _kind(event := next(self._events)) != end:
             yield event
+
+
+def _joined(text: str) -> str:
+    """The text, in which two escapes that are the halves of one character are that character, as in JSON."""
+    if not has_surrogate(text):
+        return text
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
 
 def _kind(event: Any) -> str:
