@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ import pytest
 from benchmarks.bulk.stub import StubStore, once
 from benchmarks.bulk.sync import measure
 from usermgr import AttributeDescription, Capability, UsernameKind, UsernameRules, UserStatus
+from usermgr.audit import Audited, LoggerSink
 from usermgr.backoff import Backoff
 from usermgr.errors import (
     AccessDeniedError,
@@ -223,7 +225,23 @@ unmanaged: {users: ["tim@*"]}
     found = refusals(store, "users:\n- {username: ada}\n- {username: ada@example.org}\n- {username: nobody}")
     assert [(line, field) for line, field, _ in found] == [(3, "users.username"), (4, "users.email")]
     change(store, "tim", attributes={"email": "ada@example.org"})
-    assert "2 people have the address" in refusals(store, "users: [{username: ada@example.org}]")[0][2]
+    assert "2 people have an address" in refusals(store, "users: [{username: ada@example.org}]")[0][2]
+
+
+def test_a_change_of_the_address_that_names_somebody_creates_nobody() -> None:
+    """The entry may still be named by the old address; two addresses of somebody new, or of two people, are refused."""
+    store = make(usernames=UsernameRules(kinds=(UsernameKind.EMAIL,)))
+    document = "users: [{username: ada@example.org, attributes: {email: %s}}]\nunmanaged: {users: [alan, grace, tim]}"
+
+    assert lines(store, document % "new@example.org", prune="delete") == [
+        "~ user ada",
+        "    email: ada@example.org -> new@example.org",
+    ]
+    change(store, "ada", attributes={"email": "new@example.org"})
+    assert lines(store, document % "new@example.org", prune="delete") == []
+    assert "two addresses of one new person" in refusals(store, document % "newer@example.org")[0][2]
+    change(store, "tim", attributes={"email": "ada@example.org"})
+    assert "2 people have an address" in refusals(store, document % "new@example.org")[0][2]
 
 
 def test_an_alias_names_nobody_new() -> None:
@@ -524,7 +542,8 @@ def by_option(store: StubStore) -> tuple[Any, dict[str, Any]]:
 
 def by_store(store: StubStore) -> tuple[Any, dict[str, Any]]:
     """The guard of the store itself."""
-    return Guarded(store, required_groups=["admins"], acting="sub-alan"), {}
+    guarded = Guarded(store, required_groups=["admins"], acting="sub-alan")
+    return Audited(guarded, LoggerSink(logging.getLogger("audit")), "kim"), {}
 
 
 @pytest.mark.parametrize("guard", [by_option, by_store])

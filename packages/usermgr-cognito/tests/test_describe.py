@@ -50,6 +50,7 @@ def test_pool_that_says_nothing_is_described_by_cognitos_defaults() -> None:
     assert (found.mfa, found.mfa_methods) == (MfaMode.OFF, ())
     assert Capability.INVITATIONS in found.capabilities
     assert Capability.BATCHES not in found.capabilities
+    assert found.service_groups == (f"{ID}_*",)
 
 
 def test_pool_is_described_as_it_is() -> None:

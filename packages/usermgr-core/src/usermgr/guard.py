@@ -11,7 +11,7 @@ usermgr.errors.ProtectedUserError: the-last-admin is the last enabled member of 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from usermgr._forwarding import ForwardingManager
@@ -22,7 +22,7 @@ from usermgr.operations import Operation
 from usermgr.search import where
 from usermgr.validation import check_group_names
 
-__all__ = ["Guarded", "GuardedManager"]
+__all__ = ["Guarded", "GuardedManager", "guards_of"]
 
 
 class GuardedManager(ForwardingManager):
@@ -124,6 +124,14 @@ class GuardedManager(ForwardingManager):
                 username=user.username,
                 group=group,
             )
+
+
+def guards_of(users: UserManager) -> Iterator[GuardedManager]:
+    """The guards that stand in front of a store, whatever else does, from the outermost on."""
+    while isinstance(users, ForwardingManager):
+        if isinstance(users, GuardedManager):
+            yield users
+        users = users.manager
 
 
 Guarded: type[GuardedManager] = GuardedManager

@@ -113,8 +113,10 @@ def _guarded(users: UserManager, plan: Plan, required_groups: Collection[str], a
     if not any(change.takes for change in plan.users) and not any(change.is_deletion for change in plan.groups):
         return users
     required = {*plan.required_groups, *required_groups}
-    accounts = {plan.acting, acting} - {None}
-    for account in sorted(filter(None, accounts)) or [None]:
+    accounts: list[str | None] = [*plan.acting]
+    if acting is not None and acting not in accounts:
+        accounts.append(acting)
+    for account in accounts or [None]:
         if account is not None or required:
             users = Guarded(users, required_groups=sorted(required), acting=account)
     return users

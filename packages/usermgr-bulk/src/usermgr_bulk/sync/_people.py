@@ -23,7 +23,7 @@ Note = Callable[[int | None, str, str], None]
 """Notes a problem: the line, the field, the message."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Person:
     """Somebody who is there, is declared, or both."""
 
@@ -61,25 +61,25 @@ class People:
             person = Person(user)
             self.all.append(person)
             self._by_name[self._fold(user.username)] = person
-            for attribute in self._addresses:
-                self._index(self._by_address[self._fold(user.attributes.get(attribute, ""))], person)
-            for attribute in store.usernames.aliases if plain else ():
-                self._by_alias.setdefault(self._fold(user.attributes.get(attribute, "")), person)
+            for address in self._texts(user, self._addresses):
+                self._by_address[address].append(person)
+            for alias in self._texts(user, store.usernames.aliases if plain else ()):
+                self._by_alias.setdefault(alias, person)
             person.is_managed = not self.is_federated(person) and not self.left_alone(person)
 
-    @staticmethod
-    def _index(found: list[Person], person: Person) -> None:
-        if person not in found:
-            found.append(person)
+    def _texts(self, user: User, attributes: Iterable[str]) -> set[str]:
+        """What the user has of these attributes, as the store compares names."""
+        return {self._fold(text) for name in attributes if (text := user.attributes.get(name))}
 
     def _fold(self, name: str) -> str:
         return name if self._store.usernames.case_sensitive else name.lower()
 
     def left_alone(self, person: Person) -> bool:
         """Whether a pattern says to leave the person alone."""
-        user = person.user
-        texts = [person.name, *(user.attributes.get(name, "") for name in self._addresses if user is not None)]
-        return any(fnmatchcase(self._fold(text), pattern) for pattern in self._patterns for text in texts if text)
+        texts = {self._fold(person.name)}
+        if person.user is not None:
+            texts |= self._texts(person.user, self._addresses)
+        return any(fnmatchcase(text, pattern) for pattern in self._patterns for text in texts)
 
     @staticmethod
     def is_federated(person: Person) -> bool:
@@ -121,23 +121,31 @@ class People:
             if person is None:
                 self._note(line, f"users.{error.field}", error.message)
             return person
-        if person is None:
-            owners = self._by_address.get(self._fold(found.name), [])
-            if len(owners) > 1:
-                self._note(line, "users.username", f"{len(owners)} people have the address of {entry.username!r}")
-                return None
-            person = owners[0] if owners else None
-        if person is None and self._fold(entry.username) in self._by_alias:
+        if person is not None:
+            return person
+        names = {self._fold(found.name), self._fold(entry.username)}  # one may be the address of before a change
+        owners = {id(owner): owner for name in names for owner in self._by_address.get(name, ())}
+        if len(owners) > 1:
+            self._note(line, "users.username", f"{len(owners)} people have an address of {entry.username!r}")
+            return None
+        if owners:
+            return owners.popitem()[1]
+        if self._fold(entry.username) in self._by_alias:
             real = self._by_alias[self._fold(entry.username)].name
             self._note(line, "users.username", f"{entry.username!r} is an alias of {real!r}: declare the real name")
             return None
-        if person is None:
-            person = self._new.get(self._fold(found.name))
-        if person is None:
-            person = Person(wanted=found)
-            self.all.append(person)
-            self._new[self._fold(found.name)] = person
-        return person
+        if self._addresses and len(names) > 1 and "@" in entry.username:
+            message = f"{entry.username!r} and {found.name!r} are two addresses of one new person: declare one of them"
+            self._note(line, "users.username", message)
+            return None
+        return self._newcomer(found)
+
+    def _newcomer(self, found: Wanted) -> Person:
+        key = self._fold(found.name)
+        if key not in self._new:
+            self._new[key] = Person(wanted=found)
+            self.all.append(self._new[key])
+        return self._new[key]
 
     def named(self, name: str) -> Person | None:
         """The person whom a list of members names: somebody who is there, or whom the document declares."""

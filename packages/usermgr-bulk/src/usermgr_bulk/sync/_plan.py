@@ -128,7 +128,8 @@ class Plan(JsonValue):
     prune_groups: bool = False
     limits: SyncLimits = field(default_factory=SyncLimits)
     required_groups: Sequence[str] = ()
-    acting: str | None = None
+    acting: Sequence[str] = ()
+    """The `sub`s of the accounts that act."""
     managed: Counts = field(default_factory=Counts)
     """What is there and managed: the limits are shares of these."""
     undeclared: Counts = field(default_factory=Counts)
@@ -137,7 +138,7 @@ class Plan(JsonValue):
     """What is there and not managed: by a pattern, or because an identity provider or the service made it."""
 
     def __post_init__(self) -> None:
-        settle(self, "groups", "users", "required_groups")
+        settle(self, "groups", "users", "required_groups", "acting")
 
     @property
     def is_empty(self) -> bool:

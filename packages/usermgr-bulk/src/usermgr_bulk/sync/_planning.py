@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from usermgr import Capability, Group, StoreDescription, UserManager
 from usermgr.backoff import Backoff
 from usermgr.errors import InvalidInputError
-from usermgr.guard import GuardedManager
+from usermgr.guard import guards_of
 from usermgr.validation import check_group_names
 from usermgr_bulk._calls import Caller
 from usermgr_bulk._meter import Meter
@@ -67,15 +67,15 @@ def plan_sync(
         UsermgrError: a part of the present state could not be read, so there is no plan.
         KeyboardInterrupt: Ctrl-C, or `stop`.
     """
-    required, actor = set(check_group_names(required_groups)), acting
-    if isinstance(users, GuardedManager):
-        required |= users.required_groups
-        actor = users.acting if actor is None else actor
+    required, accounts = set(check_group_names(required_groups)), {acting}
+    for guard in guards_of(users):
+        required |= guard.required_groups
+        accounts.add(guard.acting)
     store = users.describe()
     caller = Caller(users, store, Pace(store.rates, share=share), stopping=stop or threading.Event(), backoff=backoff)
     reader = PresentReader(caller, Meter(progress, store.estimated_users), time.monotonic)
     work = _Planning(store, desired, _prune(prune), prune_groups)
-    plan = work.plan(reader, limits or SyncLimits(), sorted(required), actor)
+    plan = work.plan(reader, limits or SyncLimits(), sorted(required), sorted(filter(None, accounts)))
     check_protected(plan, work.present, reader)
     check_limits(plan)
     return plan
@@ -98,14 +98,18 @@ class _Planning:
     prune_groups: bool
     present: Present = field(default_factory=Present)
     problems: list[DesiredProblem] = field(default_factory=list[DesiredProblem])
+    declared: dict[str, DesiredGroup] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.declared = {group.name: group for group in self.desired.groups or ()}
 
     def note(self, line: int | None, where: str, message: str) -> None:
         """Something of the desired state is wrong."""
         self.problems.append(DesiredProblem(line, where, message))
 
-    def plan(self, reader: PresentReader, limits: SyncLimits, required: Collection[str], acting: str | None) -> Plan:
+    def plan(self, reader: PresentReader, limits: SyncLimits, required: Sequence[str], acting: Sequence[str]) -> Plan:
         """The plan. Raises `DesiredStateError`."""
-        declared = {group.name: group for group in self.desired.groups or ()}
+        declared = self.declared
         by_people = any(user.groups is not None for user in self.desired.users or ())
         named = {group.name for group in declared.values() if group.members is not None}
 
@@ -143,26 +147,20 @@ class _Planning:
             self.prune,
             self.prune_groups,
             limits,
-            tuple(required),
+            required,
             acting,
             **self._counts(people.all, planner, declared, managed, doomed),
         )
 
     def _is_managed(self, name: str) -> bool:
-        if any(group.name == name for group in self._declared):
+        if name in self.declared:
             return True
         by_service = any(fnmatchcase(name, pattern) for pattern in self.store.service_groups)
         return not by_service and not self.desired.unmanaged.group(name)
 
-    @property
-    def _declared(self) -> Iterable[DesiredGroup]:
-        return self.desired.groups or ()
-
     def _is_doomed(self, name: str) -> bool:
         """Of a managed group: whether it is deleted because nobody declares it."""
-        if not self.prune_groups or self.desired.groups is None:
-            return False
-        return all(group.name != name for group in self._declared)
+        return self.prune_groups and self.desired.groups is not None and name not in self.declared
 
     # --- Groups -------------------------------------------------------------------------------------
 

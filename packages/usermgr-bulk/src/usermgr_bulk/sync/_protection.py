@@ -31,7 +31,7 @@ def check_protected(plan: Plan, present: Present, reader: PresentReader) -> None
 
 def _check_acting(plan: Plan) -> None:
     for change in plan.users:
-        if plan.acting is None or change.sub != plan.acting:
+        if change.sub not in plan.acting:
             continue
         if change.takes_person:
             raise ProtectedUserError(
@@ -52,15 +52,17 @@ def _check_group(plan: Plan, group: str, present: Present, reader: PresentReader
         members = present.members[group] if group in present.members else reader.members(group)
     except GroupNotFoundError:
         return
-    before = {user.username for user in present.users if user.enabled and user.username in members}
+    enabled = {user.username: user.enabled for user in present.users}
+    before = {name for name in members if enabled.get(name)}
     after, last = set(before), ""
     for change in plan.users:
         stays = change.action is not Action.DELETE and group not in change.leaves and change.enabled is not False
         if change.username in before and not stays:
             after.discard(change.username)
             last = change.username
-        joins = group in change.joins or (change.enabled and change.username in members)
-        if joins and change.enabled is not False and (change.enabled or _is_enabled(change.username, present)):
+        is_in = group in change.joins or change.username in members
+        becomes = enabled.get(change.username, True) if change.enabled is None else change.enabled
+        if stays and is_in and becomes:
             after.add(change.username)
     if before and not after:
         raise ProtectedUserError(
@@ -68,8 +70,3 @@ def _check_group(plan: Plan, group: str, present: Present, reader: PresentReader
             username=last,
             group=group,
         )
-
-
-def _is_enabled(username: str, present: Present) -> bool:
-    """Whether somebody is, or is new."""
-    return next((user.enabled for user in present.users if user.username == username), True)
