@@ -85,6 +85,13 @@ def test_examples_of_formats_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert run(ROOT / "docs" / "formats.md") >= 5
 
 
+def test_examples_of_sync_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The examples of docs/sync.md run as they are printed, in an empty folder."""
+    monkeypatch.chdir(tmp_path)
+
+    assert run(ROOT / "docs" / "sync.md") >= 5
+
+
 def test_every_page_with_examples_is_tested() -> None:
     """No page has a Python example that no test names."""
     tests = "".join(path.read_text() for path in ROOT.glob("packages/*/tests/**/*.py"))

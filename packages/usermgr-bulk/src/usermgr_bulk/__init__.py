@@ -1,7 +1,8 @@
 """Many users at once, over any `usermgr.UserManager`: no backend, no SDK and no terminal is known here.
 
 `import_users` and `check_import` bring records into a store, `export_users` writes all that a store holds, and `Engine`
-runs any other work on many users: a stream of `Task`s that is paced, journalled and can be resumed.
+runs any other work on many users: a stream of `Task`s that is paced, journalled and can be resumed. `usermgr_bulk.sync`
+brings a store to what a document declares.
 """
 
 from usermgr_bulk._calls import Call
