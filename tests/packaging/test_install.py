@@ -177,6 +177,8 @@ def test_documented_command_takes_nobody_elses_package(
     assert index.asked & OURS == set()
     assert here.ours() == expected(checkout, extra)
     here.python("import " + ", ".join(MODULES[name] for name in expected(checkout, extra) if name != "usermgr"))
+    if extra in ("bulk", "all"):
+        here.python("import ruamel.yaml")  # the extra of an extra
 
 
 @pytest.mark.parametrize("kind", VERSIONS)

@@ -134,6 +134,8 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
     assert report["provided_by"] == ["usermgr-core"]
     assert report["summary"].startswith("One Python API to manage users")
     run(f"import {MODULES[extra]}")
+    if extra == "bulk":
+        run("from usermgr_bulk.sync import parse_desired; parse_desired('users: []', 'yaml')")
     if extra == "jwt":
         assert not {"boto3", "botocore"} & set(report["distributions"])
 
@@ -187,6 +189,12 @@ def test_suites_for_other_backends_bring_pytest(wheels: dict[str, Path]) -> None
     """`usermgr.testing` imports pytest, and the extra `testing` of usermgr-core is where that is said."""
     assert requirements(wheels["usermgr-core"], "testing") == {"pytest"}
     assert requirements(wheels["usermgr-core"], "") == set()
+
+
+def test_yaml_is_an_extra_of_bulk(wheels: dict[str, Path]) -> None:
+    """Whoever installs usermgr-bulk by itself gets no YAML, unless they ask for it."""
+    assert requirements(wheels["usermgr-bulk"], "") == {"usermgr-core"}
+    assert requirements(wheels["usermgr-bulk"], "yaml") == {"usermgr-core", "ruamel-yaml"}
 
 
 def test_extras_are_all_there(wheels: dict[str, Path]) -> None:
