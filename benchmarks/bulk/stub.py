@@ -231,7 +231,9 @@ class StubStore(UserManager):
     ) -> UserMatches:
         self._gate("find_users", conditions, page_token)
         answered = tuple(n for n, condition in enumerate(conditions) if condition.field == "group")
-        groups = {conditions[n].value for n in answered}
+        groups = {str(conditions[n].value) for n in answered}
+        for group in groups - self.groups.keys():
+            raise GroupNotFoundError(group=group)
         found = [u for key, u in self.users.items() if all((key, group) in self.members for group in groups)]
         start = int(page_token or 0)
         more = str(start + limit) if start + limit < len(found) else None

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.bulk.stub import StubStore, once
-from usermgr import Capability, Medium
+from usermgr import Capability, Group, Medium, UserStatus
 from usermgr.backoff import Backoff
 from usermgr.errors import (
     AccessDeniedError,
@@ -151,12 +151,18 @@ def replaced(store: StubStore, name: str) -> None:
     store.users[name] = replace(store.users[name], sub="another")
 
 
+def signed_in(store: StubStore, name: str) -> None:
+    """Somebody chooses a password at the first sign-in."""
+    store.users[name] = replace(store.users[name], status=UserStatus.CONFIRMED)
+
+
 @pytest.mark.parametrize(
     ("since", "conflicts"),
     [
         pytest.param(lambda store: store.update_user("ada", {"email": "x@example.org"}), ["ada"], id="attribute"),
         pytest.param(lambda store: store.update_user("grace", {"name": "Grace"}), ["grace"], id="who is deleted"),
         pytest.param(lambda store: store.disable_user("grace"), ["grace"], id="who is deleted is disabled"),
+        pytest.param(lambda store: signed_in(store, "grace"), ["grace"], id="who is deleted has signed in"),
         pytest.param(lambda store: replaced(store, "alan"), ["alan"], id="somebody else"),
         pytest.param(lambda store: replaced(store, "tim"), ["tim"], id="somebody else is deleted"),
         pytest.param(lambda store: store.delete_user("ada"), ["group admins", "ada"], id="gone"),
@@ -182,6 +188,34 @@ def test_what_has_changed_since_fails_and_the_rest_goes_on(
     assert {name: store.users.get(name) for name in conflicts} == before
     assert failed.keys() - set(conflicts) <= {"kenji", "ada"}  # those of a group that has gone
     assert len(report) == 8
+
+
+def test_an_address_goes_with_its_verification(store: StubStore, carry_out: CarryOut) -> None:
+    """Where the old address was verified too: an address that comes alone would no longer be."""
+    store.update_user("ada", {"email_verified": "true"})
+    sent: list[Any] = []
+    store.before = lambda operation, arguments: sent.append(arguments[1]) if operation == "update_user" else None
+    document = "users: [{username: ada, attributes: {email: new@example.org, email_verified: true}}]"
+
+    carry_out(store, planned(store, document, prune=None, prune_groups=False))
+
+    assert sent == [{"email": "new@example.org", "email_verified": "true"}]
+
+
+def test_somebody_elses_group_is_no_reply_that_was_lost(store: StubStore, carry_out: CarryOut) -> None:
+    """Where a creation got no answer and a group of that name is there, it is ours only if it is as it was sent."""
+    plan, left = planned(store), [ServiceTimeoutError()]
+
+    def overtake(operation: str, _: object) -> None:
+        if operation == "add_group" and left:
+            store.groups["fresh"] = Group("fresh", "Mine")
+            raise left.pop()
+
+    store.before = overtake
+
+    _, report = carry_out(store, plan)
+
+    assert ("group fresh", "failed", "conflict") in report
 
 
 def test_somebody_who_was_created_since_is_left_alone(store: StubStore, carry_out: CarryOut) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.bulk.stub import StubStore, once
 from benchmarks.bulk.sync import measure
-from usermgr import AttributeDescription, Capability, UsernameKind, UsernameRules, UserStatus
+from usermgr import AttributeDescription, Capability, UserMatches, UsernameKind, UsernameRules, UserStatus
 from usermgr.audit import Audited, LoggerSink
 from usermgr.backoff import Backoff
 from usermgr.errors import (
@@ -312,6 +312,7 @@ def test_federated_people_and_the_services_groups_are_left_alone() -> None:
         "~ user tim",
         "    - group staff",
     ]
+    assert lines(store, rest % ("", ", members: [ada, alan, grace, tim]", ""), prune="delete") == []
     assert lines(store, rest % ("", "", ", {name: pool_Google, members: []}")) == []
     assert lines(store, "groups: [{name: admins, members: [ada, tim]}, {name: pool_Google, members: []}]") == [
         "~ user tim",
@@ -391,6 +392,8 @@ def test_an_address_that_must_be_confirmed_sends_no_message() -> None:
         "    email: ada@example.org -> new@example.org",
         "    email_verified: (none) -> true",
     ]
+    change(store, "ada", attributes={"email": "ada@example.org", "email_verified": "true"})
+    assert lines(store, document % (", email_verified: true", ""))[2:] == ["    email_verified: true"]
     assert "set both" in refusals(make(), "users: [{username: ada, attributes: {phone_number_verified: true}}]")[0][2]
 
 
@@ -434,6 +437,21 @@ def test_no_plan_is_made_of_a_part(store: StubStore, operation: str) -> None:
     for error in (ThrottledError(), ServiceUnavailableError(), InvalidPageTokenError()):
         store.before = once(error, operation)
         assert len(lines(store, document)) == 6
+
+
+def test_a_listing_that_moves_shows_nobody_twice(store: StubStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody who is on two pages is one person, who is declared once."""
+    real = store.find_users
+
+    def moving(*arguments: Any, **more: Any) -> UserMatches:
+        page = real(*arguments, **more)
+        return UserMatches([*page.users, *page.users], page.next_token, page.answered)
+
+    monkeypatch.setattr(store, "find_users", moving)
+
+    assert lines(store, "users: [{username: ada}, {username: alan}, {username: grace}]", prune="delete") == [
+        "- user tim (not declared)"
+    ]
 
 
 def test_progress_and_stopping(store: StubStore) -> None:
