@@ -337,6 +337,24 @@ def test_a_run_that_was_stopped_goes_on(store: StubStore, carry_out: CarryOut, t
     assert planned(store).is_empty
 
 
+def test_a_kill_anywhere_leaves_nothing_missing(store: StubStore, carry_out: CarryOut, tmp_path: Path) -> None:
+    """With each beginning of the journal that a kill may leave, going on reports each row as what it was."""
+    plan = planned(store)
+    _, whole = carry_out(store, plan, threads=1)
+    lines = (tmp_path / "journal").read_bytes().splitlines(keepends=True)
+    begins = [number for number, line in enumerate(lines) if b'"begin"' in line]
+    done = dict(store.effects)
+
+    for kept in [number + 1 for number in begins] + [len(lines) - 1]:
+        (tmp_path / "journal").write_bytes(b"".join([*lines[:kept], *(lines[n] for n in begins if n >= kept)]) + b'{"r')
+
+        _, report = carry_out(store, plan)
+
+        assert report == whole
+    again = {name for name, count in store.effects.items() if count != done[name]}
+    assert {name.split()[0] for name in again} <= {"join", "leave"}  # whose second time does nothing
+
+
 def test_a_run_can_be_interrupted(store: StubStore, carry_out: CarryOut) -> None:
     """`stop` ends the run with its journal; another plan, or other settings, are refused with that journal."""
     plan, stop = planned(store), threading.Event()

@@ -29,6 +29,13 @@ def _moved(what: str) -> RowResult:
     )
 
 
+def _as_wished(began: datetime | None, sub: str | None = None) -> RowResult:
+    """All is as the plan wants it: by somebody else, or by an earlier run that was killed before it could say so."""
+    if began is not None:
+        return RowResult(RowOutcome.CHANGED, message="changed before the run was interrupted", new_sub=sub)
+    return RowResult(RowOutcome.UNCHANGED, message="was so already", new_sub=sub)
+
+
 class UserRow:
     """Does what a plan says of one person."""
 
@@ -46,7 +53,7 @@ class UserRow:
             case Action.DELETE:
                 return (yield from self._deletion(began))
             case Action.CHANGE:
-                return (yield from self._changing())
+                return (yield from self._changing(began))
 
     def _creation(self, began: datetime | None) -> Steps:
         change = self._change
@@ -74,7 +81,7 @@ class UserRow:
 
     # --- Change -------------------------------------------------------------------------------------
 
-    def _changing(self) -> Steps:
+    def _changing(self, began: datetime | None) -> Steps:
         change = self._change
         try:
             user: User = yield Call("get_user", {"username": change.username})
@@ -89,7 +96,7 @@ class UserRow:
             done = f"done: {', '.join(self._done)}" if self._done else "nothing changed"
             return partly(error, done, user.sub)
         if not self._done:
-            return RowResult(RowOutcome.UNCHANGED, message="was so already", new_sub=user.sub)
+            return _as_wished(began, user.sub)
         return RowResult(RowOutcome.CHANGED, message=f"changed: {', '.join(self._done)}", new_sub=user.sub)
 
     def _difference(self, user: User) -> str | None:
@@ -151,7 +158,7 @@ class GroupRow:
             case Action.DELETE:
                 return (yield from self._deletion(began))
             case Action.CHANGE:
-                return (yield from self._changing())
+                return (yield from self._changing(began))
 
     def _differences(self) -> dict[str, Difference[Any]]:
         found = {"description": self._change.description, "precedence": self._change.precedence}
@@ -188,7 +195,7 @@ class GroupRow:
             return _moved(f"somebody else has made the group {group.name}")
         return RowResult(RowOutcome.CREATED)
 
-    def _changing(self) -> Steps:
+    def _changing(self, began: datetime | None) -> Steps:
         change = self._change
         try:
             group: Group = yield Call("get_group", {"name": change.name})
@@ -202,7 +209,7 @@ class GroupRow:
             if now[name] != difference.after:
                 given[name] = difference.after
         if not given:
-            return RowResult(RowOutcome.UNCHANGED, message="was so already")
+            return _as_wished(began)
         yield Call("update_group", {"name": change.name, **given})
         return RowResult(RowOutcome.CHANGED, message=f"changed: {', '.join(given)}")
 
