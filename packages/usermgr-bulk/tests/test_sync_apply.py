@@ -24,6 +24,7 @@ from usermgr.errors import (
     UnsupportedOperationError,
     UsermgrError,
 )
+from usermgr.guard import Guarded
 from usermgr_bulk import BulkInterruptedError, BulkStoppedError, Summary
 from usermgr_bulk.sync import Plan, SyncLimits, TooManyLossesError, apply_plan, parse_desired, plan_sync
 
@@ -290,6 +291,23 @@ def test_the_guard_holds_when_a_plan_is_carried_out(store: StubStore, carry_out:
 
     assert report == [("ada", "failed", "protected_user"), ("grace", "failed", "protected_user")]
     assert store.users["ada"].enabled
+
+
+def test_a_store_that_is_guarded_gets_no_second_guard(store: StubStore, carry_out: CarryOut, tmp_path: Path) -> None:
+    """The guard that it has asks as often as it would without a plan; one that guards less is not enough."""
+    document = "users: [{username: alan, enabled: false}]"
+    guarded = Guarded(store, required_groups=["admins"], acting="sub-grace")
+    plan = planned(guarded, document, prune=None, prune_groups=False)
+    store.calls.clear()
+
+    carry_out(guarded, plan)
+
+    assert (plan.required_groups, plan.acting, store.calls["get_user"]) == (("admins",), ("sub-grace",), 2)
+    store.enable_user("alan")
+    plan = planned(guarded, document, prune=None, prune_groups=False, required_groups=["staff"])
+    for name in ("ada", "grace", "tim"):
+        store.remove_user_from_group(name, "staff")
+    assert carry_out(guarded, plan, journal=tmp_path / "second")[1] == [("alan", "failed", "protected_user")]
 
 
 # --- Lost replies, ends and journals -----------------------------------------------------------------

@@ -10,7 +10,7 @@ from pathlib import Path
 from usermgr import Capability, Medium, StoreDescription, UserManager
 from usermgr.backoff import Backoff
 from usermgr.errors import ConflictError, InvalidInputError, UnsupportedOperationError
-from usermgr.guard import Guarded
+from usermgr.guard import Guarded, guards_of
 from usermgr_bulk._engine import Engine
 from usermgr_bulk._journal import Journal, RunIdentity
 from usermgr_bulk._report import write_report
@@ -116,6 +116,8 @@ def _guarded(users: UserManager, plan: Plan, required_groups: Collection[str], a
     accounts: list[str | None] = [*plan.acting]
     if acting is not None and acting not in accounts:
         accounts.append(acting)
+    if any(required <= guard.required_groups and {*accounts} <= {guard.acting} for guard in guards_of(users)):
+        return users
     for account in accounts or [None]:
         if account is not None or required:
             users = Guarded(users, required_groups=sorted(required), acting=account)
