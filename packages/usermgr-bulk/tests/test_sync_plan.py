@@ -28,7 +28,10 @@ from usermgr.guard import Guarded
 from usermgr_bulk import Progress
 from usermgr_bulk.sync import (
     Counts,
+    Desired,
+    DesiredGroup,
     DesiredStateError,
+    DesiredUser,
     LossKind,
     Plan,
     SyncLimits,
@@ -655,6 +658,17 @@ def test_no_value_breaks_out_of_a_rendering(store: StubStore) -> None:
     markdown = plan.to_markdown().splitlines()
     assert markdown[0] == "**Plan: users: 1 to change; groups: nothing; memberships: 0 to add, 0 to end.**"
     assert [line for line in markdown if line.startswith("`````")] == ["`````diff", "`````"]
+
+
+def test_a_desired_state_can_be_made_in_code(store: StubStore) -> None:
+    """Without a document there are no lines, in the plan as in what does not fit."""
+    plan = plan_sync(store, Desired([DesiredUser("ada", groups=["staff"])], [DesiredGroup("admins", precedence=1)]))
+
+    assert [(change.username, change.leaves, change.line) for change in plan.users] == [("ada", ("admins",), None)]
+    assert str(plan) == "Plan: users: 1 to change; groups: 1 to change; memberships: 0 to add, 1 to end."
+    assert [str(loss) for loss in plan.losses] == ["1 of 2 memberships (50%), where 1 may be taken"]
+    with pytest.raises(DesiredStateError, match=r"^'ADA' is the same person as 'ada'"):
+        plan_sync(store, Desired([DesiredUser("ada"), DesiredUser("ADA")]))
 
 
 def test_an_empty_plan_says_so(store: StubStore) -> None:

@@ -88,7 +88,7 @@ def losses_of(plan: Plan) -> Sequence[Loss]:
 
 def check_limits(plan: Plan) -> None:
     """Raises `TooManyLossesError` where the plan takes more than its limits allow."""
-    over = [loss for loss in losses_of(plan) if loss.count > loss.allowed]
+    over = [loss for loss in plan.losses if loss.count > loss.allowed]
     if not over:
         return
     share = max(plan.limits.share, ceil(max(loss.share for loss in over) * 1000) / 1000)

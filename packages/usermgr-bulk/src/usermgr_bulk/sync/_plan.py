@@ -16,7 +16,7 @@ from usermgr.codec import MismatchError, codec_for
 from usermgr.errors import InvalidInputError
 from usermgr.records import JsonValue
 from usermgr_bulk._files import whole_file
-from usermgr_bulk.sync._limits import SyncLimits
+from usermgr_bulk.sync._limits import Loss, SyncLimits, losses_of
 from usermgr_bulk.sync._values import settle
 
 __all__ = [
@@ -117,7 +117,10 @@ class Counts(JsonValue):
 
 @dataclass(frozen=True, slots=True)
 class Plan(JsonValue):
-    """What brings one store to a desired state: as text for people, as Markdown, and as JSON to be read again."""
+    """What brings one store to a desired state: as text for people, as Markdown, and as JSON to be read again.
+
+    `str(plan)` is the counts in a sentence.
+    """
 
     service: str
     store: str | None
@@ -144,6 +147,16 @@ class Plan(JsonValue):
     def is_empty(self) -> bool:
         """Whether there is nothing to do."""
         return not self.groups and not self.users
+
+    @property
+    def losses(self) -> Sequence[Loss]:
+        """What the plan takes away, of each kind of which it takes anything."""
+        return losses_of(self)
+
+    def __str__(self) -> str:
+        from usermgr_bulk.sync._render import summary_of  # noqa: PLC0415 - it knows plans
+
+        return summary_of(self)[0]
 
     @property
     def digest(self) -> str:
@@ -190,7 +203,7 @@ class Plan(JsonValue):
 
     def to_text(self) -> str:
         """The plan for people: lines that begin with `+`, `~` or `-`, and the counts at the end."""
-        from usermgr_bulk.sync._render import text_of  # noqa: PLC0415 - it knows plans
+        from usermgr_bulk.sync._render import text_of  # noqa: PLC0415 - as above
 
         return text_of(self)
 
