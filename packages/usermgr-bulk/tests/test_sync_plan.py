@@ -204,7 +204,10 @@ def test_a_change_of_case_never_deletes_and_creates() -> None:
     found = refusals(store, document, prune="delete", prune_groups=True)
 
     assert [(line, field) for line, field, _ in found] == [(2, "users.username"), (4, "groups.name")]
+    assert refusals(store, document, prune="disable")[0][:2] == (2, "users.username")
     assert lines(store, document) == ["+ group Staff", "+ user Ada"]
+    store = make(usernames=UsernameRules(kinds=(UsernameKind.EMAIL,), case_sensitive=True))
+    assert refusals(store, "users: [{username: Ada@example.org}]", prune="delete")[0][1] == "users.username"
 
 
 def test_people_are_found_by_the_address_that_names_them() -> None:
@@ -245,6 +248,20 @@ def test_a_change_of_the_address_that_names_somebody_creates_nobody() -> None:
     assert "two addresses of one new person" in refusals(store, document % "newer@example.org")[0][2]
     change(store, "tim", attributes={"email": "ada@example.org"})
     assert "2 people have an address" in refusals(store, document % "new@example.org")[0][2]
+
+
+def test_who_is_new_is_created_with_the_address_that_names_them() -> None:
+    """Where e-mail addresses and phone numbers name people, the entry's name is that of the two which it is."""
+    store = make(usernames=UsernameRules(kinds=(UsernameKind.EMAIL, UsernameKind.PHONE_NUMBER)))
+    document = """
+users:
+  - {username: a@example.org, attributes: {phone_number: "+491"}}
+  - {username: "+492", attributes: {email: b@example.org}}
+"""
+
+    assert [change.username for change in planned(store, document).users] == ["a@example.org", "+492"]
+    wrong = refusals(store, 'users: [{username: "+492", attributes: {phone_number: "+493"}}]')
+    assert "two addresses of one new person" in wrong[0][2]
 
 
 def test_an_alias_names_nobody_new() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 
 from usermgr import StoreDescription, User, UsernameKind, UserStatus
@@ -74,12 +74,14 @@ class People:
     def _fold(self, name: str) -> str:
         return name if self._store.usernames.case_sensitive else name.lower()
 
+    def names_of(self, person: Person) -> set[str]:
+        """The name, and the addresses that name the person, as the store compares them."""
+        addresses = set[str]() if person.user is None else self._texts(person.user, self._addresses)
+        return {self._fold(person.name)} | addresses
+
     def left_alone(self, person: Person) -> bool:
         """Whether a pattern says to leave the person alone."""
-        texts = {self._fold(person.name)}
-        if person.user is not None:
-            texts |= self._texts(person.user, self._addresses)
-        return any(fnmatchcase(text, pattern) for pattern in self._patterns for text in texts)
+        return any(fnmatchcase(name, pattern) for pattern in self._patterns for name in self.names_of(person))
 
     @staticmethod
     def is_federated(person: Person) -> bool:
@@ -134,13 +136,17 @@ class People:
             real = self._by_alias[self._fold(entry.username)].name
             self._note(line, "users.username", f"{entry.username!r} is an alias of {real!r}: declare the real name")
             return None
-        if self._addresses and len(names) > 1 and "@" in entry.username:
-            message = f"{entry.username!r} and {found.name!r} are two addresses of one new person: declare one of them"
-            self._note(line, "users.username", message)
-            return None
-        return self._newcomer(found)
+        return self._newcomer(entry, found)
 
-    def _newcomer(self, found: Wanted) -> Person:
+    def _newcomer(self, entry: DesiredUser, found: Wanted) -> Person | None:
+        kind = UsernameKind.EMAIL if "@" in entry.username else UsernameKind.PHONE_NUMBER
+        if kind in self._addresses and ("@" in entry.username or entry.username.startswith("+")):
+            other = entry.attributes.get(kind, entry.username)
+            if self._fold(other) != self._fold(entry.username):
+                message = f"{entry.username!r} and {other!r} are two addresses of one new person: declare one of them"
+                self._note(entry.line_of("username"), "users.username", message)
+                return None
+            found = replace(found, name=entry.username)
         key = self._fold(found.name)
         if key not in self._new:
             self._new[key] = Person(wanted=found)

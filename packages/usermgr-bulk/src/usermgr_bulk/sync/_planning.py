@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fnmatch import fnmatchcase
@@ -23,7 +23,7 @@ from usermgr_bulk.sync._errors import DesiredProblem, desired_state_error
 from usermgr_bulk.sync._limits import SyncLimits, check_limits
 from usermgr_bulk.sync._memberships import Memberships
 from usermgr_bulk.sync._people import People, Person
-from usermgr_bulk.sync._plan import Action, Counts, Difference, GroupChange, Plan, Prune, UserChange, digest_of_group
+from usermgr_bulk.sync._plan import Action, Counts, Difference, GroupChange, Plan, Prune, digest_of_group
 from usermgr_bulk.sync._present import Present, PresentReader
 from usermgr_bulk.sync._protection import check_protected
 from usermgr_bulk.sync._users import UserPlanner
@@ -133,9 +133,18 @@ class _Planning:
         memberships = Memberships(declared, managed | declared.keys(), doomed, self.note)
         memberships.name_members(people)
         planner = UserPlanner(self.store, self.desired, self.prune, memberships, self.note)
-        users = [change for person in people.all if (change := planner.change(person)) is not None]
-        users.sort(key=lambda change: (change.pruned, change.line or 0, change.username))
-        self._refuse_renamed(users, groups)
+        changes = [(person, change) for person in people.all if (change := planner.change(person)) is not None]
+        users = sorted((c for _, c in changes), key=lambda c: (c.pruned, c.line or 0, c.username))
+        self._refuse_renamed(
+            "users.username",
+            {name: person.name for person, change in changes if change.pruned for name in people.names_of(person)},
+            [(change.username, change.line) for change in users if change.action is Action.CREATE],
+        )
+        self._refuse_renamed(
+            "groups.name",
+            {name: name for name in doomed},
+            [(change.name, change.line) for change in groups if change.action is Action.CREATE],
+        )
         if self.problems:
             raise desired_state_error(self.problems)
         return Plan(
@@ -188,20 +197,16 @@ class _Planning:
             if getattr(wish, member) is not None and not self.store.can(capability):
                 self.note(wish.line_of(member), f"groups.{member}", f"the store's groups have no {member}: remove it")
 
-    def _refuse_renamed(self, users: Iterable[UserChange], groups: Iterable[GroupChange]) -> None:
-        """A change of case is no reason to delete somebody, and to create somebody else."""
-        for where, changes in (
-            ("users.username", [(change.action, change.username, change.line) for change in users]),
-            ("groups.name", [(change.action, change.name, change.line) for change in groups]),
-        ):
-            going = {name.lower(): name for action, name, _ in changes if action is Action.DELETE}
-            for action, name, line in changes:
-                if action is Action.CREATE and name.lower() in going:
-                    self.note(
-                        line, where,
-                        f"{name!r} would be created and {going[name.lower()]!r} deleted, which differ only in case: "
-                        "declare the name as it is, or delete it by hand first",
-                    )  # fmt: skip
+    def _refuse_renamed(self, where: str, going: Mapping[str, str], coming: Iterable[tuple[str, int | None]]) -> None:
+        """A change of case is no reason to take somebody away and to create somebody else."""
+        names = {name.lower(): real for name, real in going.items()}
+        for name, line in coming:
+            if name.lower() in names:
+                self.note(
+                    line, where,
+                    f"{name!r} would be created and {names[name.lower()]!r} pruned, which differ only in case: declare "
+                    "the name as it is, or delete it by hand first",
+                )  # fmt: skip
 
     # --- Counting -----------------------------------------------------------------------------------
 
