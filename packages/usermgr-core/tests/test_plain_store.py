@@ -55,7 +55,7 @@ from usermgr.validation import (
 )
 
 T = TypeVar("T")
-FIELDS = ("username", "sub", "status", "enabled", "group", "created_at", "updated_at")
+FIELDS = ("*", "username", "sub", "status", "enabled", "group", "created_at", "updated_at")
 NAME = re.compile(r"[^\s\x00-\x1f\ud800-\udfff]{1,128}")
 
 

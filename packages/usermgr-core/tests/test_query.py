@@ -27,7 +27,7 @@ HOSTILE = st.text("aZ é日\"'\\=~<>!^$:-_.@{}u1n \t\n\r\u3000\u2028\0\x1b\u202e
 TEXTS = st.one_of(HOSTILE, st.text(st.characters(), max_size=8), st.sampled_from(["true", "-", '"', "\\u{41}", " "]))
 FIELDS = st.one_of(
     st.sampled_from(["username", "sub", "status", "enabled", "group", *TIMES, "created", "updated", "email"]),
-    st.sampled_from(["custom:team", "group:admins", "-phone_number", "status:", "a=b"]),
+    st.sampled_from(["custom:team", "group:admins", "-phone_number", "status:", "a=b", "*"]),
     TEXTS.filter(bool),
 )
 MOMENTS = st.builds(
@@ -51,6 +51,8 @@ def any_condition(draw: st.DrawFn) -> Condition:
         return Condition(field, operator, "")
     if field == "enabled":
         return Condition(field, operator, draw(st.sampled_from(["true", "false"])))
+    if operator is Operator.MENTIONS:
+        return Condition(field, operator, draw(TEXTS.filter(bool)))
     return Condition(field, operator, draw(MOMENTS if field in TIMES else TEXTS))
 
 
@@ -66,7 +68,7 @@ def test_no_value_changes_its_meaning(conditions: list[Condition], zone: tzinfo)
 
 
 @settings(max_examples=EXAMPLES, deadline=None)
-@given(st.one_of(TEXTS, st.lists(TEXTS | st.sampled_from(["name", "created", "group", "-"])).map("".join)))
+@given(st.one_of(TEXTS, st.lists(TEXTS | st.sampled_from(["name", "created", "group", "-", "*"])).map("".join)))
 def test_any_text_is_a_search_or_an_error_that_says_where(text: str) -> None:
     """Whatever is typed is read and means the same when it is written again, or is refused at a place within it."""
     refusal: InvalidSearchError | None = None
@@ -105,6 +107,13 @@ def test_table_of_the_page_is_what_parse_does() -> None:
         ('"group:a"=b', (where("group:a").equals("b"),)),
         ('status:CONFIRMED enabled:"true"', (where("status").equals("CONFIRMED"), where("enabled").equals(value=True))),
         ('"created"~x', (where("created").contains("x"),)),
+        ("ada@example.org", (where("*").mentions("ada@example.org"),)),
+        ("田中\u3000花子", (where("*").mentions("田中"), where("*").mentions("花子"))),
+        ('"Ada L" -email', (where("*").mentions("Ada L"), where("email").is_missing())),
+        ("status:CONFIRMED status", (where("status").equals("CONFIRMED"), where("*").mentions("status"))),
+        ("O'Brien 100% *", tuple(map(where("*").mentions, ("O'Brien", "100%", "*")))),
+        ("+81(3)1234-5678", (where("*").mentions("+81(3)1234-5678"),)),
+        (r'"\"" "-x" "a=b"', tuple(map(where("*").mentions, ('"', "-x", "a=b")))),
     ],
 )
 def test_text_is_read(text: str, expected: tuple[Condition, ...]) -> None:
@@ -160,10 +169,14 @@ def test_machines_own_zone(day: str, offset: str, monkeypatch: pytest.MonkeyPatc
         ("=x", 1, "a field"),
         ("name~a =x", 8, "a field"),
         ('""=x', 1, "a field"),
-        ("name~ada ada", 13, "a word alone"),
+        ("name~ada a!b", 11, "a word that holds one of"),
+        ('Ada"', 4, "a word that holds one of"),
+        ('""', 1, "a word with at least one character"),
+        ("'Ada L'", 1, "a word, a field"),
+        ('"*"~x', 4, "a space or the end after"),
         ("email:ada", 10, "a colon is part of a name"),
         ("email!=ada", 6, "=, ~=, ~, ^= or $="),
-        ("created < 2026-01-01", 8, "<, <=, > or >="),
+        ("created < 2026-01-01", 9, "a word, a field"),
         ("created=2026-01-01", 8, "<, <=, > or >= after created_at"),
         ("email>ada", 6, "=, ~=, ~, ^= or $= after email"),
         ("group~ada", 6, "= after group"),

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from usermgr import Condition, Operator, User, UserStatus, where
 from usermgr.errors import InvalidInputError
-from usermgr.search import matches, plan
+from usermgr.search import WORD_FIELDS, fold, matches, parse, plan
 
 NOW = datetime(2026, 1, 31, tzinfo=UTC)
 
@@ -51,6 +51,10 @@ def test_times_are_before_or_after(moment: datetime) -> None:
         ("sub", Operator.CONTAINS, "a"),
         ("name", Operator.EQUALS, 7),
         ("name", Operator.LACKS, "x"),
+        ("name", Operator.MENTIONS, "x"),
+        ("*", Operator.CONTAINS, "x"),
+        ("*", Operator.LACKS, ""),
+        ("*", Operator.MENTIONS, ""),
         ("status", Operator.LACKS, ""),
         ("group", Operator.LACKS, ""),
         ("created_at", Operator.LACKS, ""),
@@ -60,6 +64,61 @@ def test_condition_that_makes_no_sense_is_refused(field: str, operator: Operator
     """A condition whose operator or value does not fit its field raises InvalidInputError."""
     with pytest.raises(InvalidInputError):
         Condition(field, operator, value)
+
+
+@given(st.text(), st.text())
+def test_word_occurs_in_what_is_folded(text: str, word: str) -> None:
+    """A word is found in every field that words are looked for in, by what the two become when they are folded."""
+    if not word:
+        return
+    for name in WORD_FIELDS[1:-1]:
+        assert matches(user(**{name: text}), where("*").mentions(word)) is (fold(word) in fold(text)) or word in "alice"
+    assert matches(user(name=text + word + text), where("*").mentions(text + word + text))
+
+
+@pytest.mark.parametrize(
+    ("words", "is_found"),
+    [
+        ("田", True),
+        ("花子 田中", True),
+        ('"田中 花子"', True),
+        ("花子田中", False),
+        ("ﾀﾅｶ", True),
+        ("ﾊﾅｺﾞ", True),
+        ("たなか", False),
+        ("\uff54ANAK\uff41", True),
+        ("TANAKA", True),
+        ("strasse", True),
+        ("cafe\u0301", True),
+        ("cafe", False),
+        ("@Example.ORG ALICE", True),
+        ("090-1234-5678", True),
+        ("０９０ー１２３４ー５６７８", True),
+        ("090 1234 5678", True),
+        ("(090) 1234", True),
+        ("+81 90", True),
+        ("0081.90", True),
+        ("+8190", True),
+        ("+81(0)90-12", True),
+        ("+90", False),
+        ("5679", False),
+        ("red", False),
+        ("confirmed", False),
+        ("s-1", False),
+    ],
+)
+def test_words_that_people_type(words: str, is_found: bool) -> None:
+    """Words find people in any case, width and Unicode form, and by a phone number as people write it."""
+    person = user(
+        name="田中\u3000花子",
+        preferred_username="タナカ ハナゴ",
+        email="Tanaka@example.org",
+        phone_number="+819012345678",
+        nickname="Café in der Straße",
+        **{"custom:team": "red"},
+    )
+
+    assert all(matches(person, condition) for condition in parse(words)) is is_found
 
 
 @pytest.mark.parametrize(("attributes", "lacks"), [({}, True), ({"name": ""}, True), ({"name": " "}, False)])

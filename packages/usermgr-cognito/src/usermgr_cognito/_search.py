@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from usermgr import Condition, Operator, User, UserMatches
 from usermgr.errors import InvalidInputError
-from usermgr.search import matches
+from usermgr.search import ANYWHERE, matches
 from usermgr.validation import STANDARD_ATTRIBUTES, check_conditions, check_limit, check_texts
 from usermgr_cognito._client import call_for_group, call_for_page
 from usermgr_cognito._descriptions import Descriptions
@@ -30,8 +30,8 @@ _SYMBOLS = {Operator.EQUALS: "=", Operator.SAME: "=", Operator.STARTS_WITH: "^="
 """Cognito's searches do not mind case, except for user names:
 https://docs.aws.amazon.com/cognito/latest/developerguide/how-to-manage-user-accounts.html
 """
-_OWN_FIELDS = {"group", "created_at", "updated_at", *STANDARD_ATTRIBUTES}
-"""Fields that every pool has, beside those that it can search by."""
+_OWN_FIELDS = {ANYWHERE, "group", "created_at", "updated_at", *STANDARD_ATTRIBUTES}
+"""Fields that every pool has, beside those that it can search by. No filter of Cognito's means a plain word."""
 _NAMES = {
     "sub": "sub",
     "username": "username",

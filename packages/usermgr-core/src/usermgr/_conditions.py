@@ -8,15 +8,19 @@ from enum import StrEnum
 
 from usermgr.errors import InvalidInputError
 
-__all__ = ["TIMES", "Condition", "Operator", "operators_of", "where"]
+__all__ = ["ANYWHERE", "TIMES", "Condition", "Operator", "operators_of", "where"]
+
+ANYWHERE = "*"
+"""The field of a plain word, which stands for several fields: `usermgr.search.WORD_FIELDS`."""
 
 
 class Operator(StrEnum):
     """How a field is compared. `BEFORE` and `AFTER` are for `created_at` and `updated_at`.
 
     `SAME` compares as the store compares names: in any case where the store says that case does not matter, else
-    exactly. `LACKS` is for attributes: the user has none of that name, or an empty one. A user management function
-    that is older than an operator refuses it with `InvalidInputError`: deploy the function before its clients.
+    exactly. `LACKS` is for attributes: the user has none of that name, or an empty one. `MENTIONS` is for the field `*`
+    alone: a plain word, in whatever case, width and Unicode form. A user management function that is older than an
+    operator refuses it with `InvalidInputError`: deploy the function before its clients.
     """
 
     EQUALS = "equals"
@@ -27,6 +31,7 @@ class Operator(StrEnum):
     BEFORE = "before"
     AFTER = "after"
     LACKS = "lacks"
+    MENTIONS = "mentions"
 
 
 TIMES = ("created_at", "updated_at")
@@ -37,6 +42,8 @@ _TEXT = (Operator.EQUALS, Operator.SAME, Operator.STARTS_WITH, Operator.CONTAINS
 
 def operators_of(field: str) -> tuple[Operator, ...]:
     """The operators that a condition on the field can have."""
+    if field == ANYWHERE:
+        return (Operator.MENTIONS,)
     if field in TIMES:
         return _ORDER
     if field in _EXACT:
@@ -48,11 +55,11 @@ def operators_of(field: str) -> tuple[Operator, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition: `field` is `username`, `sub`, `status`, `enabled`, `group`, `created_at`, `updated_at`
-    or the name of any attribute, standard or custom.
+    """One condition: `field` is `username`, `sub`, `status`, `enabled`, `group`, `created_at`, `updated_at`, `*` for
+    all that plain words are looked for in, or the name of any attribute, standard or custom.
 
     `value` is text: `true` or `false` for `enabled`, ISO 8601 with an offset for the two times, and empty for
-    `Operator.LACKS`. Upper and lower case differ, except for `Operator.SAME`.
+    `Operator.LACKS`. Upper and lower case differ, except for `Operator.SAME` and `Operator.MENTIONS`.
 
     Raises:
         InvalidInputError: the operator does not fit the field, or the value the operator.
@@ -71,6 +78,8 @@ class Condition:
             )
         if self.operator is Operator.LACKS and self.value:
             raise InvalidInputError(f"{self.field} is lacking or not: the condition has no value", field=self.field)
+        if self.operator is Operator.MENTIONS and not self.value:
+            raise InvalidInputError("a word to look for must not be empty", field=self.field)
         if self.field == "enabled" and self.value not in ("true", "false"):
             raise InvalidInputError("enabled must be true or false", field="enabled")
         if self.field in TIMES:
@@ -142,3 +151,8 @@ class where:  # noqa: N801 - reads as a word of the query: where("email").equals
     def is_missing(self) -> Condition:
         """The user has no such attribute, or an empty one."""
         return Condition(self.field, Operator.LACKS, "")
+
+    def mentions(self, value: str) -> Condition:
+        """`where("*").mentions("tanaka")`: a plain word or a phrase occurs in one of `usermgr.search.WORD_FIELDS`, in
+        whatever case, width and Unicode form."""
+        return Condition(self.field, Operator.MENTIONS, value)

@@ -4,10 +4,11 @@ Its page is docs/search.md. In short, where a space is any white space and nothi
 condition::
 
     search     conditions with spaces between them; all must hold
-    condition  field operator value, or a minus and a field
+    condition  field operator value, a minus and a field, or a plain word
     field      a name such as email or custom:team, or any name in quotes
     operator   =  ~=  ~  ^=  $=  <  <=  >  >=; a colon for = after username, sub, status, enabled and group
     value      characters other than spaces, " and \\, of which the first is none of = ~ < > ! ^ $ : ' ; or in quotes
+    word       as a value, but with none of = ~ < > ! ^ $ : anywhere, and no minus at its beginning; or in quotes
     quotes     "...", in which \\" \\\\ \\n \\r \\t and \\u{1f600} are escapes
 """
 
@@ -17,7 +18,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from usermgr._conditions import TIMES, Condition, Operator, operators_of
+from usermgr._conditions import ANYWHERE, TIMES, Condition, Operator, operators_of
 from usermgr.errors import InvalidInputError, InvalidSearchError
 
 __all__ = ["parse", "unparse"]
@@ -42,7 +43,7 @@ _SYMBOLS = {
     Operator.BEFORE: "<",
     Operator.AFTER: ">=",
 }
-"""What `unparse` writes; `LACKS` is a minus before the field."""
+"""What `unparse` writes; `LACKS` is a minus before the field, and `MENTIONS` a word without one."""
 
 _FROM_THE_NEXT = ("<=", ">")
 """What turns at the next microsecond, the finest step that times have: `BEFORE` and `AFTER` turn at their value."""
@@ -55,7 +56,9 @@ _COLON = re.compile(r"(username|sub|status|enabled|group):")
 _NAME = re.compile(r"\w[\w.-]*(?::[\w.-]+)*")
 _OPERATOR = re.compile(r"~=|\^=|\$=|<=|>=|[=~<>]")
 _BARE = re.compile(r"""[^\s"\\=~<>!^$:'][^\s"\\]*""")
+_WORD = re.compile(r"""[^\s"\\=~<>!^$:'-][^\s"\\=~<>!^$:]*(?!\S)""")
 _QUOTED = re.compile(r'"([^"\\]*(?:\\.[^"\\]*)*)"', re.DOTALL)
+_PHRASE = re.compile(_QUOTED.pattern + r"(?!\S)", re.DOTALL)
 _ESCAPE = re.compile(r"\\(?:([\\\"nrt])|u\{([0-9A-Fa-f]{1,6})\}|)")
 _ESCAPES = {"\\": "\\", '"': '"', "n": "\n", "r": "\r", "t": "\t"}
 _CODES = {character: f"\\{code}" for code, character in _ESCAPES.items()}
@@ -95,9 +98,10 @@ def _written(condition: Condition) -> str:
     field, value = _field(condition.field), condition.value
     if condition.operator is Operator.LACKS:
         return f"-{field}"
-    if not _BARE.fullmatch(value) or not value.isprintable():
+    is_word = condition.operator is Operator.MENTIONS
+    if not (_WORD if is_word else _BARE).fullmatch(value) or not value.isprintable():
         value = _quoted(value)
-    return f"{field}{_SYMBOLS[condition.operator]}{value}"
+    return value if is_word else f"{field}{_SYMBOLS[condition.operator]}{value}"
 
 
 def _field(name: str) -> str:
@@ -128,11 +132,21 @@ class _Reader:
     def conditions(self) -> Iterator[Condition]:
         self._take(_SPACES)
         while self._at < len(self._text):
-            yield self._lacking() if self._text[self._at] == "-" else self._comparing()
+            yield self._word() or (self._lacking() if self._text[self._at] == "-" else self._comparing())
             if self._at < len(self._text) and not self._take(_SPACES):
                 raise self._error(
                     r'a space or the end: a value that holds " or \ stands between double quotes, as \" and \\'
                 )
+
+    def _word(self) -> Condition | None:
+        """The word that stands here alone, or between quotes."""
+        word = self._take(_WORD)
+        if not word and _PHRASE.match(self._text, self._at):
+            start = self._at
+            word = self._quoted()
+            if not word:
+                raise self._error("a word with at least one character between the quotes", at=start)
+        return Condition(ANYWHERE, Operator.MENTIONS, word) if word else None
 
     def _lacking(self) -> Condition:
         self._at += 1
@@ -148,12 +162,20 @@ class _Reader:
         return Condition(field, Operator.LACKS, "")
 
     def _comparing(self) -> Condition:
-        field, has_colon = self._field("a field, such as in email~ada, or a minus and an attribute: -phone_number")
+        field, has_colon = self._field(
+            "a word, a field such as in email~ada, or a minus and an attribute such as -phone_number"
+        )
         start = self._at
         symbol = "=" if has_colon else self._take(_OPERATOR)
         fitting = [s for s, operator in _OPERATORS.items() if operator in operators_of(field)]
+        if not fitting:
+            raise self._error(f"a space or the end after {_field(field)}, which is no field in this language", at=start)
         if not symbol:
-            hint = "a colon is part of a name, as in custom:team" if ":" in field else "a word alone is no condition"
+            hint = (
+                "a colon is part of a name, as in custom:team"
+                if ":" in field
+                else r'a word that holds one of = ~ < > ! ^ $ : " \ stands between double quotes'
+            )
             raise self._error(f"{_either(fitting)} right after the field, such as in name~ada: {hint}")
         if symbol not in fitting:
             raise self._error(f"{_either(fitting)} after {_field(field)}", at=start)

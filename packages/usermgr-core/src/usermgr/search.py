@@ -4,6 +4,8 @@
 Condition(field='email', operator=<Operator.STARTS_WITH: 'starts_with'>, value='ada')
 >>> parse("email^=ada") == (where("email").starts_with("ada"),)
 True
+>>> parse("lovelace") == (where("*").mentions("lovelace"),)
+True
 """
 
 from __future__ import annotations
@@ -12,13 +14,26 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from usermgr._conditions import Condition, Operator, where
+from usermgr._conditions import ANYWHERE, Condition, Operator, where
 from usermgr._models import User
 from usermgr._query import parse, unparse
+from usermgr._words import WORD_FIELDS, Word, fold, mentions
 from usermgr.errors import InvalidInputError
 from usermgr.validation import PAGE_LIMIT
 
-__all__ = ["Condition", "Operator", "SearchPlan", "matches", "parse", "unparse", "where"]
+__all__ = [
+    "ANYWHERE",
+    "WORD_FIELDS",
+    "Condition",
+    "Operator",
+    "SearchPlan",
+    "Word",
+    "fold",
+    "matches",
+    "parse",
+    "unparse",
+    "where",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,8 @@ def matches(user: User, condition: Condition) -> bool:
     """
     name, operator, value = condition.field, condition.operator, condition.value
     match name:
+        case "*":
+            return mentions(user, value)
         case "group":
             raise InvalidInputError(
                 "a User does not hold its groups: only the store can answer this condition", field="group"

@@ -12,6 +12,7 @@ from typing import Any
 
 from usermgr import Condition, Operator, UserMatches
 from usermgr.errors import InvalidInputError
+from usermgr.search import ANYWHERE
 from usermgr.validation import check_conditions, check_limit
 from usermgr_local._attributes import AttributeSchema, is_storable
 from usermgr_local._clock import to_micros
@@ -28,7 +29,7 @@ Term = tuple[str, list[Any]]
 """A piece of a WHERE clause, and its parameters."""
 
 _COLUMNS = {"username": "username", "sub": "sub", "status": "status"}
-_FIELDS = (*_COLUMNS, "enabled", "group", "created_at", "updated_at")
+_FIELDS = (ANYWHERE, *_COLUMNS, "enabled", "group", "created_at", "updated_at")
 """What a condition can be on beside an attribute."""
 
 
@@ -77,7 +78,7 @@ class Search:
             if condition.field == "group":
                 group = find_group(connection, condition.value)
                 term = "id IN (SELECT user_id FROM members WHERE group_id = ?)", [group["id"]]
-            elif is_storable(condition.value):
+            elif condition.field != ANYWHERE and is_storable(condition.value):
                 term = _same(condition, self._rule) if condition.operator is Operator.SAME else _term(condition)
             else:
                 continue

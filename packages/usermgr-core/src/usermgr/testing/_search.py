@@ -24,7 +24,8 @@ class SearchContract(ContractPart):
         """Three users to look for."""
         users.add_user("ada", PASSWORD, {"email": "ada@example.org", "name": "Ada L", "nickname": "red blue"})
         users.add_user("alan", PASSWORD, {"email": "alan@example.com", "name": AWKWARD})
-        users.add_user("grace", None, {"email": "grace@example.org", "name": "Grace H", "nickname": "blue"})
+        grace = {"email": "grace@example.org", "name": "Grace H", "nickname": "blue", "phone_number": "+819012345678"}
+        users.add_user("grace", None, {**grace, "family_name": "ﾀﾅｶ 田中"})
         users.disable_user("alan")
         return users
 
@@ -54,7 +55,18 @@ class SearchContract(ContractPart):
             ([where("created_at").after(NOW - timedelta(hours=1))], ["ada", "alan", "grace"]),
             ([where("created_at").before(NOW - timedelta(hours=1))], []),
             ([where("nickname").is_missing()], ["alan"]),
-            ([where("phone_number").is_missing(), where("email").ends_with(".org")], ["ada", "grace"]),
+            ([where("phone_number").is_missing(), where("email").ends_with(".org")], ["ada"]),
+            ([where("*").mentions("田中")], ["grace"]),
+            ([where("*").mentions("中")], ["grace"]),
+            ([where("*").mentions("タナカ"), where("*").mentions("\uff27RA")], ["grace"]),
+            ([where("*").mentions("090-1234-5678")], ["grace"]),
+            ([where("*").mentions("A")], ["ada", "alan", "grace"]),
+            ([where("*").mentions("ADA l")], ["ada"]),
+            ([where("*").mentions("blue"), where("nickname").contains("red")], ["ada"]),
+            ([where("*").mentions(AWKWARD.upper())], ["alan"]),
+            ([where("*").mentions('"')], ["alan"]),
+            ([where("*").mentions("'% OR 1=1 --")], []),
+            ([where("*").mentions("x" * 300)], []),
         ],
     )
     def test_search_finds_exactly_those(
