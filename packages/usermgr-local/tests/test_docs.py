@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[3]
     ("page", "count"),
     [
         ("docs/local.md", 7),
-        ("docs/search.md", 5),
+        ("docs/search.md", 6),
         ("docs/audit.md", 5),
         ("docs/asyncio.md", 3),
         ("packages/usermgr-local/README.md", 1),
