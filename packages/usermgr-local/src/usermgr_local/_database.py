@@ -19,6 +19,7 @@ from pathlib import Path
 
 from usermgr import errors
 from usermgr_local._files import claim, unusable
+from usermgr_local._index import has_fts5, refresh
 from usermgr_local._schema import check_file, migrate
 
 __all__ = ["Database"]
@@ -39,6 +40,8 @@ PRAGMAS = (
     f"PRAGMA cache_size = -{CACHE_KIB}",
 )
 
+READ, WRITE = "BEGIN", "BEGIN IMMEDIATE"
+
 _open: weakref.WeakSet[Database] = weakref.WeakSet()
 _inherited: list[sqlite3.Connection] = []
 
@@ -53,16 +56,27 @@ class Database:
         self._in_batch = False
         if sqlite3.sqlite_version_info < MIN_SQLITE:
             raise unusable(f"Python's SQLite is version {sqlite3.sqlite_version}, but 3.37 or newer is required")
+        if not has_fts5():
+            raise unusable("Python's SQLite was built without FTS5: use a Python whose SQLite has it")
         self.path = claim(path)
         """Without symbolic links, and absolute: another working directory does not lead to another file."""
         with self.write() as connection:
             migrate(connection, self.path)
+        self._index_all()
         _open.add(self)
+
+    def _index_all(self) -> None:
+        """Indexes everybody whom nobody indexed yet, in transactions of their own: where this is interrupted, who opens
+        the store next goes on, and others can write meanwhile."""
+        more = True
+        while more:
+            with self.write() as connection:
+                more = refresh(connection)
 
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:
         """A transaction that sees one state of the store."""
-        with self._transaction("BEGIN") as connection:
+        with self._transaction(READ) as connection:
             yield connection
 
     @contextmanager
@@ -72,7 +86,7 @@ class Database:
         Raises:
             ThrottledError: another process kept the file locked for too long; nothing was done.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._transaction(WRITE) as connection:
             yield connection
 
     @contextmanager
@@ -83,7 +97,7 @@ class Database:
         Where SQLite gives the whole transaction up, as on a full disk, `in_transaction` of the connection is false, and
         the block must raise. Other threads wait.
         """
-        with self._transaction("BEGIN IMMEDIATE") as connection:
+        with self._transaction(WRITE) as connection:
             self._in_batch = True
             try:
                 yield connection
@@ -139,6 +153,8 @@ def _whole(connection: sqlite3.Connection, begin: str) -> Generator[None]:
     connection.execute(begin)
     try:
         yield
+        if begin != READ:
+            refresh(connection)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction:

@@ -217,6 +217,38 @@ MIGRATIONS: Sequence[Migration] = (
         # The secret that a sign-in offers to a user who must set a second factor up.
         "ALTER TABLE challenges ADD COLUMN totp_secret BLOB",
     ),
+    (
+        # What the search looks into, and the indexes of it: see usermgr_local._index.
+        """
+        CREATE TABLE texts (
+            user_id INTEGER PRIMARY KEY, words TEXT NOT NULL, raw TEXT NOT NULL, others TEXT NOT NULL
+        ) STRICT
+        """,
+        *(
+            f"CREATE VIRTUAL TABLE {index} USING fts5 "
+            "(pieces, content = '', columnsize = 0, detail = none, prefix = '1 2 3', tokenize = 'ascii')"
+            for index in ("words_index", "others_index")
+        ),
+        # Users whose texts have changed. Triggers, so that a process of the release before, which may have the file
+        # open, and any other program that writes leave the indexes right.
+        "CREATE TABLE unindexed (user_id INTEGER PRIMARY KEY) STRICT",
+        "INSERT INTO unindexed SELECT id FROM users",
+        *(
+            f"CREATE TRIGGER {table}_{event.split()[0].lower()} AFTER {event} ON {table} "  # noqa: S608 - constants
+            f"BEGIN INSERT INTO unindexed (user_id) VALUES ({user}) ON CONFLICT DO NOTHING; END"
+            for table, event, user in (
+                ("users", "INSERT", "new.id"),
+                ("users", "UPDATE OF username", "new.id"),
+                ("users", "DELETE", "old.id"),
+                ("attributes", "INSERT", "new.user_id"),
+                ("attributes", "UPDATE OF value", "new.user_id"),
+                ("attributes", "DELETE", "old.user_id"),
+            )
+        ),
+        # So that the few who are disabled, or in a rare status, are found among many.
+        "CREATE INDEX users_by_enabled ON users (enabled)",
+        "CREATE INDEX users_by_status ON users (status)",
+    ),
 )
 
 
