@@ -3,9 +3,9 @@
     .venv/bin/python benchmarks/local/search.py [people]
 
 Makes both stores with `write_many`, prints at what rate, and keeps them in the folder for temporary files, so that
-another run finds them. Each case is one call, `find_users` or `search_users` up to its first page, made in turns on both
-stores; the figures are medians. A page has the same number of people in both: as many as there are in the small store,
-where two of three are called 田中.
+another run finds them. Each case is one call, `find_users` or `search_users` up to its first page, made in turns on
+both stores; the figures are medians. A page has the same number of people in both: as many as there are in the small
+store, where two of three are called 田中.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from usermgr import MfaMethod, Tokens
+from usermgr import MfaMethod, Tokens, where
 from usermgr.errors import (
     ConfigurationError,
     ExpiredCodeError,
@@ -24,6 +24,7 @@ from usermgr.errors import (
 from usermgr_local import LocalUserManager, create, totp
 from usermgr_local import _database as database
 from usermgr_local._database import Database
+from usermgr_local._index import refresh
 from usermgr_local._schema import APPLICATION_ID, MIGRATIONS, migrate
 
 from .conftest import CHEAP, PASSWORD, Clock, challenged
@@ -215,6 +216,60 @@ def test_second_factors_are_brought_forward(tmp_path: Path) -> None:
     assert store
     assert again.describe().store == store
     again.close()
+
+
+def test_texts_are_indexed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A store of the fourth schema is indexed in several transactions: where that is interrupted, the next opening goes
+    on, and meanwhile everybody is found."""
+    old = tmp_path / "old.db"
+    connection = sqlite3.connect(old, isolation_level=None)
+    migrate(connection, old, MIGRATIONS[:4])
+    for number in range(5):
+        connection.execute(
+            "INSERT INTO users (name_key, username, sub, status, created_at, updated_at) "
+            "VALUES (?1, ?1, ?1, 'CONFIRMED', 0, 0)",
+            (f"user{number}",),
+        )
+    connection.execute("INSERT INTO attributes (user_id, name, value, folded) SELECT id, 'name', '田中', '' FROM users")
+    connection.close()
+    old.chmod(0o600)
+    left = iter([2, 2, 1])
+
+    def in_parts(connection: sqlite3.Connection) -> None:
+        size = next(left)
+        if size == 1:
+            raise ServiceError("pulled the plug")
+        refresh(connection, size)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "refresh", in_parts)
+        with pytest.raises(ServiceError, match="pulled the plug"):
+            create(path=old, argon2=CHEAP)
+    connection = sqlite3.connect(old)
+    half = [tuple(row) for row in connection.execute("SELECT count(*), (SELECT count(*) FROM unindexed) FROM texts")]
+    connection.close()
+    with monkeypatch.context() as patch:
+        patch.setattr(Database, "_index_all", lambda _: None)
+        patch.setattr(database, "refresh", lambda _: None)
+        users = create(path=old, argon2=CHEAP)
+        meanwhile = [user.username for user in users.search_users(where("*").mentions("田"))]
+        users.close()
+    users = create(path=old, argon2=CHEAP)
+
+    found = users.find_users([where("*").mentions("田")])
+
+    assert half == [(4, 1)]
+    assert meanwhile == [user.username for user in found.users] == [f"user{number}" for number in range(5)]
+    assert found.answered == (0,)
+    users.close()
+
+
+def test_sqlite_without_fts5_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where Python's SQLite cannot index texts, that is said before a file is made."""
+    monkeypatch.setattr(database, "has_fts5", lambda: False)
+    with pytest.raises(ConfigurationError, match="without FTS5"):
+        create(path=tmp_path / "users.db", argon2=CHEAP)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_case_sensitive_names_are_not_folded(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,20 +13,27 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from usermgr import Condition, Operator, User, where
+from usermgr import Change, Condition, Operator, User, where
 from usermgr.errors import GroupNotFoundError, InvalidInputError
-from usermgr.search import matches
-from usermgr_local import LocalUserManager, create
+from usermgr.search import matches, parse
+from usermgr_local import LocalUserManager, _search, create
+from usermgr_local._index import INDEXES
 
 from .conftest import CHEAP, Clock
 
 START = datetime(2026, 1, 31, tzinfo=UTC)
-LETTERS = "aAbé\"'\\%_*𝄞\U0010ffff"
+LETTERS = "aAbé\"'\\%_*-𝄞\U0010ffffße\u0301ｶﾞカガ\uff21田中😀90"
 NAMES = st.text(LETTERS.replace("\U0010ffff", ""), min_size=1, max_size=4)
-VALUES = st.text(LETTERS + " \n\x7f", min_size=1, max_size=5)
+VALUES = st.text(LETTERS + " \n\x7f\x1f\u3000", min_size=1, max_size=7)
+NUMBERS = st.sampled_from(["+819012345678", "+8190", "+3"])
 ATTRIBUTES = ("name", "nickname", "custom:extra_info")
 
-person = st.tuples(NAMES, st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES), st.booleans(), st.integers(0, 3))
+attributes = st.dictionaries(st.sampled_from(ATTRIBUTES), VALUES).flatmap(
+    lambda drawn: st.builds(
+        lambda number: {**drawn, **({"phone_number": number} if number else {})}, st.none() | NUMBERS
+    )
+)
+person = st.tuples(NAMES, attributes, st.booleans(), st.integers(0, 3))
 text_condition = st.builds(
     Condition,
     st.sampled_from(["username", "status", "zoneinfo", "custom:it's", *ATTRIBUTES]),
@@ -49,7 +56,16 @@ time_condition = st.builds(
 )
 lacking_condition = st.builds(lambda name: where(name).is_missing(), st.sampled_from(["zoneinfo", *ATTRIBUTES]))
 enabled_condition = st.builds(lambda on: where("enabled").equals(on), st.booleans())
-condition = st.one_of(text_condition, time_condition, lacking_condition, enabled_condition)
+word_condition = st.builds(
+    where("*").mentions,
+    st.one_of(
+        st.text(LETTERS + " \x1f\0", min_size=1, max_size=6),
+        st.sampled_from(
+            ["090-1234", "(3)", "+81(0)90", "0", "ka", "' OR 1 --", '" OR "', "a AND b", "NEAR(a b)", "ss"]
+        ),
+    ),
+)
+condition = st.one_of(text_condition, time_condition, lacking_condition, enabled_condition, word_condition)
 
 
 def store_of(path: Path, people: Sequence[tuple[str, dict[str, str], bool, int]]) -> LocalUserManager:
@@ -77,25 +93,44 @@ def found_by(users: LocalUserManager, conditions: Sequence[Condition]) -> tuple[
             return everybody, page.answered
 
 
+def is_strange(condition: Condition) -> bool:
+    """Whether the store leaves the condition to the client for its value's sake."""
+    is_joined = condition.operator is Operator.MENTIONS and "\x1f" in condition.value
+    return "\0" in condition.value or "\ud800" in condition.value or is_joined
+
+
+def change(users: LocalUserManager, names: Sequence[str], changes: Sequence[tuple[int, dict[str, str]]]) -> None:
+    """Gives somebody other attributes, or deletes who would have none."""
+    for place, attributes in changes:
+        if names and users.user_exists(names[place % len(names)]):
+            name = names[place % len(names)]
+            if attributes:
+                users.update_user(name, {**dict.fromkeys(users.get_user(name).attributes), **attributes})
+            else:
+                users.delete_user(name)
+
+
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.lists(person, max_size=6, unique_by=lambda p: p[0].lower()),
+    st.lists(st.tuples(st.integers(0, 5), attributes), max_size=3),
     st.lists(st.lists(condition, max_size=3), max_size=12),
 )
 def test_sql_means_what_matches_means(
     empty_store: Path,
     tmp_path: Path,
     people: list[tuple[str, dict[str, str], bool, int]],
+    changes: list[tuple[int, dict[str, str]]],
     searches: list[list[Condition]],
 ) -> None:
     """The store gives exactly those who meet the conditions that it answered, and answers all but strange texts."""
     users = store_of(Path(shutil.copy2(empty_store, tmp_path / "search.db")), people)
     try:
+        change(users, [name for name, *_ in people], changes)
         everybody = list(users.iter_users())
-        assert len(everybody) == len(people)
         for conditions in searches:
             found, answered = found_by(users, conditions)
-            strange = [i for i, c in enumerate(conditions) if "\0" in c.value or "\ud800" in c.value]
+            strange = [i for i, c in enumerate(conditions) if is_strange(c)]
             assert sorted([*answered, *strange]) == list(range(len(conditions)))
             assert found == [user for user in everybody if all(matches(user, conditions[i]) for i in answered)]
             assert list(users.search_users(*conditions)) == [
@@ -125,6 +160,124 @@ def test_empty_attribute_is_missing(users: LocalUserManager, path: Path) -> None
     found, answered = found_by(users, [where("name").is_missing()])
 
     assert ([user.username for user in found], list(answered)) == (["ada"], [0])
+
+
+@pytest.fixture(scope="module")
+def many(empty_store: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[LocalUserManager]]:
+    """A store with a hundred people, and one with ten times as many; one is unlike all others."""
+    rare = {"name": "佐藤 Lovelace", "email": "Ada@example.org", "custom:extra_info": "team blue"}
+    folder, stores = tmp_path_factory.mktemp("many"), list[LocalUserManager]()
+    for size in (100, 1000):
+        everybody = [(f"user{n}", {"name": "田中 花子", "nickname": f"n{n}.x", **TEAM}) for n in range(size - 1)]
+        users = create(path=shutil.copy2(empty_store, folder / f"{size}.db"), argon2=CHEAP)
+        adding = [
+            Change("add_user", {"username": name, "attributes": attributes})
+            for name, attributes in (*everybody, ("ada", rare))
+        ]
+        assert all(outcome.succeeded for outcome in users.write_many(adding))
+        users.add_group("staff")
+        users.add_user_to_group("ada", "staff")
+        users.disable_user("ada")
+        stores.append(users)
+    yield stores
+    for users in stores:
+        users.close()
+
+
+TEAM = {"custom:extra_info": "team red", "email_verified": "true", "email": "x@example.com"}
+
+
+def steps(users: LocalUserManager, conditions: Sequence[Condition]) -> int:
+    """How many hundreds of instructions SQLite's machine runs for a first page."""
+    counted: list[None] = []
+    with users._database.read() as connection:  # pyright: ignore[reportPrivateUsage] - what SQLite does
+        connection.set_progress_handler(lambda: counted.append(None), 100)
+    users.find_users(conditions)
+    with users._database.read() as connection:  # pyright: ignore[reportPrivateUsage] - what SQLite does
+        connection.set_progress_handler(None, 0)
+    return len(counted)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        "",
+        "email=Ada@example.org",
+        "email~=ada@example.org",
+        "田",
+        "田中",
+        '"田中 花子"',
+        "佐",
+        "佐藤",
+        "lovelace",
+        "LOVE lace",
+        "nobody",
+        "name~田中",
+        "name~藤",
+        "name~Lovelace",
+        "name^=佐",
+        "username$=da",
+        "name~Lovelock",
+        "custom:extra_info~blue",
+        "group:staff 佐藤",
+        "group:staff a",
+        "enabled:false",
+        "enabled:true email_verified=true a",
+    ],
+)
+def test_search_takes_no_longer_with_more_people(
+    many: list[LocalUserManager], search: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first page of a search costs the same with ten times as many people, whoever it finds, but for the steps into
+    an index that has more parts."""
+    monkeypatch.setattr(_search, "FEW", 10)
+
+    few, more = (steps(users, parse(search)) for users in many)
+
+    assert more <= few * 1.5 + 10
+
+
+def test_what_changed_leaves_the_index(users: LocalUserManager, path: Path) -> None:
+    """Nothing of a text that was changed or deleted is found in the index itself."""
+    names, others = INDEXES
+    pieces = [(names, "love"), (names, "hopp"), (others, "blue"), (others, "teal")]
+
+    def indexed() -> list[int]:
+        with closing(sqlite3.connect(path)) as file:
+            return [
+                len(file.execute(f"SELECT rowid FROM {index} WHERE {index} MATCH ?", (piece,)).fetchall())  # noqa: S608 - constant
+                for index, piece in pieces
+            ]
+
+    users.add_user("ada", None, {"name": "Lovelace", "custom:extra_info": "Blue"})
+    added = indexed()
+    users.update_user("ada", {"name": "Hopper"})
+    named = indexed()
+    users.update_user("ada", {"custom:extra_info": "Teal"})
+    teamed = indexed()
+    users.delete_user("ada")
+
+    assert (added, named, teamed, indexed()) == ([1, 0, 1, 0], [0, 1, 1, 0], [0, 1, 0, 1], [0, 0, 0, 0])
+
+
+def test_what_another_program_writes_is_found(users: LocalUserManager, path: Path) -> None:
+    """What a program wrote that knows no index is found at once, though not from the index, and indexed with the next
+    change."""
+    users.add_user("ada", None, {"name": "Ada"})
+    with closing(sqlite3.connect(path)) as file, file:
+        file.execute("UPDATE attributes SET value = 'Grace' WHERE value = 'Ada'")
+        file.execute(
+            "INSERT INTO users (name_key, username, sub, status, created_at, updated_at) "
+            "VALUES ('grace', 'grace', '0a1b', 'CONFIRMED', 0, 0)"
+        )
+    asked = [where("*").mentions("GRACE"), where("username").contains("a")]
+
+    before = [user.username for user in users.search_users(*asked)], list(users.find_users(asked).answered)
+    users.add_group("staff")
+    after = [user.username for user in users.search_users(*asked)], list(users.find_users(asked).answered)
+
+    assert before == (["ada", "grace"], [1])
+    assert after == (["ada", "grace"], [0, 1])
 
 
 def test_groups_are_answered_in_the_store(users: LocalUserManager) -> None:

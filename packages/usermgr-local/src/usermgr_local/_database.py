@@ -19,7 +19,7 @@ from pathlib import Path
 
 from usermgr import errors
 from usermgr_local._files import claim, unusable
-from usermgr_local._index import has_fts5, refresh
+from usermgr_local._index import has_fts5, is_complete, refresh
 from usermgr_local._schema import check_file, migrate
 
 __all__ = ["Database"]
@@ -68,10 +68,10 @@ class Database:
     def _index_all(self) -> None:
         """Indexes everybody whom nobody indexed yet, in transactions of their own: where this is interrupted, who opens
         the store next goes on, and others can write meanwhile."""
-        more = True
-        while more:
-            with self.write() as connection:
-                more = refresh(connection)
+        done = False
+        while not done:
+            with self.write() as connection:  # whose end indexes some
+                done = is_complete(connection)
 
     @contextmanager
     def read(self) -> Generator[sqlite3.Connection]:

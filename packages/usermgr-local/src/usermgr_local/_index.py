@@ -2,8 +2,8 @@
 
 SQLite's own trigrams find nothing for words of one or two characters, so the pieces are cut here, and FTS5 keeps only
 the list of users of each, in the order of ids (`detail=none`, https://www.sqlite.org/fts5.html#the_detail_option).
-Shorter words are prefixes of pieces, for which FTS5 keeps lists of their own (`prefix='1 2 3'`). The index narrows; what
-a condition means is said by the query that reads the texts themselves.
+Shorter words are prefixes of pieces, for which FTS5 keeps lists of their own (`prefix='1 2 3'`). The index narrows;
+what a condition means is said by the query that reads the texts themselves.
 
 Triggers note whose texts changed, whatever changed them, and `refresh` indexes those before the transaction ends.
 """
@@ -104,8 +104,8 @@ def _nearness(connection: sqlite3.Connection, index: str, piece: str) -> float:
 # --- Writing -----------------------------------------------------------------------------------------
 
 
-def refresh(connection: sqlite3.Connection, limit: int = CHUNK) -> bool:
-    """Indexes users whose texts have changed; whether there may be more. Call it inside a write transaction."""
+def refresh(connection: sqlite3.Connection, limit: int = CHUNK) -> None:
+    """Indexes users whose texts have changed, up to `limit` of them. Call it inside a write transaction."""
     rows = connection.execute(
         "SELECT unindexed.user_id, users.username, words, raw, others, (SELECT json_group_object(name, value) "
         "FROM attributes WHERE attributes.user_id = unindexed.user_id) AS attributes FROM unindexed "
@@ -114,7 +114,7 @@ def refresh(connection: sqlite3.Connection, limit: int = CHUNK) -> bool:
         (limit,),
     ).fetchall()
     if not rows:
-        return False
+        return
     changed = [(row["user_id"], _indexed(row), _wanted(row)) for row in rows]
     for at, index in enumerate(INDEXES):
         pieces = [(user, _pieces(before, at), _pieces(after, at)) for user, before, after in changed]
@@ -133,7 +133,6 @@ def refresh(connection: sqlite3.Connection, limit: int = CHUNK) -> bool:
         [(user, *after) for user, before, after in changed if after is not None and after != before],
     )
     connection.execute("DELETE FROM unindexed WHERE user_id <= ?", (rows[-1]["user_id"],))
-    return len(rows) == limit
 
 
 Texts = tuple[str, str, str]
