@@ -224,7 +224,7 @@ def test_texts_are_indexed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     old = tmp_path / "old.db"
     connection = sqlite3.connect(old, isolation_level=None)
     migrate(connection, old, MIGRATIONS[:4])
-    for number in range(5):
+    for number in range(9):
         connection.execute(
             "INSERT INTO users (name_key, username, sub, status, created_at, updated_at) "
             "VALUES (?1, ?1, ?1, 'CONFIRMED', 0, 0)",
@@ -233,11 +233,11 @@ def test_texts_are_indexed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     connection.execute("INSERT INTO attributes (user_id, name, value, folded) SELECT id, 'name', '田中', '' FROM users")
     connection.close()
     old.chmod(0o600)
-    left = iter([2, 2, 1])
+    left = iter([2, 2, None])
 
     def in_parts(connection: sqlite3.Connection) -> None:
-        size = next(left)
-        if size == 1:
+        size = next(left, 1)
+        if size is None:
             raise ServiceError("pulled the plug")
         refresh(connection, size)
 
@@ -254,12 +254,14 @@ def test_texts_are_indexed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         users = create(path=old, argon2=CHEAP)
         meanwhile = [user.username for user in users.search_users(where("*").mentions("田"))]
         users.close()
-    users = create(path=old, argon2=CHEAP)
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "refresh", in_parts)
+        users = create(path=old, argon2=CHEAP)
 
     found = users.find_users([where("*").mentions("田")])
 
-    assert half == [(4, 1)]
-    assert meanwhile == [user.username for user in found.users] == [f"user{number}" for number in range(5)]
+    assert half == [(4, 5)]
+    assert meanwhile == [user.username for user in found.users] == [f"user{number}" for number in range(9)]
     assert found.answered == (0,)
     users.close()
 
