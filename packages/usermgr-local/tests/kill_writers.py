@@ -109,6 +109,10 @@ def damage(path: Path) -> list[str]:
             f"{sub} was seen on a day, and never"
             for (sub,) in connection.execute("SELECT sub FROM activity_days EXCEPT SELECT sub FROM activity")
         ]
+        found += [
+            f"user {number} has no texts"
+            for (number,) in connection.execute("SELECT id FROM users EXCEPT SELECT user_id FROM texts")
+        ]
         return found
     finally:
         connection.close()

@@ -260,7 +260,7 @@ def test_texts_are_indexed_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
     found = users.find_users([where("*").mentions("田")])
 
-    assert half == [(4, 5)]
+    assert half == [(2, 7)]
     assert meanwhile == [user.username for user in found.users] == [f"user{number}" for number in range(9)]
     assert found.answered == (0,)
     users.close()

@@ -70,7 +70,8 @@ class Database:
         the store next goes on, and others can write meanwhile."""
         done = False
         while not done:
-            with self.write() as connection:  # whose end indexes some
+            with self.write() as connection:
+                refresh(connection)
                 done = is_complete(connection)
 
     @contextmanager
