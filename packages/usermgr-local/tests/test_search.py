@@ -253,6 +253,8 @@ def steps(users: LocalUserManager, conditions: Sequence[Condition]) -> int:
         "group:staff 佐藤",
         "group:staff a",
         "enabled:false",
+        "enabled:false e",
+        "status:CONFIRMED e",
         "enabled:true email_verified=true a",
     ],
 )

@@ -168,25 +168,35 @@ def _mentions(word: Word) -> Term:
 
 def _listed(connection: sqlite3.Connection, listing: str, values: Sequence[Any]) -> Term:
     """The users of a list: read where it is short, and else one by one, so that a page can fill before its end."""
+    if _are_few(connection, listing, values):
+        return Term(f"id IN (SELECT user_id FROM {listing})", values, few=True)  # noqa: S608 - constant pieces
+    return Term(f"EXISTS (SELECT 1 FROM {listing} AND user_id = user_records.id)", values)  # noqa: S608 - constant pieces
+
+
+def _in_state(connection: sqlite3.Connection, column: str, value: Any) -> Term:
+    """The users with that value of a column that few values share."""
+    return Term(f"{column} = ?", [value], few=_are_few(connection, f"users WHERE {column} = ?", [value]))
+
+
+def _are_few(connection: sqlite3.Connection, listing: str, values: Sequence[Any]) -> bool:
     (number,) = connection.execute(
         f"SELECT count(*) FROM (SELECT 1 FROM {listing} LIMIT ?)",  # noqa: S608 - constant pieces
         [*values, FEW + 1],
     ).fetchone()
-    if number <= FEW:
-        return Term(f"id IN (SELECT user_id FROM {listing})", values, few=True)  # noqa: S608 - constant pieces
-    return Term(f"EXISTS (SELECT 1 FROM {listing} AND user_id = user_records.id)", values)  # noqa: S608 - constant pieces
+    return number <= FEW
 
 
 def _term(connection: sqlite3.Connection, condition: Condition) -> Term:
     match condition.field:
         case "enabled":
-            return Term("enabled = ?", [condition.value == "true"])
+            return _in_state(connection, "enabled", condition.value == "true")
+        case "status" if condition.operator is Operator.EQUALS:
+            return _in_state(connection, "status", condition.value)
         case "created_at" | "updated_at" as column:
             symbol = "<" if condition.operator is Operator.BEFORE else ">="
             return Term(f"{column} {symbol} ?", [to_micros(condition.time())])
         case name if name in _COLUMNS:
-            is_one = condition.operator is Operator.EQUALS and name != "status"
-            return Term(*_compare(_COLUMNS[name], condition), few=is_one)
+            return Term(*_compare(_COLUMNS[name], condition), few=condition.operator is Operator.EQUALS)
         case _:
             return _attribute_term(connection, condition)
 
