@@ -165,7 +165,7 @@ def test_page_of_very_large_users_arrives_in_parts(make: Make) -> None:
 
 
 def test_plan_on_cognito(make: Make) -> None:
-    """Cognito answers an equality on a standard attribute, or the group; the rest is done here."""
+    """Cognito answers an equality on a standard attribute, or the group; the rest is done here, as plain words are."""
     users = make(Schema=[{"Name": "x", "AttributeDataType": "String", "Mutable": True}])
     users.add_group("admins")
     by_email, by_custom, by_group = (
@@ -175,6 +175,9 @@ def test_plan_on_cognito(make: Make) -> None:
     )
     assert users.plan_search(by_custom, by_email).by_service == (by_email,)
     assert users.plan_search(by_email, by_group).by_service == (by_group,)
+    word = where("*").mentions("a@example.org")
+    assert users.plan_search(word).by_client == (word,)
+    assert users.plan_search(word, by_email).by_service == (by_email,)
 
 
 def test_cheap_look_up_costs_no_billed_read(make: Make, usermgr_sandbox: Sandbox) -> None:
