@@ -45,7 +45,7 @@ PROBE = 16
 """By the id of the how-many-th user with a piece its frequency is told."""
 
 CHUNK = 1000
-"""How many users one `refresh` indexes at most."""
+"""How many users one `refresh` indexes at most: enough for a batch, few enough that others need not wait long."""
 
 _TOKENS = {code: 0xE000 + code for code in range(128) if not chr(code).isalnum()}
 """FTS5's `ascii` takes letters, digits and all beyond ASCII for parts of a token; the rest is moved there, so that no
