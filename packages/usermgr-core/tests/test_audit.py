@@ -14,7 +14,8 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 import pytest
 
-from usermgr import Access, Capability, Group, StoreDescription, User, UserManager, UserStatus, request_ids
+from usermgr import Access, Capability, Change, Group, StoreDescription, User, UserManager, UserStatus, request_ids
+from usermgr import Outcome as Made
 from usermgr._forwarding import ForwardingManager, is_stream
 from usermgr.audit import Actor, Audited, AuditedManager, LoggerSink, Outcome, Record, Sink
 from usermgr.audit._record import describe
@@ -485,7 +486,147 @@ def test_ids_differ() -> None:
     assert len({record.id for record in sink.records}) == 3
 
 
-def test_audited_store_has_no_batches() -> None:
-    """Its description lacks only the capability of many changes in one, because each change has its record first."""
-    audited = Audited(manager(), Kept(), "kim")
-    assert audited.describe().capabilities == {Capability.MFA}
+# --- Batches ---------------------------------------------------------------------------------------------
+
+
+class Together(Kept):
+    """Tells how many records came together."""
+
+    def __init__(self, fails: Collection[str] = ()) -> None:
+        super().__init__(fails)
+        self.sizes: list[int] = []
+
+    def write_all(self, records: Sequence[Record]) -> None:
+        super().write_all(records)
+        self.sizes.append(len(records))
+
+
+def batching(stop: BaseException | None = None) -> Any:
+    """A manager that makes batches; bob is not there, and `stop` ends the batch at the third change."""
+    inner = manager()
+    inner.sizes = []
+
+    def write_many(self: Any, changes: Sequence[Change]) -> Iterator[Made]:
+        self.sizes.append(len(changes))
+        for number, change in enumerate(changes):
+            if number == 2 and stop is not None:
+                raise stop
+            known = change.arguments["username"] != "bob"
+            yield Made.of(change, self) if known else Made(change, error=UserNotFoundError(username="bob"))
+
+    type(inner).write_many = write_many
+    return inner
+
+
+def disable(*names: str) -> list[Change]:
+    """A change for each name."""
+    return [Change("disable_user", {"username": name}) for name in names]
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_batch_has_a_record_for_each_change(begun: bool) -> None:
+    """A batch reaches the store as one and the sink as one, and each change has its own record with its own end."""
+    inner, sink = batching(), Together()
+    names = [*(f"user{number}" for number in range(299)), "bob", "carol"]
+
+    made = list(audited(inner, sink, begun=begun).write_many(disable(*names)))
+
+    assert [outcome.change.arguments["username"] for outcome in made] == names
+    assert [outcome.error is None for outcome in made] == [name != "bob" for name in names]
+    assert (inner.sizes, sink.sizes) == ([250, 51], [250, 250, 51, 51] if begun else [250, 51])
+    ends = [record for record in sink.said if record["outcome"] != "begun"]
+    assert [record["target"]["username"] for record in ends] == names
+    assert [(r["outcome"], r["error"]) for r in ends if r["outcome"] != "done"] == [("failed", "user_not_found")]
+    assert len({record["id"] for record in sink.said}) == len(names)
+
+
+def test_batch_without_all_of_its_outcomes_is_told_as_unknown() -> None:
+    """A store that forgets an outcome is not taken for one that made the change."""
+    inner, sink = batching(), Together()
+    type(inner).write_many = lambda self, changes: iter([Made.of(changes[0], self)])
+    with pytest.raises(ValueError, match="shorter"):
+        list(audited(inner, sink).write_many(disable("alice", "carol")))
+    assert [record["outcome"] for record in sink.said] == ["done", "unknown"]
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt(PLANTED), ZeroDivisionError(PLANTED)], ids=repr)
+def test_batch_that_ends_early_has_all_of_its_records(stop: BaseException) -> None:
+    """Of a batch that is interrupted, what was made is recorded so, and the rest as unknown; then the error goes on."""
+    sink = Together()
+    with pytest.raises(type(stop)):
+        list(audited(batching(stop), sink).write_many(disable("alice", "bob", "carol", "dave")))
+    assert [(record["target"]["username"], record["outcome"], record.get("error")) for record in sink.said] == [
+        ("alice", "done", None),
+        ("bob", "failed", "user_not_found"),
+        ("carol", "unknown", type(stop).__name__),
+        ("dave", "unknown", type(stop).__name__),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fails", "outcomes", "made"),
+    [("ready", ["not_made", "not_made"], 0), ("write", ["done", "failed"], 1)],
+)
+def test_batch_whose_records_are_lost_ends_in_audit_errors(fails: str, outcomes: list[str], made: int) -> None:
+    """A record that is lost is its change's outcome, which says whether the change was made."""
+    inner = batching()
+    ended = list(audited(inner, Together({fails})).write_many(disable("alice", "bob")))
+    assert [outcome.error.outcome for outcome in ended if isinstance(outcome.error, AuditError)] == outcomes
+    assert len(inner.made) == made
+
+
+def test_batch_goes_on_where_a_callable_is_told() -> None:
+    """With `on_failure` a batch keeps its outcomes, and each record that was lost is told of."""
+    told: list[str] = []
+    users = audited(batching(), Together({"write"}), on_failure=lambda error, _: told.append(error.outcome))
+    assert [outcome.error is None for outcome in users.write_many(disable("alice", "bob"))] == [True, False]
+    assert told == ["done", "failed"]
+
+
+def test_changes_before_an_error_of_their_source_are_made() -> None:
+    """Where the changes end in an error, those that came before it are made and recorded."""
+
+    def source() -> Iterator[Change]:
+        yield from disable("alice", "carol")
+        raise ZeroDivisionError
+
+    sink = Kept()
+    outcomes = audited(batching(), sink).write_many(source())
+    assert [next(outcomes).error, next(outcomes).error] == [None, None]
+    with pytest.raises(ZeroDivisionError):
+        next(outcomes)
+    assert len(sink.records) == 2
+
+
+def test_batch_of_nobody_is_not_made() -> None:
+    """Where it is not known who acts, each change of a batch ends so, and none is made."""
+    inner = batching()
+    users = Audited(inner, Together(), lambda: "")
+    assert [type(outcome.error) for outcome in users.write_many(disable("alice", "bob"))] == [InvalidInputError] * 2
+    assert (inner.made, inner.sizes) == ([], [])
+
+
+def test_batches_are_those_of_the_store() -> None:
+    """An audited store makes batches where it does, but not where each change is looked at before it is made."""
+    assert audited(batching(), Kept()).describe().can(Capability.BATCHES)
+    looking, inner = Together(), batching()
+    users = audited(inner, looking, before=True)
+    assert not users.describe().can(Capability.BATCHES)
+    assert len(list(users.write_many(disable("alice", "carol")))) == 2
+    assert (inner.sizes, looking.sizes) == ([], [1, 1])
+
+
+def test_store_that_makes_no_batches_is_recorded_one_by_one() -> None:
+    """Where changes are made one by one, each has its record before the next is made."""
+    inner, sink = manager(), Together()
+    outcomes = audited(inner, sink).write_many(disable("alice", "carol"))
+    next(outcomes)
+    assert (inner.made, len(sink.records)) == (["disable_user"], 1)
+
+
+def test_batch_without_records_is_the_store_s() -> None:
+    """Where changes are not what is recorded, a batch leaves no record."""
+    sink = Together()
+    users = audited(batching(), sink, accesses=[Access.SIGN_IN])
+    assert len(list(users.write_many(disable("alice", "carol")))) == 2
+    assert sink.records == []

@@ -478,6 +478,60 @@ def test_disk_that_is_full_leaves_no_half_line(copy: Path) -> None:
     assert verify(copy / NAME, key=KEY).ok
 
 
+def test_batch_is_the_same_chain(chain: tuple[Path, str], tmp_path: Path) -> None:
+    """Records that come together make the lines and the files that they would make one by one."""
+    sink = FileSink(tmp_path / NAME, KEY, max_bytes=SIZE)
+    sink.write_all([record(number) for number in range(COUNT - 7)])
+    sink.write_all([record(number) for number in range(COUNT - 7, COUNT)])
+
+    assert [file.read_bytes() for file in files(tmp_path)] == [file.read_bytes() for file in files(chain[0])]
+    assert verify(tmp_path / NAME, key=KEY).ok
+
+
+def test_batch_is_one_sync(copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many records come together, the file is synced once."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    FileSink(copy / NAME, KEY).write_all([record(number) for number in range(COUNT, COUNT + 250)])
+    assert len(synced) == 1
+    assert verify(copy / NAME, key=KEY).lines == COUNT + 250
+
+
+@pytest.mark.parametrize("call", [1, 2])
+def test_batch_whose_head_was_lost_is_found_again(call: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the writer ends between the lines of the very first batch and the head, the chain goes on after them."""
+    calls = 0
+
+    def fail(*arguments: Any) -> int:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            raise OSError(5, "Input/output error")
+        return real(*arguments)
+
+    real = os.pwrite
+    monkeypatch.setattr(os, "pwrite", fail)
+    with pytest.raises(AuditError):
+        FileSink(tmp_path / NAME, KEY).write_all([record(number) for number in range(5)])
+
+    write(tmp_path / NAME, 1, first=5)
+
+    assert verify(tmp_path / NAME, key=KEY).ok
+
+
+def test_batch_that_the_disk_cannot_hold_leaves_nothing(copy: Path) -> None:
+    """Of a batch that does not fit onto the disk, no record is in the file."""
+    before = (copy / NAME).read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (len(before) + 1000, hard))
+    try:
+        with pytest.raises(AuditError, match="cannot be written"):
+            FileSink(copy / NAME, KEY).write_all([record(number) for number in range(COUNT, COUNT + 5)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert (copy / NAME).read_bytes() == before
+
+
 def test_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     """A path that cannot be written is an `AuditError` that names it."""
     with pytest.raises(AuditError, match=r"nowhere.*No such file"):
@@ -513,19 +567,24 @@ from datetime import UTC, datetime
 from usermgr.audit import Actor, FileSink, Outcome, Record
 from usermgr.audit._record import Described
 
-path, first, count = sys.argv[1:]
+path, first, count, together = sys.argv[1:]
 sink = FileSink(path, b"k" * 32, max_bytes=4096)
 sys.stdin.readline()
-for number in range(int(first), int(first) + int(count)):
+
+def record(number):
     described = Described({"username": f"user{number}"})
-    sink.write(Record(str(number), datetime.now(UTC), Actor("kim"), "disable_user", described, Outcome.DONE))
-    print(number, flush=True)
+    return Record(str(number), datetime.now(UTC), Actor("kim"), "disable_user", described, Outcome.DONE)
+
+for start in range(int(first), int(first) + int(count), int(together)):
+    numbers = range(start, start + int(together))
+    sink.write_all([record(number) for number in numbers])
+    print(*numbers, sep="\\n", flush=True)
 """
 
 
-def writer(path: Path, first: int, count: int) -> subprocess.Popen[str]:
+def writer(path: Path, first: int, count: int, together: int = 1) -> subprocess.Popen[str]:
     """A process that waits for a line, and then writes so many records and tells of each."""
-    command = [sys.executable, "-c", WRITER, str(path), str(first), str(count)]
+    command = [sys.executable, "-c", WRITER, str(path), str(first), str(count), str(together)]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 
 
@@ -585,9 +644,10 @@ def test_child_that_was_forked_meanwhile_holds_no_lock(how: str, copy: Path, mon
         os.close(parent)
 
 
-def test_killed_writer_loses_no_record_that_it_told_of(tmp_path: Path) -> None:
+@pytest.mark.parametrize("together", [1, 50])
+def test_killed_writer_loses_no_record_that_it_told_of(together: int, tmp_path: Path) -> None:
     """After SIGKILL every record whose write returned is there, in order, and the chain goes on."""
-    process = writer(tmp_path / NAME, 0, 100_000)
+    process = writer(tmp_path / NAME, 0, 100_000, together)
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdin.write("go\n")

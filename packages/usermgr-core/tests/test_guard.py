@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from usermgr import Capability, Change, Factory, UserManager
+from usermgr import Change, Factory, Outcome, UserManager
 from usermgr.errors import InvalidInputError, ProtectedUserError, UserNotFoundError
 from usermgr.guard import Guarded
 from usermgr.operations import OPERATIONS
@@ -73,6 +73,39 @@ def test_batch_takes_all_but_the_last(users: UserManager) -> None:
     outcomes = list(users.write_many(changes))
     assert [type(outcome.error) for outcome in outcomes] == [type(None), type(None), ProtectedUserError]
     assert [user.username for user in users.iter_users()] == ["alan"]
+
+
+def test_batch_stays_one_but_for_what_takes_somebody(
+    store: UserManager, users: UserManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can take nobody away who must stay is made in the store's batches; all else is looked at, in its place."""
+    batches: list[list[str]] = []
+    make = type(store).write_many
+
+    def write_many(self: UserManager, changes: Iterable[Change]) -> Iterator[Outcome]:
+        batches.append([])
+        return make(self, (batches[-1].append(change.operation) or change for change in changes))  # type: ignore[func-returns-value]
+
+    monkeypatch.setattr(type(store), "write_many", write_many)
+    grace = {"username": "grace"}
+    changes = [
+        Change("add_user", {"username": "joan"}),
+        Change("add_user_to_group", {**grace, "group": "staff"}),
+        Change("disable_user", {"username": "ada"}),
+        Change("remove_user_from_group", {**grace, "group": "staff"}),
+        Change("delete_group", {"name": "staff"}),
+        Change("delete_group", {"name": "admins"}),
+        Change("remove_user_from_group", {"username": "ada", "group": "admins"}),
+        Change("update_user", {**grace, "attributes": {"name": "Grace"}}),
+        Change("delete_user", grace),
+    ]
+
+    outcomes = list(users.write_many(changes))
+
+    assert [outcome.change for outcome in outcomes] == changes
+    assert [n for n, outcome in enumerate(outcomes) if isinstance(outcome.error, ProtectedUserError)] == [2, 5, 6]
+    assert all(outcome.succeeded for n, outcome in enumerate(outcomes) if n not in (2, 5, 6))
+    assert batches == [["add_user", "add_user_to_group"], ["remove_user_from_group", "delete_group"], ["update_user"]]
 
 
 def test_who_is_disabled_already_may_go(users: UserManager) -> None:
@@ -159,8 +192,8 @@ def test_who_is_not_a_member_is_not_taken_out(users: UserManager) -> None:
 
 
 def test_everything_else_passes(store: UserManager, users: UserManager) -> None:
-    """What takes nobody away is the store's, and it has all capabilities but batches."""
-    assert users.describe().capabilities == store.describe().capabilities - {Capability.BATCHES}
+    """What takes nobody away is the store's, and it has all of its capabilities."""
+    assert users.describe() == store.describe()
     assert users.get_user("ada") == store.get_user("ada")
     assert {"delete_user", "disable_user", "remove_user_from_group", "delete_group"} <= OPERATIONS.keys()
 

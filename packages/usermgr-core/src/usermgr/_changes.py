@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Self
 
 from usermgr._frozen import FrozenDict, freeze, frozen
 from usermgr.errors import InvalidInputError, UsermgrError
 from usermgr.validation import check_type
 
-__all__ = ["Change", "Outcome", "checked_changes"]
+__all__ = ["BATCH", "Change", "Outcome", "batches", "checked_changes"]
+
+BATCH = 250
+"""How many changes are made together: enough to share a sync, and few enough that others need not wait long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +84,20 @@ def checked_changes(changes: Iterable[Change]) -> Iterator[Change]:
     for change in changes:
         check_type("changes", change, Change)
         yield change
+
+
+def batches(changes: Iterable[Change]) -> Iterator[list[Change]]:
+    """The changes, up to `BATCH` of them at a time; those before an error of the iterable's come before the error."""
+    waiting = checked_changes(changes)
+    while True:
+        batch: list[Change] = []
+        try:
+            for change in islice(waiting, BATCH):
+                batch.append(change)  # noqa: PERF402 - what came before an error is kept
+        except Exception:
+            if batch:
+                yield batch
+            raise
+        if not batch:
+            return
+        yield batch

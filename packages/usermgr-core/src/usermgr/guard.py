@@ -11,9 +11,11 @@ usermgr.errors.ProtectedUserError: the-last-admin is the last enabled member of 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any
 
+from usermgr._changes import Change, Outcome, checked_changes
 from usermgr._forwarding import ForwardingManager
 from usermgr._manager import UserManager
 from usermgr._models import User
@@ -68,20 +70,50 @@ class GuardedManager(ForwardingManager):
         """The `sub` of the account that acts now, if it is a user of this store."""
         return self._acting()
 
+    _takes_batches = True
+
+    def check(self, change: Change) -> None:
+        """Raises what the guard would refuse the change with now, and changes nothing."""
+        check = self._check_for(change.operation)
+        if check is not None:
+            check(**change.arguments)
+
+    def write_many(self, changes: Iterable[Change]) -> Iterator[Outcome]:
+        """See `UserManager.write_many`. What can take nobody away stays in batches; the rest is made one by one."""
+        if not self._has_batches:
+            yield from super().write_many(changes)
+            return
+        for takes, some in groupby(checked_changes(changes), self._can_take):
+            if not takes:
+                yield from self.manager.write_many(some)
+            else:
+                for change in some:
+                    yield Outcome.of(change, self)
+
+    def _can_take(self, change: Change) -> bool:
+        """Whether the change could take somebody away who must stay."""
+        group = change.arguments.get("name" if change.operation == "delete_group" else "group")
+        return self._check_for(change.operation) is not None and (group is None or self._is_required(group))
+
     def _call(self, operation: Operation, arguments: Mapping[str, Any], call: Callable[[], Any]) -> Any:
-        check: Callable[..., None]
-        match operation.name:
-            case "delete_user" | "disable_user":
-                check = self._check_account
-            case "remove_user_from_group":
-                check = self._check_membership
-            case "delete_group":
-                check = self._check_group
-            case _:
-                return call()
+        check = self._check_for(operation.name)
+        if check is None:
+            return call()
         with self._lock:
             check(**arguments)
             return call()
+
+    def _check_for(self, operation: str) -> Callable[..., None] | None:
+        """What is looked at before that operation; `None` where it can take nobody away."""
+        match operation:
+            case "delete_user" | "disable_user":
+                return self._check_account
+            case "remove_user_from_group":
+                return self._check_membership
+            case "delete_group":
+                return self._check_group
+            case _:
+                return None
 
     def _check_account(self, username: str) -> None:
         """Of an account that goes, or can no longer sign in."""

@@ -5,19 +5,21 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from usermgr import request_ids
+from usermgr._changes import Change, batches
+from usermgr._changes import Outcome as Made
 from usermgr._forwarding import ForwardingManager
 from usermgr._manager import Access, UserManager
 from usermgr._models import Group, User
 from usermgr.audit._record import Actor, Outcome, Record, describe, outcome_of, state_of
 from usermgr.audit._sink import Sink, one_line
 from usermgr.errors import AuditError, InvalidInputError, NotFoundError, UsermgrError
-from usermgr.operations import Operation
+from usermgr.operations import OPERATIONS, Operation
 
 __all__ = ["Audited", "AuditedManager"]
 
@@ -82,58 +84,101 @@ class AuditedManager(ForwardingManager):
     def _call(self, operation: Operation, arguments: Mapping[str, Any], call: Callable[[], Any]) -> Any:
         if operation.access not in self._accesses:
             return call()
-        record = self._begin(operation, arguments)
+        record = self._record_of(operation, arguments)
+        _raise_first(self._announce([record]))
         started = time.monotonic()
         with request_ids.collect() as ids:
             try:
                 result = call()
             except BaseException as error:  # an interruption too: the change may have been made
-                try:
-                    self._finish(record, time.monotonic() - started, ids, error)
-                except AuditError:
-                    if isinstance(error, Exception):
-                        raise
+                failures = self._deliver([_ended(record, error, None, time.monotonic() - started, ids)])
+                if isinstance(error, Exception):
+                    _raise_first(failures)
                 raise
-        if isinstance(result, User):
-            target = {**record.described.target, "username": result.username, "sub": result.sub}
-            record = replace(record, described=replace(record.described, target=target))
-        self._finish(record, time.monotonic() - started, ids, None)
+        _raise_first(self._deliver([_ended(record, None, result, time.monotonic() - started, ids)]))
         return result
 
-    def _begin(self, operation: Operation, arguments: Mapping[str, Any]) -> Record:
-        """The record as far as it is known; nothing has been changed yet. Raises `AuditError`."""
+    @property
+    def _takes_batches(self) -> bool:
+        return not self._before
+
+    def write_many(self, changes: Iterable[Change]) -> Iterator[Made]:
+        """See `UserManager.write_many`. Where the manager inside makes batches, a batch's records are kept together.
+
+        The outcomes of a batch come when its records are kept, and `seconds` is what all of it took. With `before`,
+        changes are made one by one, because each is looked at first.
+        """
+        if not self._has_batches:
+            yield from super().write_many(changes)
+        elif Access.WRITE not in self._accesses:
+            yield from self.manager.write_many(changes)
+        else:
+            for batch in batches(changes):
+                yield from self._batch(batch)
+
+    def _batch(self, changes: Sequence[Change]) -> Sequence[Made]:
+        try:
+            records = [self._record_of(OPERATIONS[change.operation], change.arguments) for change in changes]
+        except UsermgrError as error:  # whoever acts is not known
+            return [Made(change, error=error) for change in changes]
+        failures = self._announce(records)
+        if failures:
+            return [Made(change, error=failure) for change, failure in zip(changes, failures, strict=True)]
+        made: list[Made] = []
+        started = time.monotonic()
+
+        def ends(rest: BaseException | None) -> list[Record]:
+            seconds = time.monotonic() - started
+            found = [_ended(r, o.error, o.result, seconds, ids) for r, o in zip(records, made, strict=False)]
+            return found + [_ended(record, rest, None, seconds, ids) for record in records[len(made) :]]
+
+        with request_ids.collect() as ids:
+            try:
+                for _, outcome in zip(changes, self.manager.write_many(changes), strict=True):
+                    made.append(outcome)
+            except BaseException as error:
+                failures = self._deliver(ends(error))
+                if isinstance(error, Exception):
+                    _raise_first(failures)
+                raise
+        failures = self._deliver(ends(None))
+        return [Made(o.change, error=failure) for o, failure in zip(made, failures, strict=True)] if failures else made
+
+    def _record_of(self, operation: Operation, arguments: Mapping[str, Any]) -> Record:
+        """The record as far as it is known before the change."""
         actor = self._actor if isinstance(self._actor, Actor) else _as_actor(self._actor())
         described = describe(operation, arguments, values=self._values)
         state = self._state_before(described.target) if self._before else None
-        record = Record(
-            os.urandom(16).hex(), self._now(), actor, operation.name, described, Outcome.BEGUN, before=state
-        )
+        return Record(os.urandom(16).hex(), self._now(), actor, operation.name, described, Outcome.BEGUN, before=state)
+
+    def _announce(self, records: Sequence[Record]) -> Sequence[AuditError]:
+        """Nothing has been changed yet. The errors, one for each record, with which nothing shall be."""
         if self._begun:
-            self._deliver(record)
-        elif self._on_failure is None:
+            return self._deliver(records)
+        if self._on_failure is None:
             try:
                 self._sink.ready()
-            except Exception as error:
-                raise _stopped(record, error) from error
-        return record
+            except Exception as error:  # noqa: BLE001 - as in `_deliver`
+                return [_stopped(record, error) for record in records]
+        return ()
 
-    def _finish(self, record: Record, seconds: float, ids: Iterable[str], error: BaseException | None) -> None:
-        code = error.code if isinstance(error, UsermgrError) else None if error is None else type(error).__name__
-        outcome = Outcome.DONE if error is None else outcome_of(error)
-        self._deliver(replace(record, outcome=outcome, error=code, seconds=seconds, request_ids=tuple(ids)))
+    def _deliver(self, records: Sequence[Record]) -> Sequence[AuditError]:
+        """Hands the records to the sink; a sink is somebody's code, and whatever it raises means the same here.
 
-    def _deliver(self, record: Record) -> None:
-        """Hands the record to the sink; a sink is somebody's code, and whatever it raises means the same here."""
+        The errors, one for each record, that their changes shall end with.
+        """
         try:
-            self._sink.write(record)
-        except Exception as error:
-            failure = _stopped(record, error)
+            self._sink.write_all(records)
+        except Exception as error:  # noqa: BLE001 - see above
+            failures = [_stopped(record, error) for record in records]
             if self._on_failure is None:
-                raise failure from error
-            if isinstance(self._on_failure, logging.Logger):
-                self._on_failure.error("%s: %s", failure.message, one_line(record.to_dict()))
-            else:
-                self._on_failure(failure, record)
+                return failures
+            for failure, record in zip(failures, records, strict=True):
+                if isinstance(self._on_failure, logging.Logger):
+                    self._on_failure.error("%s: %s", failure.message, one_line(record.to_dict()))
+                else:
+                    self._on_failure(failure, record)
+        return ()
 
     def _state_before(self, target: Mapping[str, Any]) -> dict[str, Any] | None:
         kind = next((kind for kind, name in _STATES.items() if name in target), None)
@@ -156,6 +201,30 @@ def _as_actor(actor: object) -> Actor:
     return Actor(actor)
 
 
+def _ended(
+    record: Record, error: BaseException | None, result: object, seconds: float, request_ids: Iterable[str]
+) -> Record:
+    """The record of a change that is over."""
+    described = record.described
+    if isinstance(result, User):
+        described = replace(described, target={**described.target, "username": result.username, "sub": result.sub})
+    code = error.code if isinstance(error, UsermgrError) else None if error is None else type(error).__name__
+    outcome = Outcome.DONE if error is None else outcome_of(error)
+    return replace(
+        record,
+        described=described,
+        outcome=outcome,
+        error=code,
+        seconds=seconds,
+        request_ids=tuple(request_ids),
+    )
+
+
+def _raise_first(failures: Sequence[AuditError]) -> None:
+    if failures:
+        raise failures[0]
+
+
 def _stopped(record: Record, error: Exception) -> AuditError:
     """The error for a record that was not kept. Of an exception that is not ours, only the name is repeated."""
     problem = error.message if isinstance(error, UsermgrError) else type(error).__name__
@@ -166,11 +235,13 @@ def _stopped(record: Record, error: Exception) -> AuditError:
         Outcome.FAILED: f"the change failed ({record.error}), and has no audit record",
         Outcome.UNKNOWN: f"the change may have been made ({record.error}), and has no audit record",
     }[record.outcome]
-    return AuditError(
+    failure = AuditError(
         f"{record.operation}: {became}: {problem}",
         outcome="not_made" if begun else record.outcome.value,
         operation=record.operation,
     )
+    failure.__cause__ = error
+    return failure
 
 
 Audited: type[AuditedManager] = AuditedManager

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,7 +72,15 @@ class FileSink(Sink):
 
         All of it can be, where only the head could not be written; the head is found again from the lines.
         """
-        members = record.to_dict()
+        self.write_all([record])
+
+    def write_all(self, records: Sequence[Record]) -> None:
+        """Appends the records with one write, one sync and one change of the head for each file that they go into.
+
+        Raises `AuditError`, and then no part of a record is in the file; where it became full on the way, those before
+        that are in the one that was full.
+        """
+        members = [record.to_dict() for record in records]
         with self._locked() as head:
             self._append(head, members)
 
@@ -82,39 +90,56 @@ class FileSink(Sink):
             last = self._end(head)[0]
         return last.hash if last.n else None
 
-    def _append(self, head: int, members: dict[str, Any]) -> None:
+    def _append(self, head: int, records: list[dict[str, Any]]) -> None:
         last, torn = self._end(head)
         if torn is not None:
             os.truncate(self._path, torn.start)
             text = torn.content[:MAX_TORN].decode("ascii", "backslashreplace")
-            last = self._add(head, {"event": "interrupted", "torn": text}, last)
-        self._add(head, members, last)
+            records = [{"event": "interrupted", "torn": text}, *records]
+        size, content = self._size(), b""
+        for members in records:
+            line, link = self._sealed(members, last)
+            if size + len(content) and size + len(content) + len(line) > self._max_bytes:
+                self._put(head, content, last)
+                self._rotate()
+                size, content = 0, b""
+            content, last = content + line, link
+            if link.n == 1:  # a lost head is believed for the first line alone
+                self._put(head, content, link)
+                size, content = len(content), b""
+        self._put(head, content, last)
 
-    def _add(self, head: int, members: dict[str, Any], last: Link) -> Link:
+    def _sealed(self, members: dict[str, Any], last: Link) -> tuple[bytes, Link]:
+        """The next line, with its line break."""
         line, link = seal(members, last, self._keys)
         if len(line) >= MAX_LINE:
             shorter = {name: value for name, value in members.items() if name not in ("values", "before")}
             line, link = seal({**shorter, "clipped": True}, last, self._keys)
         if len(line) >= MAX_LINE:
             raise AuditError(f"the record is longer than the {MAX_LINE} bytes that a line may have")
-        self._rotate_if_full(len(line) + 1)
+        return line + b"\n", link
+
+    def _put(self, head: int, content: bytes, last: Link) -> None:
+        """Appends the lines, the last of which is `last`, and tells the head."""
+        if not content:
+            return
         descriptor, created = _open(self._path)
         try:
-            _write_all(descriptor, line + b"\n")
+            _write_all(descriptor, content)
         finally:
             os.close(descriptor)
         if created:
             _sync_directory(self._path.parent)
-        os.pwrite(head, seal_head(link, self._keys).rstrip().ljust(255) + b"\n", 0)
-        if link.n == 1:
+        os.pwrite(head, seal_head(last, self._keys).rstrip().ljust(255) + b"\n", 0)
+        if last.n == 1:
             os.fsync(head)  # later ones may be lost with the power, and are then found again from the lines
-        return link
 
-    def _rotate_if_full(self, more: int) -> None:
-        size = self._path.lstat().st_size if os.path.lexists(self._path) else 0
-        if size and size + more > self._max_bytes:
-            self._path.rename(next_full(self._path))
-            _sync_directory(self._path.parent)
+    def _size(self) -> int:
+        return self._path.lstat().st_size if os.path.lexists(self._path) else 0
+
+    def _rotate(self) -> None:
+        self._path.rename(next_full(self._path))
+        _sync_directory(self._path.parent)
 
     def _end(self, head: int) -> tuple[Link, _Torn | None]:
         """The last whole line, and what stands after it; the head and the line agree. Raises `AuditError`."""

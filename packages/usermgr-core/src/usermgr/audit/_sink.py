@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any
 
 from usermgr.audit._record import Record
@@ -27,6 +28,14 @@ class Sink(ABC):
     @abstractmethod
     def write(self, record: Record) -> None:
         """Keeps the record, and returns when it is as durable as this sink makes it. Raises `AuditError`."""
+
+    def write_all(self, records: Sequence[Record]) -> None:
+        """Keeps the records of a batch, in their order; where it raises, any of them may not have been kept.
+
+        A sink that can keep many at the price of one overrides this.
+        """
+        for record in records:
+            self.write(record)
 
 
 class LoggerSink(Sink):
