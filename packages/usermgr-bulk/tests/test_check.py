@@ -9,7 +9,15 @@ from typing import Any
 import pytest
 
 from benchmarks.bulk.stub import StubStore
-from usermgr import AttributeDescription, AttributeType, Group, Medium, PasswordPolicy
+from usermgr import (
+    AttributeDescription,
+    AttributeType,
+    Group,
+    Medium,
+    PasswordPolicy,
+    UsernameKind,
+    UsernameRules,
+)
 from usermgr.errors import InvalidInputError
 from usermgr.records import Row, UserRecord
 from usermgr_bulk import CheckReport, Existing, ImportOptions, Input, Problem, check_import
@@ -118,6 +126,34 @@ def test_removals_and_invitations_are_counted() -> None:
     report, _ = check(*rows, existing=Existing.UPDATE, invite=Medium.EMAIL)
 
     assert (report.removals, report.invitations) == (2, 2)
+
+
+@pytest.mark.parametrize("kind", [UsernameKind.PLAIN, UsernameKind.EMAIL])
+def test_who_would_leave_groups_or_be_disabled_is_counted(kind: UsernameKind) -> None:
+    """Memberships that a list of groups would end are counted group by group, without a request for each user."""
+    store = StubStore(usernames=UsernameRules((kind,)))
+    for group in ("staff", "admins"):
+        store.add_group(group)
+    for name in ("Ada", "bob", "carol"):
+        address = f"{name.lower()}@example.org"
+        store.add_user(f"made-up-{name}" if kind is UsernameKind.EMAIL else name, attributes={"email": address})
+        key = list(store.users)[-1]
+        store.members |= {(key, "staff"), (key, "admins")}
+    store.calls.clear()
+    rows = (
+        UserRecord("ADA", {"email": "ADA@example.org"}, groups=["staff"]),
+        UserRecord("bob", {"email": "bob@example.org"}, groups=[], enabled=False),
+        UserRecord("carol", {"email": "carol@example.org"}, enabled=True),
+        UserRecord("dave", {"email": "dave@example.org"}, groups=["staff"], enabled=False),
+    )
+
+    update = check_import(store, Rows(rows), options=ImportOptions(existing=Existing.UPDATE))
+    assert dict(store.calls) == {"list_groups": 1, "find_users": 2}
+    skip = check_import(store, Rows(rows), options=ImportOptions(existing=Existing.SKIP))
+
+    assert (update.removals_from_groups, update.disablings) == (3, 2)
+    assert (skip.removals_from_groups, skip.disablings) == (0, 0)
+    assert dict(store.calls) == {"list_groups": 2, "find_users": 2}
 
 
 def test_what_depends_on_the_user_is_told_as_possible() -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from usermgr import Group, UserManager
-from usermgr.errors import InvalidInputError, UnsupportedOperationError
+from usermgr import Group, StoreDescription, UserManager, UsernameKind
+from usermgr.errors import GroupNotFoundError, InvalidInputError, UnsupportedOperationError
 from usermgr_bulk._import import duplicate, read_row
 from usermgr_bulk._input import Input
-from usermgr_bulk._options import ImportOptions
-from usermgr_bulk._scratch import FirstLines
+from usermgr_bulk._options import Existing, ImportOptions
+from usermgr_bulk._scratch import FirstLines, GroupLists
 from usermgr_bulk._wanted import Complaint, complaints
 
 __all__ = ["CheckReport", "Problem", "check_import"]
@@ -45,6 +46,10 @@ class CheckReport:
     """The first thousand."""
     removals: int = 0
     """How many attributes the rows ask to remove."""
+    removals_from_groups: int = 0
+    """How many memberships would end, because the list of their user's row leaves the group out."""
+    disablings: int = 0
+    """How many rows ask to disable their user; those who are disabled already, or new, are among them."""
     invitations: int = 0
     """How many people would get a message, if all of them are new."""
     complete: bool = True
@@ -66,11 +71,13 @@ def check_import(
 ) -> CheckReport:
     """Reads the whole input, and the description and the groups of the store, and writes nothing.
 
-    What it cannot tell is who exists already: that takes a look-up of each. The arguments are those of `import_users`.
+    Under `Existing.UPDATE` it reads the members of all groups too, page by page, if a row has a list of groups. What it
+    cannot tell is who else exists already: that takes a look-up of each. The arguments are those of `import_users`.
     """
     options = options or ImportOptions()
     store = users.describe()
-    known = frozenset(group.name for group in groups) | {group.name for group in users.iter_groups()}
+    present = [group.name for group in users.iter_groups()]
+    known = frozenset(group.name for group in groups) | frozenset(present)
     report = CheckReport()
 
     def note(line: int | None, key: str | None, found: Complaint) -> None:
@@ -84,7 +91,8 @@ def check_import(
     if store.read_only:
         message = "the store takes no change, because it is a replica: name its primary instead"
         note(None, None, Complaint(UnsupportedOperationError(message)))
-    with FirstLines() as lines:
+    updates = options.existing is Existing.UPDATE
+    with FirstLines() as lines, GroupLists() as lists:
         try:
             for row in source.rows():
                 if row.incomplete:
@@ -98,6 +106,9 @@ def check_import(
                     want = read_row(row, store, options)
                     report.removals += sum(value is None for value in want.attributes.values())
                     report.invitations += options.invite is not None
+                    report.disablings += updates and want.enabled is False
+                    if updates and want.groups is not None:
+                        lists.add(want.key, want.groups)
                     found.extend(complaints(want, store, options, known))
                     duplicate(want, row.line, lines)
                 except InvalidInputError as error:
@@ -108,4 +119,18 @@ def check_import(
         except InvalidInputError as error:
             report.complete = False
             note(None, None, Complaint(error))
+        if lists.any:
+            report.removals_from_groups = sum(_leaving(users, store, group, lists) for group in present)
     return report
+
+
+def _leaving(users: UserManager, store: StoreDescription, group: str, lists: GroupLists) -> int:
+    """How many members of the group have a row whose list leaves it out."""
+    kinds = [] if UsernameKind.PLAIN in store.usernames.kinds else [kind.value for kind in store.usernames.kinds]
+    leaving = 0
+    with suppress(GroupNotFoundError):  # deleted since the groups were read
+        for user in users.iter_users_in_group(group):
+            names = [user.username, *(user.attributes.get(kind, "") for kind in kinds)]
+            keys = names if store.usernames.case_sensitive else [name.lower() for name in names]
+            leaving += any(lists.leaves_out(key, group) for key in keys)
+    return leaving

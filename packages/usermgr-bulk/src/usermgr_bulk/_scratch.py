@@ -5,12 +5,13 @@ SQLite's databases without a name are files without a name: https://www.sqlite.o
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-__all__ = ["FirstLines", "InOrder", "Memberships"]
+__all__ = ["FirstLines", "GroupLists", "InOrder", "Memberships"]
 
 
 class _Scratch:
@@ -62,6 +63,26 @@ class Memberships(_Scratch):
         """The groups of the user, sorted."""
         rows = self._connection.execute("SELECT place FROM member WHERE user = ? ORDER BY place", (user,))
         return [group for (group,) in rows]
+
+
+class GroupLists(_Scratch):
+    """The list of groups that a row has for each user."""
+
+    def __init__(self) -> None:
+        super().__init__("CREATE TABLE list (key BLOB PRIMARY KEY, places TEXT) WITHOUT ROWID")
+        self.any = False
+
+    def add(self, key: str, groups: Sequence[str]) -> None:
+        """The row of that user has this list; a second row is left out."""
+        self.any = True
+        row = (key.encode("utf-8", "surrogatepass"), json.dumps(list(groups)))
+        self._connection.execute("INSERT OR IGNORE INTO list VALUES (?, ?)", row)
+
+    def leaves_out(self, key: str, group: str) -> bool:
+        """Whether the user has a list, and the group is not in it."""
+        text = key.encode("utf-8", "surrogatepass")
+        found = self._connection.execute("SELECT places FROM list WHERE key = ?", (text,)).fetchone()
+        return found is not None and group not in json.loads(found[0])
 
 
 class InOrder(_Scratch):
