@@ -133,7 +133,7 @@ class Caller:
         """Raises `StopRun` where no other row can fare better than the one whose call ended with this error."""
         self._away = self._away + 1 if isinstance(error, ServiceUnavailableError) else 0
         # A limit of the account, such as that on e-mails a day; that on the groups of one user is the row's own.
-        limited = isinstance(error, LimitExceededError) and call.operation in UNREPEATABLE
+        limited = isinstance(error, LimitExceededError) and (call.once or call.operation in UNREPEATABLE)
         if isinstance(error, STOPPING) or limited or self._away >= AWAY:
             raise StopRun from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ from usermgr.paging import pages
 from usermgr.records import Row
 from usermgr_bulk._calls import Call, Caller
 from usermgr_bulk._engine import Engine
+from usermgr_bulk._guarding import Acting, guarded
 from usermgr_bulk._input import Input
 from usermgr_bulk._journal import Journal, RunIdentity
 from usermgr_bulk._options import Existing, ImportOptions
@@ -37,6 +38,8 @@ def import_users(
     groups: Iterable[Group] = (),
     report: str | Path | None = None,
     sub_map: str | Path | None = None,
+    required_groups: Collection[str] = (),
+    acting: Acting = None,
     threads: int = 8,
     share: float = 1.0,
     backoff: Backoff | None = None,
@@ -57,6 +60,10 @@ def import_users(
         groups: Groups that are made first where they are missing, and under `Existing.UPDATE` brought to this state.
         report: Where a line of JSON for each row is written at the end, whatever the end is.
         sub_map: Where the map of old to new `sub` is written, likewise.
+        required_groups: The groups that must keep an enabled member: a row that would take the last one fails; see
+            `usermgr.guard`.
+        acting: The `sub` of the account that acts, or a callable that returns it: a row that would disable it, or take
+            it out of a required group, fails.
         threads: How many calls may be in flight, where the store makes no batches.
         share: The share of the store's rates that may be used; they are the whole account's.
         backoff: The pauses before a call is repeated.
@@ -71,7 +78,7 @@ def import_users(
         BulkInterruptedError: Ctrl-C, or `stop`; the journal is kept.
     """
     options = options or ImportOptions()
-    engine = Engine(users, threads=threads, share=share, backoff=backoff)
+    engine = Engine(guarded(users, required_groups, acting), threads=threads, share=share, backoff=backoff)
     store = engine.description
     settings = {**options.to_dict(), "source": dict(source.settings())}
     identity = RunIdentity("import", source.fingerprint(), store.service, store.store, settings)

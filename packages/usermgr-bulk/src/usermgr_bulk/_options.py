@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from usermgr import Medium
 from usermgr.errors import InvalidInputError
 from usermgr.validation import check_texts, check_type
 
-__all__ = ["Existing", "ImportOptions"]
+__all__ = ["Existing", "ImportOptions", "one_of"]
+
+E = TypeVar("E", bound=StrEnum)
 
 
 class Existing(StrEnum):
@@ -43,7 +45,7 @@ class ImportOptions:
         for name, kind in (("existing", Existing), ("invite", Medium)):
             value = getattr(self, name)
             if value is not None or name == "existing":
-                object.__setattr__(self, name, _one_of(kind, name, value))
+                object.__setattr__(self, name, one_of(kind, name, value))
         check_type("rename", self.rename, Mapping)
         if isinstance(self.drop, str):
             raise InvalidInputError("drop must be names of attributes, in a list", field="drop")
@@ -60,7 +62,7 @@ class ImportOptions:
         }
 
 
-def _one_of(kind: type[StrEnum], name: str, value: Any) -> StrEnum:
+def one_of(kind: type[E], name: str, value: Any) -> E:
     """The member with that value: a text that equals one is not it, and would be taken for another policy."""
     for member in kind:
         if member.value == value:

@@ -18,9 +18,10 @@ from collections.abc import Generator, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from usermgr import Group, Page, StoreDescription, User, UserStatus
+from usermgr import StoreDescription, User, UserStatus
 from usermgr.errors import DeliveryError, UserExistsError, UsermgrError, UserNotFoundError
 from usermgr_bulk._calls import UNCERTAIN, Call
+from usermgr_bulk._looking import different_attributes, groups_of
 from usermgr_bulk._options import Existing, ImportOptions
 from usermgr_bulk._results import RowOutcome, RowResult
 from usermgr_bulk._tasks import Steps
@@ -175,13 +176,8 @@ class RowImport:
         return RowResult(RowOutcome.CHANGED, message=f"changed: {', '.join(self._changed)}", new_sub=user.sub)
 
     def _update(self, user: User, *, again: bool) -> Doing:
-        wanted = self._row.attributes
-        different = {name: value for name, value in wanted.items() if user.attributes.get(name) != value}
-        for address in ("email", "phone_number"):
-            flag = f"{address}_verified"
-            if address in different and flag in wanted:  # an address that comes alone would be unverified
-                different[flag] = wanted[flag]
-        asks = [name for name in asked_to_confirm(wanted, self._store) if name in different]
+        different = different_attributes(user, self._row.attributes)
+        asks = [name for name in asked_to_confirm(self._row.attributes, self._store) if name in different]
         if again and asks:
             self._may_have_asked = asks
             different = {name: value for name, value in different.items() if name not in asks}
@@ -210,15 +206,7 @@ class RowImport:
     def _set_groups(self, user: User) -> Doing:
         if self._row.groups is None:
             return
-        present: set[str] = set()
-        token: str | None = None
-        while True:
-            arguments = {"username": user.username, "page_token": token}
-            page: Page[Group] = yield Call("list_groups_for_user", arguments)
-            present.update(group.name for group in page.items)
-            token = page.next_token
-            if token is None:
-                break
+        present = yield from groups_of(user.username)
         joins = [group for group in self._row.groups if group not in present]
         leaves = sorted(present - set(self._row.groups))
         yield from self._join(user, joins)
