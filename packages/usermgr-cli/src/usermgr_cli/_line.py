@@ -13,7 +13,7 @@ from usermgr_cli._text import one_line
 
 if TYPE_CHECKING:
     from usermgr import ActivityStore, UserManager
-    from usermgr_cli._settings import Setting
+    from usermgr_cli.settings import Settings
 
 __all__ = ["Line"]
 
@@ -26,26 +26,42 @@ class Line:
         """The shared options that were given, by name."""
         self.exit = Exit.OK
         """The status of a command that ends with data."""
-        self.settings: list[Setting] = []
+        self.settings: Settings | None = None
         """What is in force, and from where; see `settle`."""
+        self._settled = False
         self._users: UserManager | None = None
         self._activity: ActivityStore | None = None
 
     # --- Settings ------------------------------------------------------------------------------------
 
-    def settle(self) -> None:
-        """Puts the settings in force into the environment, where backends look for them."""
-        from usermgr_cli._settings import in_force  # noqa: PLC0415 - help needs no settings
+    def settle(self, *, quiet: bool = False) -> None:
+        """Puts the settings in force into the environment, where backends look for them.
 
-        if self.settings:
+        With `quiet`, nobody is asked and nothing is told, as for completion.
+        """
+        if self._settled:
             return
-        self.settings = in_force(
+        self.settings = self._in_force(run_commands=True, may_ask=self.may_ask and not quiet)
+        self.settings.put_in_force()
+        self._settled = True
+        if self.settings.hidden and "profile" in self.options and not quiet:
+            names = ", ".join(self.settings.hidden)
+            self.note(f"The environment has another {names} than the profile, and goes before it.")
+
+    def look(self) -> Settings:
+        """The settings as they would be in force. No command that prints a secret is run."""
+        return self._in_force(run_commands=False, may_ask=False)
+
+    def _in_force(self, *, run_commands: bool, may_ask: bool) -> Settings:
+        from usermgr_cli.settings import in_force  # noqa: PLC0415 - help needs no settings
+
+        return in_force(
             profile=self.options.get("profile"),
             env_file=self.options.get("env_file"),
             given=self.options.get("settings", ()),
+            run_commands=run_commands,
+            may_ask=may_ask,
         )
-        for setting in self.settings:
-            os.environ[setting.name] = setting.value
 
     @property
     def is_agent(self) -> bool:

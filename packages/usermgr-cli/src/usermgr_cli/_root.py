@@ -24,6 +24,8 @@ class Own(NamedTuple):
 
     module: str
     help: str
+    settles: bool = True
+    """Whether the settings are put in force before it runs."""
 
 
 OWN: dict[str, Own] = {
@@ -37,9 +39,9 @@ OWN: dict[str, Own] = {
     "audit": Own("audit", "Read and verify the record of changes"),
     "doctor": Own("doctor", "Check the deployment, read-only"),
     "backends": Own("backends", "List the services that can hold users here"),
-    "profile": Own("profile", "Choose where commands work"),
-    "schema": Own("schema", "Show the fields that a command prints"),
-    "completion": Own("completion", "Print the shell's completion script"),
+    "profile": Own("profile", "Choose where commands work, and see what is in force", settles=False),
+    "schema": Own("schema", "Show the fields that a command prints", settles=False),
+    "completion": Own("completion", "Print the shell's completion script", settles=False),
 }
 
 
@@ -74,7 +76,7 @@ class Root(click.Group):
         own = OWN.get(cmd_name)
         if own is not None:
             module = import_module(f"usermgr_cli.commands.{own.module}")
-            return share(module.command)
+            return share(module.command, settles=own.settles)
         found = [point for point in _entry_points() if point.name == cmd_name]
         if not found:
             if cmd_name in DOORS:

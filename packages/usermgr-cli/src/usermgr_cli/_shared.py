@@ -6,57 +6,67 @@ Commands do not declare them: `share` adds them to whatever was loaded, a comman
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 from weakref import WeakSet
 
 import click
 
+from usermgr_cli._completing import complete_profiles
 from usermgr_cli._line import Line
 
 __all__ = ["share", "shared_options"]
 
-OUTPUTS = ("table", "json", "jsonl", "csv")
-COLORS = ("auto", "always", "never")
+FILE = click.Path(exists=True, dir_okay=False)
+OUTPUTS = click.Choice(("table", "json", "jsonl", "csv"))
+PREFIX = "usermgr_"
+"""Of the options' names in click, so that a command may have a parameter called `settings`."""
+COLORS = click.Choice(("auto", "always", "never"))
 
 FLAG: dict[str, Any] = {"is_flag": True, "default": None}
 
-OPTIONS: list[tuple[list[str], str, dict[str, Any]]] = [
-    (["--profile"], "The profile to use.", {"metavar": "NAME"}),
-    (["--env-file"], "A file of NAME=value lines with settings.", {"type": click.Path(exists=True, dir_okay=False)}),
-    (["--set", "settings"], "A setting, above all others.", {"metavar": "NAME=VALUE", "multiple": True}),
-    (["-o", "--output"], "How to print data (a table on a terminal, tabs in a pipe).", {"type": click.Choice(OUTPUTS)}),
-    (["--fields"], "The fields to print; attributes by their names.", {"metavar": "A,B"}),
-    (["--query"], "A JMESPath expression over the data.", {"metavar": "EXPRESSION"}),
-    (["--utc"], "Show times in UTC, and not in local time.", FLAG),
-    (["--color"], "Whether to use colours; NO_COLOR is respected.", {"type": click.Choice(COLORS)}),
-    (["-y", "--yes"], "Answer the questions before destruction with yes.", FLAG),
-    (["--no-input"], "Never ask; what would be asked for is an error.", FLAG),
-    (["--debug"], "Tell each request, without secrets, and where an error came from.", FLAG),
+OPTIONS: list[tuple[str, list[str], str, dict[str, Any]]] = [
+    ("profile", ["--profile"], "The profile to use.", {"metavar": "NAME", "shell_complete": complete_profiles}),
+    ("env_file", ["--env-file"], "A file of NAME=value lines with settings.", {"type": FILE}),
+    ("settings", ["--set"], "A setting, above all others.", {"metavar": "NAME=VALUE", "multiple": True}),
+    ("output", ["-o", "--output"], "How to print data (a table on a terminal, tabs in a pipe).", {"type": OUTPUTS}),
+    ("fields", ["--fields"], "The fields to print; attributes by their names.", {"metavar": "A,B"}),
+    ("query", ["--query"], "A JMESPath expression over the data.", {"metavar": "EXPRESSION"}),
+    ("utc", ["--utc"], "Show times in UTC, and not in local time.", FLAG),
+    ("color", ["--color"], "Whether to use colours; NO_COLOR is respected.", {"type": COLORS}),
+    ("yes", ["-y", "--yes"], "Answer the questions before destruction with yes.", FLAG),
+    ("no_input", ["--no-input"], "Never ask; what would be asked for is an error.", FLAG),
+    ("quiet", ["-q", "--quiet"], "Tell nothing but data and errors.", FLAG),
+    ("debug", ["--debug"], "Tell each request, without secrets, and where an error came from.", FLAG),
 ]
-"""Names, help, and the rest of what click needs."""
+"""By what name `Line.options` has it, how it is written, its help, and the rest of what click needs."""
 
 _shared: WeakSet[click.Command] = WeakSet()
 
 
-def shared_options(*, hidden: bool) -> list[click.Parameter]:
-    """The options; `hidden` where their help stands elsewhere."""
+def shared_options(*, hidden: bool, beside: Iterable[click.Parameter] = ()) -> list[click.Parameter]:
+    """The options, without those that a command has `beside` them; `hidden` where their help stands elsewhere."""
+    taken = {name for parameter in beside for name in (*parameter.opts, *parameter.secondary_opts)}
     return [
-        click.Option(names, help=text, expose_value=False, callback=_keep, hidden=hidden, **how)
-        for names, text, how in OPTIONS
+        click.Option([*names, PREFIX + kept], help=text, expose_value=False, callback=_keep, hidden=hidden, **how)
+        for kept, names, text, how in OPTIONS
+        if not taken.intersection(names)
     ]
 
 
-def share(command: click.Command) -> click.Command:
-    """Gives the command, and those below it, the shared options; settings are put in force before it runs."""
+def share(command: click.Command, *, settles: bool = True) -> click.Command:
+    """Gives the command, and those below it, the shared options.
+
+    Settings are put in force before it runs, unless it `settles` nothing, as what shows the settings themselves.
+    """
     if command in _shared:
         return command
     _shared.add(command)
-    command.params.extend(shared_options(hidden=True))
+    command.params.extend(shared_options(hidden=True, beside=command.params))
     if isinstance(command, click.Group):
         for inner in command.commands.values():
-            share(inner)
-    elif command.callback is not None:
+            share(inner, settles=settles)
+    elif command.callback is not None and settles:
         command.callback = _settled(command.callback)
     return command
 
@@ -64,7 +74,7 @@ def share(command: click.Command) -> click.Command:
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
     line = context.find_object(Line)
     if line is not None and value not in (None, ()):
-        line.options[parameter.name] = value
+        line.options[(parameter.name or "").removeprefix(PREFIX)] = value
     return value
 
 
