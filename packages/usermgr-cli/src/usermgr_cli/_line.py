@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Generator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from usermgr_cli._exits import Exit
+from usermgr_cli._problems import as_json, write_error
 from usermgr_cli._text import one_line
 
 if TYPE_CHECKING:
     from usermgr import ActivityStore, UserManager
+    from usermgr_cli._progress import Tell
     from usermgr_cli.settings import Settings
 
 __all__ = ["Line"]
@@ -122,5 +126,24 @@ class Line:
             raise click.exceptions.Exit(Exit.FAILURE)
 
     def note(self, text: str) -> None:
-        """A sentence to standard error."""
-        print(one_line(text), file=sys.stderr)
+        """A sentence to standard error, unless with `--quiet`; to a program as JSON."""
+        if self.options.get("quiet"):
+            return
+        write_error(as_json({"note": text}) if self.is_agent else one_line(text))
+
+    @contextmanager
+    def progress(self, title: str) -> Generator[Tell]:
+        """What tells how far long work is: `with line.progress("Importing") as tell: import_users(progress=tell)`.
+
+        A bar on a terminal, a line a minute elsewhere; nothing with `--quiet`, and nothing to a program.
+        """
+        from usermgr_cli._progress import in_lines, is_terminal, on_terminal  # noqa: PLC0415 - only long work needs it
+
+        if self.options.get("quiet") or self.is_agent:
+            yield lambda progress: None  # noqa: ARG005 - nobody listens
+        elif is_terminal():
+            with on_terminal(title, no_color=self.options.get("color") == "never") as tell:
+                yield tell
+        else:
+            with in_lines(title, self.note) as tell:
+                yield tell
