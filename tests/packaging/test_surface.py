@@ -33,6 +33,7 @@ DOCUMENTED = frozenset({
     "usermgr.settings",
     "usermgr.testing",
     "usermgr.validation",
+    "usermgr.watching",
     "usermgr.wire",
     "usermgr_activity",
     "usermgr_activity.prices",
@@ -61,6 +62,9 @@ DOCUMENTED = frozenset({
 })  # fmt: skip
 """Every module that a user may import. Whoever adds one documents it, and keeps it stable."""
 
+COMMANDS = "usermgr_cli.commands"
+"""The command line loads these by their names, which people type; nobody imports them."""
+
 
 @dataclass(frozen=True)
 class Module:
@@ -73,7 +77,7 @@ class Module:
     @property
     def is_private(self) -> bool:
         """Whether a part of its name has a leading underscore."""
-        return any(part.startswith("_") for part in self.name.split("."))
+        return any(part.startswith("_") for part in self.name.split(".")) or self.name.startswith(COMMANDS)
 
 
 def modules(root: Path) -> dict[str, Module]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,8 +26,16 @@ class Command(Protocol):
     def __call__(self, *arguments: str, stdin: bytes | None = None, **environment: str) -> Ended: ...
 
 
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of an empty store, which is copied: making one takes longer."""
+    path = tmp_path_factory.mktemp("store") / "users.db"
+    usermgr_local.connect(path=str(path)).close()
+    return path
+
+
 @pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environment(empty_store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """The environment of each run: a local store in the test's folder, no profile, and times in UTC."""
     kept = without_settings(os.environ) | {
         "USERMGR_BACKEND": "local",
@@ -34,6 +43,7 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, st
         "USERMGR_CONFIG": str(tmp_path / "config.toml"),
         "TZ": "UTC",
     }
+    shutil.copy(empty_store, tmp_path / "users.db")
     for name in set(os.environ) - set(kept):
         monkeypatch.delenv(name)
     for name, value in kept.items():

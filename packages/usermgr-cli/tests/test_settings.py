@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from usermgr.errors import ConfigurationError
 from usermgr_cli._line import Line
-from usermgr_cli.settings import is_secret, masked
-from usermgr_cli.settings._env_file import parse
+from usermgr_cli._settings import is_secret, masked
+from usermgr_cli._settings._env_file import parse
 
 FILE = """# my profiles
 current = "one"
@@ -345,7 +345,7 @@ def test_changes_keep_comments_and_are_for_the_owner_alone(usermgr: Any, file: P
     asked = usermgr("profile", "remove", "two")
     assert (asked.status, "Remove the profile two with its 3 settings?" in asked.err) == (2, True)
     assert usermgr("profile", "remove", "two", "--yes").status == 0
-    assert [line.split("\t")[:2] for line in usermgr("profile", "list").out.splitlines()] == [["one", "no"]]
+    assert [line.split("\t")[:2] for line in usermgr("profile", "list").out.splitlines()] == [["one", "false"]]
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,7 @@ def complete_profiles(context: click.Context, parameter: click.Parameter, incomp
     """The profiles that begin so. A file that is wrong has none here; running a command says what is wrong."""
     del context, parameter
     from usermgr.errors import UsermgrError  # noqa: PLC0415 - only where a profile is completed
-    from usermgr_cli.settings import config_path, read_profiles  # noqa: PLC0415 - as above
+    from usermgr_cli._settings import config_path, read_profiles  # noqa: PLC0415 - as above
 
     try:
         profiles = read_profiles(config_path(os.environ.get("USERMGR_CONFIG")))
@@ -44,7 +44,7 @@ def complete_groups(context: click.Context, parameter: click.Parameter, incomple
 
 def _groups(line: Line, incomplete: str) -> list[str]:
     line.settle(quiet=True)
-    names = (group.name for group in line.users.list_groups())
+    names = (group.name for group in line.users.iter_groups())
     return sorted(islice((name for name in names if name.startswith(incomplete)), MOST))
 
 

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from usermgr_cli._exits import Exit
+from usermgr_cli._interrupts import Interrupts
 from usermgr_cli._problems import as_json, write_error
 from usermgr_cli._text import one_line
 
 if TYPE_CHECKING:
     from usermgr import ActivityStore, UserManager
     from usermgr_cli._progress import Tell
-    from usermgr_cli.settings import Settings
+    from usermgr_cli._settings import Settings
 
 __all__ = ["Line"]
 
@@ -33,6 +34,11 @@ class Line:
         self.settings: Settings | None = None
         """What is in force, and from where; see `settle`."""
         self._settled = False
+        self.way_on: str | None = None
+        """How to go on after Ctrl-C, as a sentence: long work sets it, once there is something to go on from."""
+        self.done: str | None = None
+        """What has been done, as a sentence, should the output fail."""
+        self.interrupts = Interrupts(self)
         self._users: UserManager | None = None
         self._activity: ActivityStore | None = None
 
@@ -57,7 +63,7 @@ class Line:
         return self._in_force(run_commands=False, may_ask=False)
 
     def _in_force(self, *, run_commands: bool, may_ask: bool) -> Settings:
-        from usermgr_cli.settings import in_force  # noqa: PLC0415 - help needs no settings
+        from usermgr_cli._settings import in_force  # noqa: PLC0415 - help needs no settings
 
         return in_force(
             profile=self.options.get("profile"),
@@ -84,9 +90,11 @@ class Line:
         """The store in force, guarded and audited as the settings say. Opened at the first use."""
         if self._users is None:
             from usermgr.frontends import open_users  # noqa: PLC0415 - help opens no store
+            from usermgr.watching import Watched  # noqa: PLC0415 - as above
             from usermgr_cli._actor import actor  # noqa: PLC0415 - as above
+            from usermgr_cli._watch import watch_for  # noqa: PLC0415 - as above
 
-            self._users = open_users(actor)
+            self._users = Watched(open_users(actor), watch_for(self))
         return self._users
 
     @property

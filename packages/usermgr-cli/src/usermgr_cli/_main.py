@@ -5,72 +5,131 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import click
 
+from usermgr_cli import _stdout
 from usermgr_cli._exits import Exit, exit_of
 from usermgr_cli._line import Line
-from usermgr_cli._problems import tell
+from usermgr_cli._problems import tell, write_error
 from usermgr_cli._root import root
+from usermgr_cli._usage import sentence
 
 __all__ = ["main", "run"]
+
+NAME = "usermgr"
+COMPLETE = "_USERMGR_COMPLETE"
+"""What click's completion scripts set."""
 
 
 def main() -> NoReturn:
     """The console script."""
-    sys.exit(run(sys.argv[1:]))
+    _stdout.open_missing()
+    status = run(sys.argv[1:])
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _stdout.discard()
+    sys.exit(status)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command and returns its exit status."""
     line = Line()
+    instruction = os.environ.get(COMPLETE)
+    if instruction:
+        from click.shell_completion import shell_complete  # noqa: PLC0415 - only a shell asks
+
+        return shell_complete(root, {"obj": line}, NAME, COMPLETE, instruction)
+    with line.interrupts:
+        status = _told(line, arguments)
+        return _closed(line, status)
+
+
+def _told(line: Line, arguments: Sequence[str]) -> int:
+    """The status of the run, whose failure is told."""
     try:
-        status = _run(line, arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        # Whoever read has enough. Python would complain about the rest at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return Exit.BROKEN_PIPE
-    except OSError as error:
-        tell(line, f"the output cannot be written: {error.strerror}", "output", error=error)
-        return Exit.FAILURE
-    return status
+        return _run(line, arguments)
+    except _stdout.WriteFailedError as error:
+        return _unwritten(line, error)
+    except click.exceptions.Exit as end:
+        return _flushed(line, end.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        write_error(error.ctx.get_help())
+        return Exit.USAGE
+    except click.UsageError as error:
+        tell(line, sentence(error), "usage", remedy=_see_help(error), error=error)
+        return Exit.USAGE
+    except click.ClickException as error:
+        tell(line, error.format_message(), "usage", error=error)
+        return Exit.USAGE
+    except (click.Abort, KeyboardInterrupt) as end:
+        tell(line, str(end) or "interrupted", "interrupted", remedy=line.way_on, error=end)
+        return Exit.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the outermost boundary: a person is told what to do, whatever it is
+        return _failed(line, error)
 
 
 def _run(line: Line, arguments: Sequence[str]) -> int:
-    try:
-        value = root.main(list(arguments), prog_name="usermgr", standalone_mode=False, obj=line)
-        if isinstance(value, int):  # of --help and the like
-            return value
+    with root.make_context(NAME, list(arguments), obj=line) as context:
+        value = root.invoke(context)
         if value is not None:
-            from usermgr_cli.output import show  # noqa: PLC0415 - help prints no data
+            from usermgr_cli._output import show  # noqa: PLC0415 - help prints no data
 
             show(line, value)
-    except click.exceptions.Exit as end:
-        return end.exit_code
-    except click.UsageError as error:
-        tell(line, error.format_message(), "usage", remedy=_see_help(error))
-        return Exit.USAGE
-    except click.ClickException as error:
-        tell(line, error.format_message(), "usage")
-        return Exit.USAGE
-    except (click.Abort, KeyboardInterrupt) as end:
-        tell(line, str(end) or "interrupted", "interrupted")
-        return Exit.INTERRUPTED
-    except OSError:
-        raise
-    except Exception as error:
-        from usermgr.errors import UsermgrError  # noqa: PLC0415 - only a failure needs it
-
-        if not isinstance(error, UsermgrError):
-            raise
-        tell(line, error.message, error.code, remedy=getattr(error, "remedy", None), error=error)
-        return exit_of(error)
-    finally:
-        line.close()
+        _stdout.flush()
     return line.exit
 
 
+def _flushed(line: Line, status: int) -> int:
+    """The status of `--help` and the like, whose text has to be written too."""
+    try:
+        _stdout.flush()
+    except _stdout.WriteFailedError as error:
+        return _unwritten(line, error)
+    return status
+
+
+def _unwritten(line: Line, error: _stdout.WriteFailedError) -> int:
+    """What has happened stays what it was: the status of a command that says more than that all went well."""
+    _stdout.discard()
+    if not error.is_pipe:
+        after = f"{line.done}, and " if line.done else ""
+        tell(line, f"{after}the output cannot be written: {error}", "output", error=error)
+    if line.exit is not Exit.OK:
+        return line.exit
+    return Exit.BROKEN_PIPE if error.is_pipe else Exit.FAILURE
+
+
+def _failed(line: Line, error: Exception) -> int:
+    from usermgr.errors import UsermgrError  # noqa: PLC0415 - only a failure needs it
+
+    if isinstance(error, UsermgrError):
+        tell(line, error.message, error.code, remedy=getattr(error, "remedy", None), error=error)
+        return exit_of(error)
+    if isinstance(error, OSError):
+        where = f"{error.filename}: " if error.filename is not None else ""
+        tell(line, f"{where}{error.strerror or error}", "file", error=error)
+        return Exit.FAILURE
+    # The text of an exception that nobody expected may hold anything.
+    remedy = None if line.debug else "run the command again with --debug, and report what it tells"
+    tell(line, f"this is a fault of usermgr: {type(error).__name__}", "fault", remedy=remedy, error=error)
+    return Exit.FAILURE
+
+
+def _closed(line: Line, status: int) -> int:
+    """The status, or that of a store that cannot be closed."""
+    try:
+        line.close()
+    except Exception as error:  # noqa: BLE001 - as above
+        told = _failed(line, error)
+        return status or told
+    except KeyboardInterrupt:
+        return status or Exit.INTERRUPTED
+    return status
+
+
 def _see_help(error: click.UsageError) -> str | None:
-    return None if error.ctx is None else f"see `{error.ctx.command_path} --help`"
+    context: Any = error.ctx
+    return None if context is None else f"see `{context.command_path} --help`"

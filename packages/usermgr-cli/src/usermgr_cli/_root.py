@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 from importlib import import_module
 from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
 from usermgr_cli._shared import share, shared_options
+from usermgr_cli._usage import resolve
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
+
+    from click.shell_completion import CompletionItem
 
 __all__ = ["Root", "root"]
 
@@ -92,18 +94,20 @@ class Root(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does; an unknown name gets its likeness."""
-        name = args[0]
-        command = self.get_command(ctx, name)
-        if command is None and not ctx.resilient_parsing:
-            raise click.UsageError(_did_you_mean(name, self.list_commands(ctx)), ctx)
-        return name, command, args[1:]
+        return resolve(self, ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The options and the commands, from the tables; click would load each command for its help."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks
+
+        commands = [
+            CompletionItem(name, help=_help_of(name)) for name in self.list_commands(ctx) if name.startswith(incomplete)
+        ]
+        return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list, from metadata alone."""
-        lines: list[tuple[str, str]] = []
-        for name in self.list_commands(ctx):
-            known = OWN.get(name) or DOORS.get(name)
-            lines.append((name, known.help if known else "From another package"))
+        lines = [(name, _help_of(name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
             formatter.write_dl(lines)
 
@@ -122,14 +126,9 @@ def _how_to_get(name: str) -> str:
     )
 
 
-def _did_you_mean(name: str, names: list[str]) -> str:
-    # An argument may be a password that slipped to the front, so what was typed is not repeated.
-    near = difflib.get_close_matches(name, names, n=1)
-    return (
-        f"there is no such command: did you mean `{near[0]}`?"
-        if near
-        else "there is no such command: see `usermgr --help`"
-    )
+def _help_of(name: str) -> str:
+    known = OWN.get(name) or DOORS.get(name)
+    return known.help if known else "From another package"
 
 
 root = Root(

@@ -14,6 +14,7 @@ import click
 
 from usermgr_cli._completing import complete_profiles
 from usermgr_cli._line import Line
+from usermgr_cli._usage import refuse_surplus, resolve
 
 __all__ = ["share", "shared_options"]
 
@@ -64,11 +65,20 @@ def share(command: click.Command, *, settles: bool = True) -> click.Command:
     _shared.add(command)
     command.params.extend(shared_options(hidden=True, beside=command.params))
     if isinstance(command, click.Group):
+        _word_errors(command)
         for inner in command.commands.values():
             share(inner, settles=settles)
-    elif command.callback is not None and settles:
-        command.callback = _settled(command.callback)
+    elif command.callback is not None:
+        checks_surplus = not command.allow_extra_args
+        command.allow_extra_args = True  # click's error would repeat them
+        command.callback = _prepared(command.callback, settles=settles, checks_surplus=checks_surplus)
     return command
+
+
+def _word_errors(group: click.Group) -> None:
+    if type(group).resolve_command is click.Group.resolve_command:
+        words: Any = functools.partial(resolve, group)  # on this one group, whoever made it
+        group.resolve_command = words
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Any:
@@ -78,12 +88,22 @@ def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> Any
     return value
 
 
-def _settled(callback: Callable[..., Any]) -> Callable[..., Any]:
+def _prepared(callback: Callable[..., Any], *, settles: bool, checks_surplus: bool) -> Callable[..., Any]:
+    """The callback, before which everything is checked that can be: what it prints must not fail once it has run."""
+
     @functools.wraps(callback)
     def run(*args: Any, **kwargs: Any) -> Any:
-        line = click.get_current_context().find_object(Line)
+        context = click.get_current_context()
+        if checks_surplus:
+            refuse_surplus(context)
+        line = context.find_object(Line)
         if line is not None:
-            line.settle()
+            if "query" in line.options or "fields" in line.options:
+                from usermgr_cli._output import check  # noqa: PLC0415 - only where something is chosen
+
+                check(line, callback)
+            if settles:
+                line.settle()
         return callback(*args, **kwargs)
 
     return run

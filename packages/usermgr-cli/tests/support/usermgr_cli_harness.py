@@ -144,9 +144,9 @@ class Terminal:
         """All that was shown, as the program wrote it."""
         return self.raw.decode(errors="replace")
 
-    def expect(self, text: str, seconds: float = 15) -> None:
-        """Waits until the screen shows the text."""
-        self._until(lambda: any(text in line for line in self.screen), f"{text!r} was not shown", seconds)
+    def expect(self, text: str, *, times: int = 1, seconds: float = 15) -> None:
+        """Waits until the screen shows the text so many times."""
+        self._until(lambda: "\n".join(self.screen).count(text) >= times, f"{text!r} was not shown", seconds)
 
     def type(self, text: str) -> None:
         """Types it."""
@@ -166,11 +166,12 @@ class Terminal:
 
     def _until(self, condition: Callable[[], bool], failure: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
-        while not condition():
-            self._read()
+        while True:
+            ended = self.process.poll() is not None
+            read = self._read()
             if condition():
                 return
-            if time.monotonic() > deadline or (self.process.poll() is not None and not self._read()):
+            if time.monotonic() > deadline or (ended and not read):
                 raise AssertionError(f"{failure}:\n" + "\n".join(self.screen))
 
     def _read(self) -> bytes:

@@ -11,8 +11,9 @@ ada,'+81312345678,,,,,,,1
 
 from __future__ import annotations
 
+from usermgr_bulk.formats._columns import harmless
 from usermgr_bulk.formats._csv import CsvFormat
 from usermgr_bulk.formats._dialect import CsvDialect
 from usermgr_bulk.formats._jsonl import JsonLinesFormat
 
-__all__ = ["CsvDialect", "CsvFormat", "JsonLinesFormat"]
+__all__ = ["CsvDialect", "CsvFormat", "JsonLinesFormat", "harmless"]

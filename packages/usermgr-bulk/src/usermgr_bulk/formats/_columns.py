@@ -20,7 +20,7 @@ from usermgr.validation import STANDARD_ATTRIBUTES, check_form, check_texts
 from usermgr_bulk.formats._dialect import MARKED
 from usermgr_bulk.formats._texts import has_surrogate
 
-__all__ = ["MARK", "Column", "columns_for", "columns_named", "read_cells", "write_cell"]
+__all__ = ["MARK", "Column", "columns_for", "columns_named", "harmless", "read_cells", "write_cell"]
 
 MARK = "'"
 FORMULA = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 - wide ones, which spreadsheets in East Asia take for the others
@@ -208,6 +208,17 @@ def write_cell(column: Column, members: Mapping[str, Any], removal: str | None, 
             field=column.title,
         )
     return text
+
+
+def harmless(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula: with the mark before it, where it needs one.
+
+    A text that begins with the mark gets another, so that taking one off gives every text back.
+
+    >>> harmless("=1+1"), harmless("Ada")
+    ("'=1+1", 'Ada')
+    """
+    return MARK + text if text and text[0] in FORMULA + MARK else text
 
 
 def _removal(column: Column, removal: str | None) -> str:

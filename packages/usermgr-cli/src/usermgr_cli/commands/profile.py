@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from usermgr.commands import Done
-    from usermgr_cli.settings import Profiles
+    from usermgr_cli._settings import Profiles
 
 __all__ = ["InForce", "Listed", "command"]
 
@@ -53,7 +53,7 @@ def command() -> None:
 @click.pass_obj
 def show(line: Line) -> Iterator[InForce]:
     """Show the settings in force and where each stands. Secrets are masked."""
-    from usermgr_cli.settings import masked  # noqa: PLC0415 - help needs no settings
+    from usermgr_cli._settings import masked  # noqa: PLC0415 - help needs no settings
 
     found = line.look()
     if found.profile is None:
@@ -67,7 +67,7 @@ def show(line: Line) -> Iterator[InForce]:
 @command.command(name="list")
 def list_() -> Iterator[Listed]:
     """List the profiles."""
-    from usermgr_cli.settings import read_profiles  # noqa: PLC0415 - as above
+    from usermgr_cli._settings import read_profiles  # noqa: PLC0415 - as above
 
     profiles = read_profiles(_path())
     for name, each in sorted(profiles.profiles.items()):
@@ -104,8 +104,8 @@ def use(name: str) -> Done:
 def set_(line: Line, name: str, settings: Sequence[str], commands: Sequence[tuple[str, str]]) -> Done:
     """Set settings of a profile, which is made where there is none of that name."""
     from usermgr.commands import Done  # noqa: PLC0415 - as above
-    from usermgr_cli.settings import near  # noqa: PLC0415 - as above
-    from usermgr_cli.settings.writing import table  # noqa: PLC0415 - as above
+    from usermgr_cli._settings import near  # noqa: PLC0415 - as above
+    from usermgr_cli._settings._writing import table  # noqa: PLC0415 - as above
 
     given = dict(_pair(text) for text in settings)
     secret = {setting: _split(setting, text) for setting, text in commands}
@@ -162,7 +162,7 @@ def unset(name: str, settings: Sequence[str]) -> Done:
 def remove(line: Line, name: str) -> Done:
     """Remove a profile and its settings."""
     from usermgr.commands import Done  # noqa: PLC0415 - as above
-    from usermgr_cli.settings import read_profiles  # noqa: PLC0415 - as above
+    from usermgr_cli._settings import read_profiles  # noqa: PLC0415 - as above
 
     found = read_profiles(_path()).named(name, "the command")
     number = len(found.values) + len(found.commands)
@@ -179,13 +179,13 @@ def remove(line: Line, name: str) -> Done:
 
 
 def _path() -> Path:
-    from usermgr_cli.settings import config_path  # noqa: PLC0415 - as above
+    from usermgr_cli._settings import config_path  # noqa: PLC0415 - as above
 
     return config_path(os.environ.get("USERMGR_CONFIG"))
 
 
 def _change(change: Any) -> Profiles:
-    from usermgr_cli.settings.writing import change_profiles  # noqa: PLC0415 - as above
+    from usermgr_cli._settings._writing import change_profiles  # noqa: PLC0415 - as above
 
     return change_profiles(_path(), change)
 

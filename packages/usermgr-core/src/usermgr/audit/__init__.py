@@ -18,7 +18,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from usermgr.audit._audited import Audited, AuditedManager
-from usermgr.audit._record import Actor, Outcome, Record
+from usermgr.audit._record import Actor, Described, Outcome, Record, describe
 from usermgr.audit._sink import LoggerSink, Sink
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ __all__ = [
     "AuditedManager",
     "Actor",
     "Record",
+    "Described",
+    "describe",
     "Outcome",
     "Sink",
     "FileSink",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Sequence
 
-from usermgr_cli.settings._file import refused
+from usermgr_cli._settings._file import refused
 
 __all__ = ["run_secret_command"]
 

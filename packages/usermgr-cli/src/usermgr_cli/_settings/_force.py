@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 import click
 
 from usermgr.errors import ConfigurationError
-from usermgr_cli.settings._env_file import read
-from usermgr_cli.settings._file import Profile, config_path, read_profiles
-from usermgr_cli.settings._names import NAME, is_secret, known_names
-from usermgr_cli.settings._secrets import run_secret_command
+from usermgr_cli._settings._env_file import read
+from usermgr_cli._settings._file import Profile, config_path, read_profiles
+from usermgr_cli._settings._names import NAME, is_secret, known_names
+from usermgr_cli._settings._secrets import run_secret_command
 
 __all__ = ["Setting", "Settings", "in_force"]
 

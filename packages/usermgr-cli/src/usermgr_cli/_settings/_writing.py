@@ -11,7 +11,7 @@ from typing import Any
 
 import tomlkit
 
-from usermgr_cli.settings._file import Profiles, parse_profiles, read_profiles, refused
+from usermgr_cli._settings._file import Profiles, parse_profiles, read_profiles, refused
 
 __all__ = ["change_profiles", "table"]
 

@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from usermgr.errors import ConfigurationError
-from usermgr_cli.settings._names import NAME, has_password, is_secret
+from usermgr_cli._settings._names import NAME, has_password, is_secret
 
 __all__ = ["Profile", "Profiles", "config_path", "parse_profiles", "read_profiles", "refused"]
 

@@ -1,0 +1,79 @@
+"""Ctrl-C: the first lets a change that is under way end, the second leaves at once.
+
+A change that was sent cannot be taken back by not waiting for its answer. So the first Ctrl-C waits for the call of
+this thread, if that changes something, and stops before the next one; `usermgr_bulk` does the same for the calls of
+its threads, and keeps its journal. The second Ctrl-C leaves in the middle: a journal is valid at every moment.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import TYPE_CHECKING, NoReturn, Self
+
+from usermgr_cli._exits import Exit
+
+if TYPE_CHECKING:
+    from usermgr_cli._line import Line
+
+__all__ = ["Interrupts"]
+
+
+class Interrupts:
+    """What Ctrl-C does while the command runs; a `with` block, after which it does what it did before."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._number = 0
+        self._changing = False
+        self._before: object = None
+
+    def __enter__(self) -> Self:
+        if threading.current_thread() is threading.main_thread():
+            before = signal.getsignal(signal.SIGINT)
+            if before is signal.default_int_handler:  # where it is ignored, as behind nohup, it stays so
+                self._before = before
+                signal.signal(signal.SIGINT, self._interrupted)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    def begin_change(self) -> None:
+        """A change is about to be sent. Raises `KeyboardInterrupt` where Ctrl-C came before it."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        if self._number:
+            raise KeyboardInterrupt
+        self._changing = True
+
+    def end_change(self, what: str, *, succeeded: bool) -> None:
+        """It has ended. Raises `KeyboardInterrupt` where Ctrl-C came meanwhile and there is no error to tell."""
+        if threading.current_thread() is not threading.main_thread():
+            return
+        self._changing = False
+        if self._number and succeeded:
+            raise KeyboardInterrupt(f"interrupted; what was under way, {what}, is done")
+
+    def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._number += 1
+        if self._number > 1:
+            self._leave()
+        if self._changing:
+            self._line.note("Waiting for the change that is under way. Ctrl-C again leaves at once.")
+            return
+        raise KeyboardInterrupt
+
+    def _leave(self) -> NoReturn:
+        from usermgr_cli._problems import tell  # noqa: PLC0415 - not at every start
+
+        if sys.stderr.isatty():
+            os.write(2, b"\x1b[?25h")  # a bar hides the cursor
+        remedy = self._line.way_on or "what was under way may or may not be done"
+        tell(self._line, "left at once", "interrupted", remedy=remedy)
+        os._exit(Exit.INTERRUPTED)
