@@ -17,7 +17,16 @@ from usermgr import UserManager
 
 sys.path.insert(0, str(Path(__file__).with_name("support")))
 
-from usermgr_cli_harness import USERMGR, Ended, Terminal, in_pipes, in_process, without_settings
+from usermgr_cli_harness import (
+    USERMGR,
+    Ended,
+    Shown,
+    Terminal,
+    in_pipes,
+    in_process,
+    on_terminal,
+    without_settings,
+)
 
 
 class Command(Protocol):
@@ -64,6 +73,16 @@ def usermgr(environment: dict[str, str], capfd: pytest.CaptureFixture[str]) -> C
 
     def run(*arguments: str, stdin: bytes | None = None, **variables: str) -> Ended:
         return in_process(arguments, capfd.readouterr, stdin, variables)
+
+    return run
+
+
+@pytest.fixture
+def screen(environment: dict[str, str]) -> Callable[..., Shown]:
+    """Runs the command in this process, on a terminal that nobody types at."""
+
+    def run(*arguments: str, columns: int = 80, **variables: str) -> Shown:
+        return on_terminal(arguments, variables, columns=columns)
 
     return run
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,9 @@ __all__ = ["main", "run"]
 NAME = "usermgr"
 COMPLETE = "_USERMGR_COMPLETE"
 """What click's completion scripts set."""
+
+
+NO_ROOM = (errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO)
 
 
 def main() -> NoReturn:
@@ -55,15 +59,8 @@ def _told(line: Line, arguments: Sequence[str]) -> int:
         return _unwritten(line, error)
     except click.exceptions.Exit as end:
         return _flushed(line, end.exit_code)
-    except click.exceptions.NoArgsIsHelpError as error:
-        write_error(error.ctx.get_help())
-        return Exit.USAGE
-    except click.UsageError as error:
-        tell(line, sentence(error), "usage", remedy=_see_help(error), error=error)
-        return Exit.USAGE
     except click.ClickException as error:
-        tell(line, error.format_message(), "usage", error=error)
-        return Exit.USAGE
+        return _misused(line, error)
     except (click.Abort, KeyboardInterrupt) as end:
         tell(line, str(end) or "interrupted", "interrupted", remedy=line.way_on, error=end)
         return Exit.INTERRUPTED
@@ -102,6 +99,18 @@ def _unwritten(line: Line, error: _stdout.WriteFailedError) -> int:
     return Exit.BROKEN_PIPE if error.is_pipe else Exit.FAILURE
 
 
+def _misused(line: Line, error: click.ClickException) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not line.is_agent:
+        write_error(error.ctx.get_help())
+    elif isinstance(error, click.UsageError):
+        context: Any = error.ctx
+        remedy = None if context is None else f"see `{context.command_path} --help`"
+        tell(line, sentence(error), "usage", remedy=remedy, error=error)
+    else:
+        tell(line, error.format_message(), "usage", error=error)
+    return Exit.USAGE
+
+
 def _failed(line: Line, error: Exception) -> int:
     from usermgr.errors import UsermgrError  # noqa: PLC0415 - only a failure needs it
 
@@ -109,6 +118,8 @@ def _failed(line: Line, error: Exception) -> int:
         tell(line, error.message, error.code, remedy=getattr(error, "remedy", None), error=error)
         return exit_of(error)
     if isinstance(error, OSError):
+        if error.filename is None and error.errno in NO_ROOM:  # help, which click prints
+            return _unwritten(line, _stdout.WriteFailedError(error))
         where = f"{error.filename}: " if error.filename is not None else ""
         tell(line, f"{where}{error.strerror or error}", "file", error=error)
         return Exit.FAILURE
@@ -128,8 +139,3 @@ def _closed(line: Line, status: int) -> int:
     except KeyboardInterrupt:
         return status or Exit.INTERRUPTED
     return status
-
-
-def _see_help(error: click.UsageError) -> str | None:
-    context: Any = error.ctx
-    return None if context is None else f"see `{context.command_path} --help`"

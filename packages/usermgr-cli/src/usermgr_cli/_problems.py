@@ -7,33 +7,50 @@ import os
 import sys
 import traceback
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from usermgr_cli._text import CONTROLS, one_line, visible
 
 if TYPE_CHECKING:
     from usermgr_cli._line import Line
 
-__all__ = ["as_json", "tell", "write_error"]
+__all__ = ["as_json", "has_color", "tell", "write_error"]
 
 
 def tell(line: Line, message: str, code: str, *, remedy: str | None = None, error: BaseException | None = None) -> None:
     """Tells it on standard error: as text, or as JSON to a program."""
     if line.debug and error is not None:
-        write_error(visible("".join(traceback.format_exception(error)).rstrip("\n"), keep="\n"))
+        write_error(visible(_trace(error), keep="\n"))
     if line.is_agent:
         members: dict[str, Any] = {"code": code, "message": message}
         if remedy is not None:
             members["remedy"] = remedy
         write_error(as_json({"error": members}))
         return
-    name, end = (
-        _style("usermgr:", "1;31", line.options.get("color")),
-        _style(f"[{code}]", "2", line.options.get("color")),
-    )
+    name, end = "usermgr:", f"[{code}]"
+    if has_color(line.options.get("color"), sys.stderr):
+        name, end = f"\x1b[1;31m{name}\x1b[0m", f"\x1b[2m{end}\x1b[0m"
     write_error(f"{name} {one_line(message)} {end}")
     if remedy is not None:
         write_error(f"  {one_line(remedy)}")
+
+
+def _trace(error: BaseException | None) -> str:
+    """Where the error came from, and what caused it. The text of an error that is none of ours may hold a secret."""
+    from usermgr.errors import UsermgrError  # noqa: PLC0415 - only where somebody looks for a fault
+
+    parts: list[str] = []
+    while error is not None:
+        text = f": {error.message}" if isinstance(error, UsermgrError) else ""
+        parts.append(_places(error) + f"{type(error).__qualname__}{text}")
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    return "\ncaused\n".join(reversed(parts))
+
+
+def _places(error: BaseException) -> str:
+    """The functions that it came through. The lines of code are not shown: a literal among them may be anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return "".join(f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in frames)
 
 
 def as_json(members: dict[str, Any]) -> str:
@@ -48,14 +65,10 @@ def write_error(text: str) -> None:
         print(text, file=sys.stderr, flush=True)
 
 
-def _style(text: str, code: str, color: str | None) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if has_color(color) else text
-
-
-def has_color(color: str | None) -> bool:
-    """Whether standard error gets colours: `--color` decides, then NO_COLOR, then whether it is a terminal."""
+def has_color(color: str | None, stream: TextIO | None) -> bool:
+    """Whether the stream gets colours: `--color` decides, then NO_COLOR, then whether it is a terminal."""
     if color in ("always", "never"):
         return color == "always"
     if os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
         return False
-    return sys.stderr is not None and sys.stderr.isatty()  # pyright: ignore[reportUnnecessaryComparison] - it may be closed
+    return stream is not None and stream.isatty()

@@ -131,10 +131,23 @@ def _help_of(name: str) -> str:
     return known.help if known else "From another package"
 
 
+def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    del parameter
+    if value and not context.resilient_parsing:
+        from importlib.metadata import version  # noqa: PLC0415 - only where it is asked for
+
+        click.echo(f"usermgr {version('usermgr-cli')}")
+        context.exit()
+
+
+VERSION = click.Option(
+    ["--version"], is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version."
+)
+
 root = Root(
     "usermgr",
     help="Manage users, whatever service holds them.",
-    params=shared_options(hidden=False),
+    params=[*shared_options(listed=True), VERSION],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=True,
 )

@@ -45,11 +45,20 @@ OPTIONS: list[tuple[str, list[str], str, dict[str, Any]]] = [
 _shared: WeakSet[click.Command] = WeakSet()
 
 
-def shared_options(*, hidden: bool, beside: Iterable[click.Parameter] = ()) -> list[click.Parameter]:
-    """The options, without those that a command has `beside` them; `hidden` where their help stands elsewhere."""
+class _Option(click.Option):
+    """An option whose help stands elsewhere; unlike a hidden one, the shell completes it."""
+
+    def get_help_record(self, ctx: click.Context) -> None:
+        """None."""
+        del ctx
+
+
+def shared_options(*, listed: bool, beside: Iterable[click.Parameter] = ()) -> list[click.Parameter]:
+    """The options, without those that a command has `beside` them; `listed` where their help stands."""
+    kind = click.Option if listed else _Option
     taken = {name for parameter in beside for name in (*parameter.opts, *parameter.secondary_opts)}
     return [
-        click.Option([*names, PREFIX + kept], help=text, expose_value=False, callback=_keep, hidden=hidden, **how)
+        kind([*names, PREFIX + kept], help=text, expose_value=False, callback=_keep, **how)
         for kept, names, text, how in OPTIONS
         if not taken.intersection(names)
     ]
@@ -63,7 +72,7 @@ def share(command: click.Command, *, settles: bool = True) -> click.Command:
     if command in _shared:
         return command
     _shared.add(command)
-    command.params.extend(shared_options(hidden=True, beside=command.params))
+    command.params.extend(shared_options(listed=False, beside=command.params))
     if isinstance(command, click.Group):
         _word_errors(command)
         for inner in command.commands.values():

@@ -18,6 +18,8 @@ def sentence(error: click.UsageError) -> str:
     """The sentence for the error."""
     if isinstance(error, click.NoSuchOption):
         return _no_such_option(error)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return "name a command"
     return error.format_message().rstrip(".")
 
 

@@ -16,8 +16,10 @@ import subprocess
 import sys
 import tempfile
 import termios
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -94,6 +96,62 @@ def in_pipes(arguments: Sequence[str], environment: Mapping[str, str], stdin: by
         **options,
     )
     return Ended(ended.returncode, ended.stdout.decode(), ended.stderr.decode())
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a run showed on a terminal."""
+
+    status: int
+    text: str
+    """As the command wrote it."""
+    lines: list[str]
+    """The screen, without empty lines below."""
+
+
+def on_terminal(
+    arguments: Sequence[str], environment: Mapping[str, str] | None = None, *, columns: int = 80, rows: int = 50
+) -> Shown:
+    """Runs the command here, on a terminal that nobody types at."""
+    before = dict(os.environ)
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+    parts: list[bytes] = []
+    reader = threading.Thread(target=_read_all, args=(master, parts))
+    reader.start()
+    sys.stdout.flush()
+    kept = {descriptor: os.dup(descriptor) for descriptor in (0, 1, 2)}
+    streams = sys.stdin, sys.stdout, sys.stderr
+    try:
+        os.environ.update({"TERM": "xterm-256color"} | dict(environment or {}))
+        for descriptor in kept:
+            os.dup2(slave, descriptor)
+        os.close(slave)
+        sys.stdin, sys.stdout, sys.stderr = (
+            open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - closed below
+            for descriptor, mode in ((0, "r"), (1, "w"), (2, "w"))
+        )
+        status = run(list(arguments))
+        sys.stdout.flush()
+    finally:
+        sys.stdin, sys.stdout, sys.stderr = streams
+        for descriptor, copy in kept.items():
+            os.dup2(copy, descriptor)
+            os.close(copy)
+        os.environ.clear()
+        os.environ.update(before)
+        reader.join()
+        os.close(master)
+    screen = pyte.HistoryScreen(columns, rows, history=5000)
+    pyte.ByteStream(screen).feed(b"".join(parts))
+    lines = "\n".join(line.rstrip() for line in screen.display).rstrip("\n").split("\n")
+    return Shown(int(status), b"".join(parts).decode(), lines)
+
+
+def _read_all(descriptor: int, parts: list[bytes]) -> None:
+    with suppress(OSError):  # nobody has the other side open any more
+        while part := os.read(descriptor, 65536):
+            parts.append(part)
 
 
 class Terminal:

@@ -34,20 +34,20 @@ def flat(members: Record) -> Record:
     return found
 
 
-def for_people(value: Any, *, utc: bool) -> str:
-    """The text in a table; a time is local, or in UTC."""
+def for_people(value: Any, *, utc: bool, seconds: bool = True) -> str:
+    """The text in a table; a time is local, or in UTC, and has its seconds where there is room."""
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case str():
-            return _time(value, utc=utc) or value
+            return _time(value, utc=utc, seconds=seconds) or value
         case Mapping():
             members = cast("Mapping[Any, Any]", value).items()
-            return ", ".join(f"{name}={for_people(inner, utc=utc)}" for name, inner in members)
+            return ", ".join(f"{name}={for_people(inner, utc=utc, seconds=seconds)}" for name, inner in members)
         case Sequence():
-            return ", ".join(for_people(inner, utc=utc) for inner in cast("Sequence[Any]", value))
+            return ", ".join(for_people(inner, utc=utc, seconds=seconds) for inner in cast("Sequence[Any]", value))
         case _:
             return str(value)
 
@@ -69,7 +69,7 @@ def cell(value: Any) -> str:
             return str(value)
 
 
-def _time(text: str, *, utc: bool) -> str | None:
+def _time(text: str, *, utc: bool, seconds: bool) -> str | None:
     if not (len(text) >= 20 and text[4:5] == "-" and text[10:11] == "T"):
         return None
     try:
@@ -79,4 +79,4 @@ def _time(text: str, *, utc: bool) -> str | None:
     if moment.tzinfo is None:  # nobody knows where
         return None
     shown = moment.astimezone(UTC) if utc else moment.astimezone()
-    return shown.strftime("%Y-%m-%d %H:%M:%S") + (" UTC" if utc else "")
+    return shown.strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M") + (" UTC" if utc else "")

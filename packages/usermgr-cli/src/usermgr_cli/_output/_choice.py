@@ -35,7 +35,7 @@ def queried(query: str, data: Any) -> Any:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).split("\n", 1)[0]
+    return str(error).split("\n", 1)[0].removeprefix("Invalid jmespath expression: ").rstrip(": ")
 
 
 def field_names(fields: str) -> list[str]:

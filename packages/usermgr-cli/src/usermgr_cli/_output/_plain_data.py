@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Any, TypeAlias, TypeGuard, cast
 
 from usermgr.commands import Done
+from usermgr.records import JsonValue
 
 __all__ = ["Record", "is_many", "members_in", "plain", "record", "value_of"]
 
@@ -22,6 +23,8 @@ def is_many(value: object) -> TypeGuard[Iterable[Any]]:
 
 def plain(value: Any) -> Any:
     """As JSON has it. A time is text in RFC 3339, in UTC."""
+    if isinstance(value, JsonValue):
+        return value.to_dict()
     if isinstance(value, Done):
         return plain(value.data)
     to_dict = getattr(value, "to_dict", None)

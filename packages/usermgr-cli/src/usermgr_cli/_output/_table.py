@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from usermgr_cli._output._cells import default_columns, flat, for_people
 from usermgr_cli._output._plain_data import Record, record, value_of
+from usermgr_cli._problems import has_color
 from usermgr_cli._stdout import Stdout
 from usermgr_cli._text import visible
 
@@ -20,30 +22,32 @@ __all__ = ["show_table"]
 
 CHUNK = 100
 """The first rows decide on the widths."""
-LEAST = 6
-"""The columns that a value keeps, however narrow the terminal is."""
+LEAST = 12
+"""What a column keeps of its values: where that is too much for the terminal, the last columns are left out."""
 GAP = "  "
 
 
 class _Table:
     """Draws on standard output. Nothing of a value is read as markup, and no control character is written."""
 
-    def __init__(self, *, utc: bool, color: str | None) -> None:
+    def __init__(self, *, utc: bool, seconds: bool, color: str | None) -> None:
         out: Any = Stdout()
+        colored = has_color(color, sys.stdout)
         self._console = Console(
             file=out,
-            no_color=True if color == "never" else None,
-            force_terminal=True if color == "always" else None,
+            color_system="auto" if colored else None,
+            force_terminal=colored,
+            no_color=False,  # NO_COLOR has been looked at, and what it means to rich, bold letters, is left out too
             highlight=False,
             markup=False,
             emoji=False,
         )
         self.width = self._console.width if out.isatty() or os.environ.get("COLUMNS") else None
-        self._utc = utc
+        self._utc, self._seconds = utc, seconds
         self._more = "…" if (out.encoding or "").lower().startswith("utf") else "~"
 
     def text(self, value: Any) -> str:
-        return visible(for_people(value, utc=self._utc))
+        return visible(for_people(value, utc=self._utc, seconds=self._seconds))
 
     def line(self, cells: Sequence[str], widths: Sequence[int], style: str = "") -> None:
         fitted = [self._fit(cell, width) for cell, width in zip(cells, widths, strict=True)]
@@ -64,7 +68,7 @@ def show_table(
     found: Iterable[Any], *, many: bool, names: list[str] | None, utc: bool, color: str | None
 ) -> tuple[bool, list[str]]:
     """Draws it. Says whether there was anything, and which columns have no room."""
-    table = _Table(utc=utc, color=color)
+    table = _Table(utc=utc, seconds=not many, color=color)
     if not many:
         for each in found:
             members = flat(record(each))
