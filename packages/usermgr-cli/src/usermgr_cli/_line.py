@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ class Line:
         """The status of a command that ends with data."""
         self.settings: Settings | None = None
         """What is in force, and from where; see `settle`."""
+        self.layout: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+        """What a table shows of each record, where nobody has chosen fields: a command sets it, if need be."""
         self._settled = False
         self.way_on: str | None = None
         """How to go on after Ctrl-C, as a sentence: long work sets it, once there is something to go on from."""

@@ -85,6 +85,8 @@ def _print(line: Line, asked: str | None, found: Iterable[Any], *, many: bool, n
         case _ if asked == "table" or sys.stdout.isatty():
             from usermgr_cli._output._table import show_table  # noqa: PLC0415 - it imports rich
 
+            if line.layout is not None and names is None and line.options.get("query") is None:
+                found = map(line.layout, found)
             any_rows, left_out = show_table(found, many=many, names=names, utc=utc, color=color)
             if not any_rows:
                 line.note("There are none.")
