@@ -37,9 +37,8 @@ def members_of(callback: Callable[..., Any]) -> dict[str, Any]:
 
 def fields_of(callback: Callable[..., Any]) -> tuple[bool, list[Field]]:
     """Whether the command prints many, and the fields of each. Of a change they are those that its annotation lists."""
-    annotation = _annotation(callback)
     item = _item(callback)
-    many = _many(annotation)
+    many = _many(_printed(callback))
     if item is None:
         return many, []
     return many, [Field(name, describe(of)) for name, of in _members(item).items()]
@@ -84,13 +83,10 @@ def _many(annotation: Any) -> bool:
 
 def _item(callback: Callable[..., Any]) -> Any:
     """The type of what is printed, or of each of it."""
-    annotation = _annotation(callback)
+    annotation = _printed(callback)
     if _many(annotation):
         arguments = get_args(annotation)
         return arguments[0] if arguments else None
-    if get_origin(annotation) in (Union, types.UnionType):
-        known = [each for each in get_args(annotation) if each is not type(None)]
-        return known[0] if len(known) == 1 else None
     return annotation
 
 
@@ -102,11 +98,19 @@ def _members(item: Any) -> dict[str, Any]:
     if item is Done:
         return {}
     if dataclasses.is_dataclass(item):
-        hints = get_type_hints(item, include_extras=True)
+        hints = get_type_hints(item, None, _Names(sys.modules.get(item.__module__)), include_extras=True)
         return {each.name: hints[each.name] for each in dataclasses.fields(item)}
     if is_typeddict(item):
         return get_type_hints(item)
     return {} if _is_mapping(item) or item in (Any, None, type(None)) else {"value": item}
+
+
+def _printed(callback: Callable[..., Any]) -> Any:
+    """The annotation; of several types, which a command prints one of, the first: what it prints without options."""
+    annotation = _annotation(callback)
+    if get_origin(annotation) not in (Union, types.UnionType):
+        return annotation
+    return next((each for each in get_args(annotation) if each is not type(None)), None)
 
 
 def _annotation(callback: Callable[..., Any]) -> Any:
