@@ -67,6 +67,8 @@ class Interrupts:
         if self._changing:
             self._line.note("Waiting for the change that is under way. Ctrl-C again leaves at once.")
             return
+        if self._line.way_on is not None:  # calls of other threads are in flight, and its own work stops in order
+            self._line.note("Waiting for the calls that are under way. Ctrl-C again leaves at once.")
         raise KeyboardInterrupt
 
     def _leave(self) -> NoReturn:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,10 +26,12 @@ __all__ = ["Line"]
 class Line:
     """One run of the command. It is `usermgr.commands.CommandLine` for commands of other packages."""
 
-    def __init__(self) -> None:
+    def __init__(self, arguments: Sequence[str] = ()) -> None:
+        self.arguments = list(arguments)
+        """What was typed after `usermgr`, for a command line that goes on with a run."""
         self.options: dict[str, Any] = {}
         """The shared options that were given, by name."""
-        self.exit = Exit.OK
+        self.exit: int = Exit.OK
         """The status of a command that ends with data."""
         self.settings: Settings | None = None
         """What is in force, and from where; see `settle`."""

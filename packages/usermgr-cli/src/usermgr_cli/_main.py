@@ -40,7 +40,7 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str]) -> int:
     """Runs the command and returns its exit status."""
-    line = Line()
+    line = Line(arguments)
     instruction = os.environ.get(COMPLETE)
     if instruction:
         from click.shell_completion import shell_complete  # noqa: PLC0415 - only a shell asks
@@ -94,7 +94,7 @@ def _unwritten(line: Line, error: _stdout.WriteFailedError) -> int:
     if not error.is_pipe:
         after = f"{line.done}, and " if line.done else ""
         tell(line, f"{after}the output cannot be written: {error}", "output", error=error)
-    if line.exit is not Exit.OK:
+    if line.exit != Exit.OK:
         return line.exit
     return Exit.BROKEN_PIPE if error.is_pipe else Exit.FAILURE
 
@@ -102,13 +102,16 @@ def _unwritten(line: Line, error: _stdout.WriteFailedError) -> int:
 def _misused(line: Line, error: click.ClickException) -> int:
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and not line.is_agent:
         write_error(error.ctx.get_help())
-    elif isinstance(error, click.UsageError):
+        return Exit.USAGE
+    if isinstance(error, click.UsageError):
         context: Any = error.ctx
         remedy = None if context is None else f"see `{context.command_path} --help`"
         tell(line, sentence(error), "usage", remedy=remedy, error=error)
-    else:
-        tell(line, error.format_message(), "usage", error=error)
-    return Exit.USAGE
+        return Exit.USAGE
+    # Of a package that knows nothing of usermgr: see `usermgr.commands`.
+    code, remedy = getattr(error, "code", "failure"), getattr(error, "remedy", None)
+    tell(line, error.format_message(), code, remedy=remedy, error=error)
+    return error.exit_code
 
 
 def _failed(line: Line, error: Exception) -> int:
