@@ -64,24 +64,53 @@ def in_process(
     environment: Mapping[str, str] | None = None,
 ) -> Ended:
     """Runs the command here. `read` is `capfd.readouterr`; the environment is put back as it was."""
-    before = dict(os.environ)
-    kept = os.dup(0)
     read()
+    status = _run_here(arguments, stdin, environment)
+    sys.stdout.flush()
+    captured = read()
+    return Ended(status, captured.out, captured.err)
+
+
+def into_closed_pipe(
+    arguments: Sequence[str],
+    read: Callable[[], Any],
+    stdin: bytes | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Ended:
+    """As `in_process`, while nobody reads the output."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    read()
+    kept, stream = os.dup(1), sys.stdout
+    os.dup2(writing, 1)
+    os.close(writing)
+    try:
+        with open(1, "w", encoding="utf-8", closefd=False) as sys.stdout:
+            status = _run_here(arguments, stdin, environment)
+    finally:
+        sys.stdout = stream
+        os.dup2(kept, 1)
+        os.close(kept)
+    captured = read()
+    return Ended(status, captured.out, captured.err)
+
+
+def _run_here(arguments: Sequence[str], stdin: bytes | None, environment: Mapping[str, str] | None) -> int:
+    before, stream, kept = dict(os.environ), sys.stdin, os.dup(0)
     try:
         os.environ.update(environment or {})
         with tempfile.TemporaryFile() as file:
             file.write(stdin or b"")
             file.seek(0)
             os.dup2(file.fileno(), 0)
-            status = run(list(arguments))
-            sys.stdout.flush()
+            with open(0, encoding="utf-8", closefd=False) as sys.stdin:
+                return int(run(list(arguments)))
     finally:
+        sys.stdin = stream
         os.dup2(kept, 0)
         os.close(kept)
         os.environ.clear()
         os.environ.update(before)
-    captured = read()
-    return Ended(int(status), captured.out, captured.err)
 
 
 def in_pipes(arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes = b"", **options: Any) -> Ended:
