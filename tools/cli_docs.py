@@ -56,7 +56,7 @@ def rendered() -> str:
     return "\n".join([
         "# Commands",
         "",
-        "Written by `make docs` from the commands. Do not edit this page. [cli.md](cli.md) says how they work together.",
+        "Written by `make docs` from the commands. Do not edit this page. [cli.md](cli.md) says how they all behave.",
         "",
         "## What every command takes",
         "",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools import reference_docs
+from tools import cli_docs, reference_docs
 from usermgr.errors import errors_by_code
 
 
@@ -15,3 +15,16 @@ def test_reference_has_every_error() -> None:
     """Every code that can cross the wire has its row."""
     page = reference_docs.rendered()
     assert [code for code in errors_by_code() if f"| `{code}` |" not in page] == []
+
+
+def test_reference_of_commands_is_as_make_docs_writes_it() -> None:
+    """docs/cli-reference.md is what `make docs` would write now."""
+    assert cli_docs.PAGE.read_text() == cli_docs.rendered()
+
+
+def test_reference_of_commands_has_every_command() -> None:
+    """Every command that can be typed has its heading."""
+    page = cli_docs.rendered()
+    names = [" ".join(("usermgr", *words)) for words, _ in cli_docs.commands()]
+    assert len(names) > 10
+    assert [name for name in names if f"# `{name}`\n" not in page] == []

@@ -63,8 +63,7 @@ def in_force(
         (f"the file {env_file}", read(env_file) if env_file is not None else {}),
     ]
     name, origin = _first("USERMGR_PROFILE", layers) if profile is None else (profile, "--profile")
-    path, _ = _first("USERMGR_CONFIG", layers)
-    chosen, origin = _profile(name, origin, path)
+    chosen, origin = _profile(name, origin)
     if chosen is not None:
         layers.append((f"the profile {chosen.name}", chosen.values))
     settings: dict[str, Setting] = {}
@@ -93,6 +92,8 @@ def _flags(given: Iterable[str]) -> dict[str, str]:
                 f"{name} is a secret, and everybody on this machine can see the words of a command: set it in the "
                 "environment, in the file of --env-file, or by a secret_command of the profile"
             )
+        if name == "USERMGR_CONFIG":
+            raise click.UsageError("USERMGR_CONFIG is read from the environment alone, as `usermgr profile` does")
         if not value:
             raise click.UsageError(f"--set {name}= has no value: leave it out to use the other settings")
         flags[name] = value
@@ -103,10 +104,10 @@ def _first(name: str, layers: Iterable[tuple[str, Mapping[str, str]]]) -> tuple[
     return next(((values[name], source) for source, values in layers if values.get(name)), (None, None))
 
 
-def _profile(name: str | None, origin: str | None, path: str | None) -> tuple[Profile | None, str | None]:
+def _profile(name: str | None, origin: str | None) -> tuple[Profile | None, str | None]:
     """The profile to use, and where its name comes from. Without a name, it is the current one of the file."""
     try:
-        where = config_path(path)
+        where = config_path(os.environ.get("USERMGR_CONFIG"))
     except ConfigurationError:
         if name is not None:
             raise
