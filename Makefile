@@ -65,10 +65,11 @@ adopt: terraform-is-here $(SYNCED) ## After a killed apply or a lost state: has 
 wheels: $(SYNCED) ## Builds every package into dist/wheels, and the requirements files that install them
 	@$(RUN) python -m tools.build_wheels $(if $(URL),--url $(URL))
 
-docs: $(SYNCED) ## Writes what comes from code: terraform/**/README.md and actions.json, docs/reference.md, docs/cli-reference.md, errors in docs/verifier.md
+docs: $(SYNCED) ## Writes what comes from code: terraform/**/README.md and actions.json, docs/reference.md, docs/cli-reference.md and cli.svg, errors in docs/verifier.md
 	@$(RUN) python tools/terraform_docs.py
 	@$(RUN) python tools/reference_docs.py
 	@$(RUN) python tools/cli_docs.py
+	@$(RUN) python tools/cli_picture.py
 	@cp packages/usermgr-cognito/src/usermgr_cognito/actions.json terraform/actions.json
 	@$(RUN) python packages/usermgr-jwt/tests/support/usermgr_jwt_docs.py
 

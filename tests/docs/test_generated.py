@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tools import cli_docs, reference_docs
+from tools import cli_docs, cli_picture, reference_docs
 from usermgr.errors import errors_by_code
 
 
@@ -28,3 +28,11 @@ def test_reference_of_commands_has_every_command() -> None:
     names = [" ".join(("usermgr", *words)) for words, _ in cli_docs.commands()]
     assert len(names) > 10
     assert [name for name in names if f"# `{name}`\n" not in page] == []
+
+
+def test_picture_is_of_a_run_that_is_like_that() -> None:
+    """docs/cli.svg is what `make docs` would draw now, and loads nothing."""
+    picture = cli_picture.PICTURE.read_text()
+
+    assert picture == cli_picture.drawn()
+    assert "url(http" not in picture

@@ -27,6 +27,18 @@ def test_every_line_of_the_manual_does_what_it_shows(
     assert walk(DOCS / "cli.md", screen, monkeypatch) >= 6
 
 
+def test_every_line_of_the_tutorial_does_what_it_shows(
+    screen: Any, environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """docs/tutorial.md, in its order, with nothing in the environment."""
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.delenv("USERMGR_BACKEND")
+    monkeypatch.delenv("USERMGR_LOCAL_PATH")
+
+    assert walk(DOCS / "tutorial.md", screen, monkeypatch) >= 25
+
+
 def test_manual_has_every_exit_status() -> None:
     """The table of docs/cli.md has each status, and no other."""
     rows = re.findall(r"^\| (\d+) \|", (DOCS / "cli.md").read_text(), re.MULTILINE)

@@ -17,7 +17,7 @@ CONSOLE = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 STYLE = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def walk(page: Path, screen: Callable[..., Any], patch: pytest.MonkeyPatch, *, columns: int = 100) -> int:
+def walk(page: Path, screen: Callable[..., Any], patch: pytest.MonkeyPatch, *, columns: int = 200) -> int:
     """Does every step in the page's order; how many there were. In what is shown, `...` is whatever is there."""
     steps = list(_steps(page))
     for line, shown in steps:
