@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from usermgr.errors import ConfigurationError
 from usermgr_cli._line import Line
-from usermgr_cli._settings import is_secret, masked
+from usermgr_cli._settings import in_force, is_secret, masked
 from usermgr_cli._settings._env_file import parse
 
 FILE = """# my profiles
@@ -163,15 +163,26 @@ def test_no_home_is_needed(process: Any, users: Any) -> None:
     assert (ended.status, ended.err) == (0, "")
 
 
+def test_without_a_home_there_is_no_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system knows no home directory there are no profiles; who asks for one is told how to have one."""
+    monkeypatch.delenv("USERMGR_CONFIG", raising=False)
+    monkeypatch.setattr("platformdirs.user_config_path", lambda *_, **__: Path("~/.config/usermgr"))
+
+    assert in_force(profile=None, env_file=None, given=()).profile is None
+    with pytest.raises(ConfigurationError, match="USERMGR_CONFIG"):
+        in_force(profile="one", env_file=None, given=())
+
+
 def test_secret_command_is_run_for_a_command_and_by_no_shell(
     usermgr: Any, file: Path, tmp_path: Path, users: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The program gets its arguments as they stand; what it prints is the setting, without one line end."""
     file.write_text('[profiles.one.secret_command]\nSECRET = ["printf", "%s\\\\n\\\\n", "$HOME `id` ; x"]\n')
     monkeypatch.setenv("USERMGR_PROFILE", "one")
-    line = Line()
+    Line().settle(quiet=True)
+    assert "SECRET" not in os.environ  # the Tab key runs nothing
 
-    line.settle(quiet=True)
+    Line().settle()
 
     assert os.environ.pop("SECRET") == "$HOME `id` ; x\n"
     assert shown(usermgr("profile", "show", "-o", "json"))["SECRET"][0] == "(secret)"
@@ -211,6 +222,8 @@ def test_commands_to_run_are_not_taken_from_a_file_that_everybody_can_write(user
         ("AWS_REGION", "--set takes NAME=VALUE"),
         ("1x=hunter2", "--set takes NAME=VALUE"),
         ("SECRET=hunter2", "SECRET is a secret"),
+        ("HTTPS_PROXY=http://kim:hunter2@proxy.example", "HTTPS_PROXY is a secret"),
+        ("USERMGR_CONFIG=x", "from the environment alone"),
         ("AWS_REGION=", "has no value"),
     ],
 )
@@ -247,6 +260,15 @@ def test_names_that_look_like_secrets() -> None:
     assert [name for name in secrets if not is_secret(name)] == []
     assert [name for name in plain if is_secret(name)] == []
     assert masked("HTTP_PROXY", "http://a:b@c") == "(an address with a password)"
+
+
+def test_missing_setting_says_where_settings_come_from(usermgr: Any) -> None:
+    """What a backend misses is told with the ways to give it."""
+    ended = usermgr("user", "list", USERMGR_BACKEND="cognito")
+
+    assert ended.status == 2
+    assert "USERPOOL_ID is not set" in ended.sentences[0]
+    assert "`usermgr profile show` tells those in force" in ended.sentences[1]
 
 
 # --- --env-file --------------------------------------------------------------------------------------

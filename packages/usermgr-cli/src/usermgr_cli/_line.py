@@ -37,7 +37,8 @@ class Line:
         """What is in force, and from where; see `settle`."""
         self.layout: Callable[[dict[str, Any]], dict[str, Any]] | None = None
         """What a table shows of each record, where nobody has chosen fields: a command sets it, if need be."""
-        self._settled = False
+        self.is_settled = False
+        """Whether the settings are in force already."""
         self.way_on: str | None = None
         """How to go on after Ctrl-C, as a sentence: long work sets it, once there is something to go on from."""
         self.done: str | None = None
@@ -51,13 +52,13 @@ class Line:
     def settle(self, *, quiet: bool = False) -> None:
         """Puts the settings in force into the environment, where backends look for them.
 
-        With `quiet`, nobody is asked and nothing is told, as for completion.
+        With `quiet`, no command that prints a secret is run, nobody is asked, and nothing is told: for completion.
         """
-        if self._settled:
+        if self.is_settled:
             return
-        self.settings = self._in_force(run_commands=True, may_ask=self.may_ask and not quiet)
+        self.settings = self._in_force(run_commands=not quiet, may_ask=self.may_ask and not quiet)
         self.settings.put_in_force()
-        self._settled = True
+        self.is_settled = True
         if self.settings.hidden and "profile" in self.options and not quiet:
             names = ", ".join(self.settings.hidden)
             self.note(f"The environment has another {names} than the profile, and goes before it.")

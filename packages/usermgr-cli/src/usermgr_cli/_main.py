@@ -24,6 +24,9 @@ COMPLETE = "_USERMGR_COMPLETE"
 """What click's completion scripts set."""
 
 
+SETTINGS = (
+    "settings come from --set, the environment, --env-file and the profile: `usermgr profile show` tells those in force"
+)
 NO_ROOM = (errno.EPIPE, errno.ENOSPC, errno.EBADF, errno.EIO)
 
 
@@ -115,10 +118,13 @@ def _misused(line: Line, error: click.ClickException) -> int:
 
 
 def _failed(line: Line, error: Exception) -> int:
-    from usermgr.errors import UsermgrError  # noqa: PLC0415 - only a failure needs it
+    from usermgr.errors import ConfigurationError, UsermgrError  # noqa: PLC0415 - only a failure needs it
 
     if isinstance(error, UsermgrError):
-        tell(line, error.message, error.code, remedy=getattr(error, "remedy", None), error=error)
+        remedy: str | None = getattr(error, "remedy", None)
+        if isinstance(error, ConfigurationError) and line.is_settled:  # the library's words are for who calls it
+            remedy = remedy or SETTINGS
+        tell(line, error.message, error.code, remedy=remedy, error=error)
         return exit_of(error)
     if isinstance(error, OSError):
         if error.filename is None and error.errno in NO_ROOM:  # help, which click prints

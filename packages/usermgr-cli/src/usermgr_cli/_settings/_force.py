@@ -11,7 +11,7 @@ import click
 from usermgr.errors import ConfigurationError
 from usermgr_cli._settings._env_file import read
 from usermgr_cli._settings._file import Profile, config_path, read_profiles
-from usermgr_cli._settings._names import NAME, is_secret, known_names
+from usermgr_cli._settings._names import NAME, has_password, is_secret, known_names
 from usermgr_cli._settings._secrets import run_secret_command
 
 __all__ = ["Setting", "Settings", "in_force"]
@@ -87,7 +87,7 @@ def _flags(given: Iterable[str]) -> dict[str, str]:
         name, sign, value = text.partition("=")
         if not sign or not NAME.fullmatch(name):
             raise click.UsageError("--set takes NAME=VALUE, such as --set USERMGR_BACKEND=local")
-        if is_secret(name):
+        if is_secret(name) or has_password(value):
             raise click.UsageError(
                 f"{name} is a secret, and everybody on this machine can see the words of a command: set it in the "
                 "environment, in the file of --env-file, or by a secret_command of the profile"

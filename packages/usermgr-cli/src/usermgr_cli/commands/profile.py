@@ -1,4 +1,4 @@
-"""`usermgr profile`: where commands work. No command of it needs a profile that is right."""
+"""`usermgr profile`: where commands work. Only `show` needs the profile in use to be there."""
 
 from __future__ import annotations
 
