@@ -8,6 +8,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ import pytest
 from usermgr_cli_harness import USERMGR
 
 from usermgr import UserManager
+from usermgr_cli._output._cells import for_people
 
 HOSTILE = "=1+1\x1b[31m\u202e\x9b"
 
@@ -62,6 +64,19 @@ def test_one_thing_is_shown_member_by_member(screen: Any, people: UserManager) -
     assert lines["name"] == "=1+1\\x1b[31m\\u202e\\x9b"
     assert lines["created_at"].endswith(" UTC")
     assert "\x1b[31m" not in shown.text
+
+
+def test_times_in_tables_are_local(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A time of the store is shown as the clock on the wall has it, or in UTC where that is asked for."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert for_people("2026-01-31T20:00:00+00:00", utc=False) == "2026-02-01 05:00:00"
+        assert for_people("2026-01-31T20:00:00+00:00", utc=True) == "2026-01-31 20:00:00 UTC"
+        assert for_people("2026-01-31T20:00:00", utc=False) == "2026-01-31T20:00:00"  # nobody knows where
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 @pytest.mark.parametrize(

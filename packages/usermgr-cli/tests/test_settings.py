@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,9 @@ from hypothesis import strategies as st
 
 from usermgr.errors import ConfigurationError
 from usermgr_cli._line import Line
-from usermgr_cli._settings import in_force, is_secret, masked
+from usermgr_cli._settings import in_force, is_secret, masked, read_profiles
 from usermgr_cli._settings._env_file import parse
+from usermgr_cli._settings._writing import change_profiles, table
 
 FILE = """# my profiles
 current = "one"
@@ -390,6 +392,18 @@ def test_change_that_is_refused_changes_nothing(usermgr: Any, file: Path, argume
     assert "hunter2" not in ended.err
     assert file.read_text() == FILE
     assert [path.name for path in file.parent.iterdir() if path.name.startswith(".")] == []
+
+
+def test_changes_at_the_same_time_are_all_there(file: Path) -> None:
+    """Whoever changes the file waits for whoever does so now; nobody's change is lost."""
+
+    def change(number: int) -> None:
+        change_profiles(file, lambda document, _: table(document, "profiles", "one").update({f"N{number}": "x"}))
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(change, range(24)))
+
+    assert {f"N{number}" for number in range(24)} <= set(read_profiles(file).profiles["one"].values)
 
 
 def test_change_goes_through_a_link(usermgr: Any, file: Path, tmp_path: Path) -> None:
