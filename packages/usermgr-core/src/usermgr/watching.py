@@ -18,10 +18,9 @@ from typing import Any, TypeAlias
 
 from usermgr._changes import Change
 from usermgr._changes import Outcome as ChangeOutcome
-from usermgr._description import StoreDescription
 from usermgr._forwarding import ForwardingManager
 from usermgr._manager import UserManager
-from usermgr.operations import OPERATIONS, Operation
+from usermgr.operations import Operation
 
 __all__ = ["Watch", "Watched", "WatchedManager"]
 
@@ -43,10 +42,7 @@ class WatchedManager(ForwardingManager):
     def __repr__(self) -> str:
         return f"Watched({self.manager!r})"
 
-    def describe(self) -> StoreDescription:
-        """See `UserManager.describe`: what the manager inside says."""
-        described: StoreDescription = self._call(OPERATIONS["describe"], {}, self.manager.describe)
-        return described
+    _takes_batches = True
 
     def write_many(self, changes: Iterable[Change]) -> Iterator[ChangeOutcome]:
         """See `UserManager.write_many`."""
