@@ -1,0 +1,53 @@
+"""What `usermgr schema` tells of these commands is what they print."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from usermgr_cli.commands import activity, group, user
+from usermgr_local import LocalUserManager
+
+COMMANDS = [
+    pytest.param([name, each], id=f"{name} {each}")
+    for name, of in (("user", user), ("group", group), ("activity", activity))
+    for each in of.command.commands
+]
+
+
+def fields(usermgr: Any, *words: str) -> dict[str, str]:
+    """The fields that a command is said to print, with their types."""
+    ended = usermgr("schema", *words, "-o", "json")
+    assert ended.status == 0, ended.err
+    return {each["field"]: each["type"] for each in json.loads(ended.out)}
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_tells_its_fields(usermgr: Any, words: list[str]) -> None:
+    """Each with a type that a program can use; what deletes a group has no record of it."""
+    found = fields(usermgr, *words)
+
+    assert found or words == ["group", "delete"]
+    assert "any" not in found.values()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        pytest.param(["user", "show", "ada"], id="a record"),
+        pytest.param(["user", "list"], id="a stream"),
+        pytest.param(["user", "disable", "ada"], id="outcomes"),
+        pytest.param(["user", "add", "eve"], id="somebody new"),
+        pytest.param(["user", "set-password", "ada", "--generate-password"], id="a password"),
+        pytest.param(["user", "reset-mfa", "ada", "--yes"], id="second factors"),
+        pytest.param(["group", "add-user", "admins", "ada"], id="memberships"),
+        pytest.param(["group", "show", "admins"], id="a group"),
+    ],
+)
+def test_the_fields_are_those_of_the_record(usermgr: Any, people: LocalUserManager, words: list[str]) -> None:
+    """In their order, with no other."""
+    ended = usermgr(*words, "-o", "jsonl")
+
+    assert list(json.loads(ended.out.splitlines()[0])) == list(fields(usermgr, *words[:2]))
