@@ -150,3 +150,23 @@ def test_somebody_who_cannot_be_disabled_makes_the_run_a_part(
         "ada": ("disabled", None), "grace": ("failed", "protected_user"), "花子": ("disabled", None),
     }  # fmt: skip
     assert seen.get_user("grace").enabled
+
+
+def test_ctrl_c_leaves_those_who_were_not_tried(
+    activity: Any, seen: LocalUserManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The change that was under way is done, and its row says so; the same command goes on."""
+
+    def interrupted(self: LocalUserManager, username: str, disable: Any = LocalUserManager.disable_user) -> None:
+        disable(self, username)
+        raise KeyboardInterrupt("it is done")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LocalUserManager, "disable_user", interrupted)
+        ended = activity("dormant", *SINCE, "--days", "50", "--disable", "--yes", "-o", "json")
+
+    assert ended.status == 130
+    outcomes = [(row["username"], row["outcome"]) for row in json.loads(ended.out)]
+    assert outcomes == [("ada", "disabled"), ("grace", "not tried"), ("花子", "not tried")]
+    assert not seen.get_user("ada").enabled
+    assert "2 of 2" in activity("dormant", *SINCE, "--days", "50", "--disable", "--yes").err

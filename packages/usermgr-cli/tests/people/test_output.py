@@ -6,7 +6,11 @@ import json
 import re
 from typing import Any
 
+import pytest
+
 from usermgr import UserManager
+from usermgr.errors import AccessDeniedError
+from usermgr_local import LocalUserManager
 
 from .conftest import ESCAPES
 
@@ -111,6 +115,22 @@ def test_a_user_is_shown_without_the_parts_that_the_store_lacks(usermgr: Any, pe
     found = json.loads(usermgr(*arguments, "-o", "json").out)
     assert found["mfa"] is None
     assert "lacks the capability mfa" in found["not_read"]["mfa"]
+
+
+def test_what_may_not_be_read_does_not_hide_the_rest(
+    usermgr: Any, people: UserManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody who may see users and not their second factors is told so, and sees the user."""
+
+    def denied(self: LocalUserManager, username: str) -> None:
+        raise AccessDeniedError
+
+    monkeypatch.setattr(LocalUserManager, "get_mfa", denied)
+    ended = usermgr("user", "show", "ada", "-o", "table")
+
+    assert (ended.status, ended.err.count("This is without the second factors: ")) == (0, 1)
+    assert "groups    admins" in ended.out
+    assert "second factors" not in ended.out
 
 
 def test_a_user_is_found_by_sub(usermgr: Any, people: UserManager) -> None:

@@ -88,7 +88,8 @@ def each_user(
         act: Makes the change. The row that it returns is the user's; without one, the row says `done`.
         done: What the user is afterwards, such as `disabled`.
         kind: Makes a row: the class, or a call of it.
-        question: What is asked before anything changes, such as `Delete`: the users are looked up, named and counted.
+        question: What is asked before anything changes, such as `Delete`, unless with `--yes`: the users are looked up,
+            named and counted.
         dry_run: Look the users up, and change nothing.
         sentence: What people are told of a single user.
 
@@ -98,12 +99,13 @@ def each_user(
     names = list(dict.fromkeys(usernames))
     run = _Run(line, kind, done, alone=len(names) == 1)
     named = [_Named(name, None) for name in names]
-    if dry_run or question is not None:
+    asks = question is not None and not line.options.get("yes")
+    if dry_run or asks:
         named = run.look_up(names)
     if dry_run:
         run.rows |= {each.name: kind(each.real, f"would be {done}") for each in named}
     elif named:
-        if question is not None:
+        if question is not None and asks:
             _confirm(line, question, [each.user for each in named if each.user is not None])
         run.make(named, act)
     rows = [run.rows[name] for name in names]

@@ -27,6 +27,8 @@ T = TypeVar("T")
 CONDITION = re.compile(r'-[\w"].+', re.DOTALL)
 """An argument such as `-phone_number`: a condition, and no cluster of options."""
 
+PARTS = {"groups": "the groups", "mfa": "the second factors", "activity": "when the user was last seen"}
+
 OUTPUT = re.compile(r"-o=?(?:table|json|jsonl|csv)")
 
 
@@ -154,7 +156,7 @@ def _person(line: Line, user: User) -> Person:
             not_read[part] = error.message
         except UsermgrError as error:  # the rest is worth showing
             not_read[part] = error.message
-            line.note(f"{part}: {error.message} [{error.code}]")
+            line.note(f"This is without {PARTS[part]}: {error.message} [{error.code}]")
         return None
 
     groups = read("groups", lambda: tuple(group.name for group in line.users.iter_groups_for_user(user.username)))

@@ -86,6 +86,7 @@ def forget(line: Line, username: str | None, sub: str | None) -> Forgotten | Don
     line.confirm(f"Delete {who} and all that is recorded of their activity? This cannot be undone.")
     if not isinstance(person, str):
         line.note(f"If this is interrupted, `usermgr user forget --sub {person.sub}` goes on")
+    line.way_on = f"`usermgr user forget --sub {person if isinstance(person, str) else person.sub}` goes on"
     forgotten = forget_user(line.users, activity, person)
     user = "deleted" if forgotten.deleted else "gone already"
     rows = f"{forgotten.rows} rows of activity are removed"
