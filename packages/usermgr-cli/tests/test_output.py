@@ -34,15 +34,14 @@ def people(users: UserManager) -> UserManager:
 
 def test_table_fits_the_terminal(screen: Any, people: UserManager) -> None:
     """Columns stand below each other, wide letters too, and no line is wider than the terminal."""
-    shown = screen("user", "list", columns=100)
+    shown = screen("user", "list", columns=82)
 
     assert shown.status == 0
-    created = [user.created_at.strftime("%Y-%m-%d %H:%M") for user in people.iter_users()]
     assert shown.lines == [
-        "username  email               name                  status                 enabled  created_at",
-        f"ada       ada@example.org     Ada Lovelace          FORCE_CHANGE_PASSWORD  no       {created[0]}",
-        f"山田太郎  taro@example.co.jp  山田 [bold]太郎[/bo…  FORCE_CHANGE_PASSWORD  yes      {created[1]}",
-        f"eve                           =1+1\\x1b[31m\\u202e\\…  FORCE_CHANGE_PASSWORD  yes      {created[2]}",
+        "username  email               name                  status                 enabled",
+        "ada       ada@example.org     Ada Lovelace          FORCE_CHANGE_PASSWORD  no",
+        "山田太郎  taro@example.co.jp  山田 [bold]太郎[/bo…  FORCE_CHANGE_PASSWORD  yes",
+        "eve                           =1+1\\x1b[31m\\u202e\\…  FORCE_CHANGE_PASSWORD  yes",
     ]
 
 
@@ -52,7 +51,7 @@ def test_narrow_terminal_leaves_the_last_columns_out_and_says_so(screen: Any, pe
 
     assert shown.status == 0
     assert shown.lines[0].split() == ["username", "email", "name"]
-    assert "There is no room for status, enabled, created_at" in shown.text
+    assert "There is no room for status, enabled:" in shown.text
 
 
 def test_one_thing_is_shown_member_by_member(screen: Any, people: UserManager) -> None:
@@ -62,7 +61,7 @@ def test_one_thing_is_shown_member_by_member(screen: Any, people: UserManager) -
     assert shown.status == 0
     lines = dict(line.split(None, 1) for line in shown.lines)
     assert lines["name"] == "=1+1\\x1b[31m\\u202e\\x9b"
-    assert lines["created_at"].endswith(" UTC")
+    assert lines["created"].endswith(" UTC")
     assert "\x1b[31m" not in shown.text
 
 
@@ -112,7 +111,8 @@ def test_pipe_gets_lines_with_tabs(usermgr: Any, people: UserManager) -> None:
         user.created_at.isoformat(),
     ]  # fmt: skip
     assert "\x1b" not in ended.out
-    assert usermgr("user", "show", "ada").out.splitlines()[-2:] == ["email\tada@example.org", "name\tAda Lovelace"]
+    shown = usermgr("user", "show", "ada").out.splitlines()
+    assert {"email\tada@example.org", "name\tAda Lovelace"} < set(shown)
 
 
 def test_json_is_what_the_store_has(usermgr: Any, people: UserManager) -> None:
@@ -121,7 +121,7 @@ def test_json_is_what_the_store_has(usermgr: Any, people: UserManager) -> None:
 
     assert json.loads(usermgr("user", "list", "-o", "json").out) == expected
     assert [json.loads(line) for line in usermgr("user", "list", "-o", "jsonl").out.splitlines()] == expected
-    assert json.loads(usermgr("user", "show", "eve", "-o", "json").out) == expected[2]
+    assert json.loads(usermgr("user", "show", "eve", "-o", "json").out).items() >= expected[2].items()
     assert json.loads(usermgr("user", "list", "-o", "json", "--fields", "username,attributes.email").out)[0] == {
         "username": "ada", "attributes.email": "ada@example.org",
     }  # fmt: skip
@@ -168,21 +168,16 @@ def test_choice_that_is_wrong_is_an_error(usermgr: Any, people: UserManager, arg
     assert part in ended.err
 
 
-@pytest.mark.parametrize("arguments", [["--fields", "["], ["--query", "[?"], ["--query", "foo(", "-o", "json"]])
+@pytest.mark.parametrize("arguments", [["--fields", "zzz"], ["--query", "[?"], ["--query", "foo(", "-o", "json"]])
 def test_expression_that_is_wrong_changes_nothing(usermgr: Any, people: UserManager, arguments: list[str]) -> None:
     """What can be seen to fail is refused before the command runs."""
-    usermgr("user", "delete", "ada", "--yes", *arguments)
-
-    if arguments[0] == "--query":
-        assert people.user_exists("ada")
+    assert usermgr("user", "delete", "ada", "--yes", *arguments).status == 2
+    assert people.user_exists("ada")
 
 
-@pytest.mark.parametrize("arguments", [["--fields", "zzz"], ["--query", "length(@.x)"]])
-def test_choice_that_does_not_fit_does_not_change_an_outcome(
-    usermgr: Any, people: UserManager, arguments: list[str]
-) -> None:
+def test_choice_that_does_not_fit_does_not_change_an_outcome(usermgr: Any, people: UserManager) -> None:
     """What was done is done, and the status says so."""
-    assert usermgr("user", "delete", "ada", "--yes", "-o", "json", *arguments).status == 0
+    assert usermgr("user", "delete", "ada", "--yes", "-o", "json", "--query", "length(@.x)").status == 0
     assert not people.user_exists("ada")
 
 
@@ -287,7 +282,7 @@ def test_agents_get_json_and_errors_as_json(usermgr: Any, people: UserManager) -
     asked = usermgr("user", "delete", "ada", **agent)
     assert (asked.status, json.loads(asked.err)["error"]["code"]) == (2, "usage")
     assert json.loads(usermgr("user", **agent).err)["error"]["message"] == "name a command"
-    assert json.loads(usermgr("user", "delete", "ada", "--yes", **agent).out)["outcome"] == "deleted"
+    assert json.loads(usermgr("user", "delete", "ada", "--yes", **agent).out)[0]["outcome"] == "deleted"
 
 
 def test_debug_tells_each_request_and_no_value(usermgr: Any, people: UserManager) -> None:

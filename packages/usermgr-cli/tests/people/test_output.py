@@ -75,7 +75,7 @@ def test_a_user_is_shown_at_a_glance(usermgr: Any, people: UserManager) -> None:
         "email           ada@example.org (verified)",
         "phone           +4420 (not verified)",
         "enabled         no: cannot sign in",
-        "status          FORCE_CHANGE_PASSWORD (must choose a password at the next sign-in)",
+        "status          FORCE_CHANGE_PASSWORD (must choose a password)",
         "groups          admins",
         "second factors  none",
         "created         2026-01-31 09:30:00 UTC",
@@ -180,7 +180,9 @@ def test_a_hostile_value_cannot_write_its_own_question(terminal: Any, people: Us
     people.update_user("grace", {"name": "Grace\n\x1b[2Jreally? [y/N]: y"})
 
     shown = terminal("user", "delete", "grace", columns=120)
-    shown.expect("Delete grace (Grace \\x1b[2Jreally? [y/N]: y, grace@example.org)? This cannot be undone. [y/N]:")
+    shown.expect(
+        "Delete the user grace (Grace \\x1b[2Jreally? [y/N]: y, grace@example.org)? This cannot be undone. [y/N]:"
+    )
     shown.type("n\n")
 
     assert shown.wait() == 1

@@ -139,7 +139,7 @@ def test_reset_invalidates_passwords_after_a_question(usermgr: Any, people: Loca
 
     refused = usermgr("user", "reset", "ada")
     assert (refused.status, people.get_user("ada").status) == (2, UserStatus.CONFIRMED)
-    assert "Invalidate the password of ada (Ada Lovelace, ada@example.org)?" in refused.err
+    assert "Invalidate the password of the user ada (Ada Lovelace, ada@example.org)?" in refused.err
 
     assert usermgr("user", "reset", "ada", "--yes").status == 0
     assert people.get_user("ada").status is UserStatus.RESET_REQUIRED
@@ -268,7 +268,7 @@ def test_forget_deletes_the_person_and_their_activity(usermgr: Any, people: Loca
     sub = people.get_user("ada").sub
 
     asked = usermgr("user", "forget", "ada", USERMGR_ACTIVITY="local")
-    assert "Delete ada (Ada Lovelace, ada@example.org) and all that is recorded" in asked.err
+    assert "Delete the user ada (Ada Lovelace, ada@example.org) and all that is recorded" in asked.err
     assert people.activity.last_seen(sub) is not None
 
     ended = usermgr("user", "forget", "ada", "--yes", USERMGR_ACTIVITY="local")

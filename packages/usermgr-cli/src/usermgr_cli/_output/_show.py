@@ -47,20 +47,20 @@ def _show(line: Line, value: Any) -> None:
     many = is_many(value)
     found: Iterable[Any] = (plain(each) for each in value) if is_many(value) else [plain(value)]
     if query is not None:
-        many, found = _queried(line, value, query, found, many=many)
+        many, found = _queried(line, query, found, many=many)
     names = None if fields is None else field_names(fields)
     if names is not None:
-        found = chosen(found, names, lenient=isinstance(value, Done))
+        found = chosen(found, names, lenient=line.done is not None)
     _print(line, asked, found, many=many, names=names)
 
 
-def _queried(line: Line, value: Any, query: str, found: Iterable[Any], *, many: bool) -> tuple[bool, Iterable[Any]]:
+def _queried(line: Line, query: str, found: Iterable[Any], *, many: bool) -> tuple[bool, Iterable[Any]]:
     everything: list[Any] = list(found)
     data: Any = everything if many else everything[0]
     try:
         result = queried(query, data)
     except click.UsageError as error:
-        if not isinstance(value, Done):
+        if line.done is None:
             raise
         line.note(error.message)  # what was done is done
         result = data

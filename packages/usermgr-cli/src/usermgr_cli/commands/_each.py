@@ -121,7 +121,7 @@ def each_user(
 def _confirm(line: Line, verb: str, users: Sequence[User]) -> None:
     """Asks before something that cannot be undone, naming and counting."""
     names = [user.username for user in users]
-    what = whom(users[0]) if len(users) == 1 else f"{len(users)} users: {listed(names)}"
+    what = f"the user {whom(users[0])}" if len(users) == 1 else f"{len(users)} users: {listed(names)}"
     line.confirm(f"{verb} {what}? This cannot be undone.")
 
 

@@ -15,8 +15,8 @@ Layout = Callable[[dict[str, Any]], dict[str, Any]]
 
 STATUSES = {
     "UNCONFIRMED": "signed up, and not confirmed yet",
-    "FORCE_CHANGE_PASSWORD": "must choose a password at the next sign-in",
-    "RESET_REQUIRED": "must choose a new password before the next sign-in",
+    "FORCE_CHANGE_PASSWORD": "must choose a password",
+    "RESET_REQUIRED": "must choose a new password",
     "EXTERNAL_PROVIDER": "signs in with another service",
     "COMPROMISED": "locked by the service",
 }

@@ -83,7 +83,7 @@ def forget(line: Line, username: str | None, sub: str | None) -> Forgotten | Don
     activity = line.activity
     person: User | str = line.users.get_user(username) if username is not None else sub or ""
     who = person if isinstance(person, str) else whom(person)
-    line.confirm(f"Delete {who} and all that is recorded of their activity? This cannot be undone.")
+    line.confirm(f"Delete the user {who} and all that is recorded of their activity? This cannot be undone.")
     if not isinstance(person, str):
         line.note(f"If this is interrupted, `usermgr user forget --sub {person.sub}` goes on")
     line.way_on = f"`usermgr user forget --sub {person if isinstance(person, str) else person.sub}` goes on"
