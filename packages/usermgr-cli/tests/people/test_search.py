@@ -20,6 +20,7 @@ from usermgr_local import LocalUserManager
         pytest.param(["group:admins"], ["ada"], id="group"),
         pytest.param(["-phone_number"], ["grace", "花子"], id="lacks"),
         pytest.param(["-o", "jsonl", "-phone_number", "-email"], ["花子"], id="lacks-two-and-output"),
+        pytest.param(["-ojsonl", "-name"], ["grace"], id="output-in-one-word"),
         pytest.param(["-phone_number", "--", "-name"], ["grace"], id="lacks-after-dashes"),
         pytest.param(['name="Ada Lovelace"'], ["ada"], id="quoted"),
         pytest.param(["email^=ada", "name^=Ada"], ["ada"], id="begins"),
