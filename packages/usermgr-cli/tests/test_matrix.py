@@ -203,6 +203,7 @@ EXCEPTIONS = {
     **{("doctor", each): 1 for each in CONDITIONS},  # it tells what it finds, whatever that is
     ("jwks pull", "unknown user"): 1,  # the function is not there: nobody whom the command names
     ("user confirm", "Ctrl-C"): 1,  # the change that Ctrl-C waited for was refused, and that is told
+    ("user reset", "Ctrl-C"): 1,  # as above
 }
 
 
