@@ -1,8 +1,10 @@
-"""What `usermgr schema` tells of these commands is what they print."""
+"""What `usermgr schema` tells of these commands is what they print; and their help loads nothing."""
 
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -51,3 +53,22 @@ def test_the_fields_are_those_of_the_record(usermgr: Any, people: LocalUserManag
     ended = usermgr(*words, "-o", "jsonl")
 
     assert list(json.loads(ended.out.splitlines()[0])) == list(fields(usermgr, *words[:2]))
+
+
+HELP = """
+import sys
+from usermgr_cli._main import run
+for words in sys.argv[1:]:
+    run([*words.split(), "--help"])
+loaded = [name for name in sys.modules if name == "usermgr" or name.startswith(("usermgr.", "usermgr_local", "rich"))]
+print(*loaded, file=sys.stderr, end="")
+"""
+
+
+def test_help_loads_no_store() -> None:
+    """Neither core, which has the errors and the models, nor what draws tables."""
+    words = ["user", "group", "activity", *(" ".join(each.values[0]) for each in COMMANDS)]
+    ended = subprocess.run([sys.executable, "-c", HELP, *words], capture_output=True, text=True, check=False)
+
+    assert ended.stderr == ""
+    assert ended.stdout.count("Usage: usermgr") == len(words)

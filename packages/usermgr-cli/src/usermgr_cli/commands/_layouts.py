@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from usermgr_cli._output._cells import for_people
-
-__all__ = ["GROUPS", "NEVER", "USERS", "Layout", "ago", "bar", "person"]
+__all__ = ["GROUPS", "NEVER", "USERS", "Layout", "bar", "columns", "person", "when"]
 
 Layout = Callable[[dict[str, Any]], dict[str, Any]]
 """From a record to what is shown of it, in order."""
@@ -72,6 +70,13 @@ def person(*, utc: bool, now: datetime) -> Layout:
     return layout
 
 
+def when(then: datetime, now: datetime, *, utc: bool) -> str:
+    """A time as tables have it, and how long ago that was."""
+    from usermgr_cli._output._cells import for_people  # noqa: PLC0415 - help prints no data
+
+    return f"{for_people(then.isoformat(), utc=utc)} ({ago(then, now)})"
+
+
 def ago(then: datetime, now: datetime) -> str:
     """How long ago that was, in whole units: `3 days ago`."""
     seconds = (now - then).total_seconds()
@@ -112,9 +117,8 @@ def _last_seen(record: dict[str, Any], *, utc: bool, now: datetime) -> dict[str,
     activity = record["activity"]
     if activity is None:
         return {"last seen": NEVER}
-    then = datetime.fromisoformat(activity["last_seen"]).astimezone(UTC)
     return {
-        "last seen": f"{for_people(activity['last_seen'], utc=utc)} ({ago(then, now)})",
+        "last seen": when(datetime.fromisoformat(activity["last_seen"]), now, utc=utc),
         "last sign-in": activity["last_sign_in"],
         "sign-ins": f"{activity['sign_in_count']} or more",
     }

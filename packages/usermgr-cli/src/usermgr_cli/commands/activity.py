@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from usermgr_cli._line import Line
-from usermgr_cli._output._cells import for_people
 from usermgr_cli.commands import activity_dormant
 from usermgr_cli.commands._capable import StoreGroup
-from usermgr_cli.commands._layouts import NEVER, ago, bar
+from usermgr_cli.commands._layouts import NEVER, bar, when
 from usermgr_cli.commands._telling import draws
 from usermgr_cli.commands.user_show import found_user
 
@@ -102,10 +101,9 @@ def _days_before(end: date, days: int) -> date:
 
 def _layout(*, utc: bool, now: datetime) -> Any:
     def layout(record: dict[str, Any]) -> dict[str, Any]:
-        last = datetime.fromisoformat(record["last_seen"])
         return {
             "username": record["username"],
-            "last seen": f"{for_people(record['last_seen'], utc=utc)} ({ago(last, now)})",
+            "last seen": when(datetime.fromisoformat(record["last_seen"]), now, utc=utc),
             "last sign-in": record["last_sign_in"],
             "sign-ins": f"{record['sign_in_count']} or more",
             "first seen": record["first_seen"],
