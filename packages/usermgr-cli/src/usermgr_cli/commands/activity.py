@@ -72,7 +72,9 @@ def show(line: Line, username: str | None, sub: str | None) -> LastSeen:
 
 
 @command.command()
-@click.option("--days", type=click.IntRange(min=1), default=14, show_default=True, help="How many days, to the last.")
+@click.option(
+    "--days", type=click.IntRange(min=1), metavar="N", default=14, show_default=True, help="How many days, to the last."
+)
 @click.option("--from", "first", type=DAY, metavar="DATE", help="The first day, in place of --days.")
 @click.option("--to", "last", type=DAY, metavar="DATE", help="The last day; today without it.")
 @click.pass_obj

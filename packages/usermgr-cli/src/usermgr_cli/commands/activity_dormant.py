@@ -67,9 +67,21 @@ class DormantRow:
 
 
 @click.command()
-@click.option("--days", type=click.IntRange(min=0), default=90, show_default=True, help="How long a user was not seen.")
 @click.option(
-    "--grace", type=click.IntRange(min=0), default=0, show_default=True, help="Days until they are due after that."
+    "--days",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=90,
+    show_default=True,
+    help="How long a user was not seen.",
+)
+@click.option(
+    "--grace",
+    type=click.IntRange(min=0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Days until they are due after that.",
 )
 @click.option("--recording-since", "since", metavar="TIME", help=f"When recording began; {SINCE} without it.")
 @click.option("--exclude", metavar="USERNAME", multiple=True, help="Somebody to leave alone; may be repeated.")

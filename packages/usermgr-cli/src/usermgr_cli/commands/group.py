@@ -24,11 +24,14 @@ if TYPE_CHECKING:
 __all__ = ["command"]
 
 PRECEDENCE = click.option(
-    "--precedence", type=click.IntRange(min=0), help="Where a service must choose one group, the lowest wins."
+    "--precedence",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Where a service must choose one group, the lowest wins.",
 )
 DESCRIPTION = click.option("--description", metavar="TEXT", help="What the group is for.")
 NAME = click.argument("name", metavar="GROUP", shell_complete=complete_groups)
-LIMIT = click.option("--limit", type=click.IntRange(min=1), help="How many at most.")
+LIMIT = click.option("--limit", type=click.IntRange(min=1), metavar="N", help="How many at most.")
 
 command = StoreGroup("group", help="Manage groups and who is in them.")
 """The group of commands."""
@@ -75,7 +78,10 @@ def list_(line: Line, limit: int | None) -> Iterator[Group]:
 @PRECEDENCE
 @click.pass_obj
 def update(line: Line, name: str, description: str | None, precedence: int | None) -> Group | Done:
-    """Change a group's description or precedence; an empty description takes it away."""
+    """Change a group's description or precedence.
+
+    What is not given stays; an empty description takes it away.
+    """
     if description is None and precedence is None:
         raise click.UsageError("there is nothing to change: give --description or --precedence")
     group = line.users.update_group(name, description=description, precedence=precedence)

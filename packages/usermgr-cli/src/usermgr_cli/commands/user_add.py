@@ -98,7 +98,10 @@ def add(
 @_medium
 @click.pass_obj
 def invite(line: Line, username: str, groups: tuple[str, ...], medium: str, **options: Any) -> NewUser | Done:
-    """Add a user, and let the service send them an invitation with a temporary password."""
+    """Add a user, and have the service send an invitation.
+
+    It has a temporary password, which nobody else sees.
+    """
     from usermgr import Medium  # noqa: PLC0415 - a command's, once it runs
 
     attributes = given_attributes(options)
@@ -114,7 +117,10 @@ def invite(line: Line, username: str, groups: tuple[str, ...], medium: str, **op
 @DRY_RUN
 @click.pass_obj
 def resend(line: Line, usernames: tuple[str, ...], medium: str, dry_run: bool) -> list[UserOutcome] | Done:
-    """Send invitations again, with new temporary passwords; the ones before stop working."""
+    """Send invitations again, with new temporary passwords.
+
+    The passwords of the invitations before stop working.
+    """
     from usermgr import Medium  # noqa: PLC0415 - as above
 
     def act(username: str) -> None:

@@ -59,7 +59,7 @@ def set_password(line: Line, username: str, password: PasswordSource, temporary:
 @DRY_RUN
 @click.pass_obj
 def reset(line: Line, usernames: tuple[str, ...], dry_run: bool) -> list[UserOutcome] | Done:
-    """Make passwords invalid, after a question, so that the users must choose new ones."""
+    """Invalidate passwords, after a question: new ones must be chosen."""
     return each_user(
         line,
         usernames,

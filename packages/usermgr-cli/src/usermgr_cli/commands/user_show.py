@@ -76,7 +76,7 @@ def show(line: Line, username: str | None, sub: str | None) -> Person:
 
 
 @click.command(name="list")
-@click.option("--limit", type=click.IntRange(min=1), help="How many at most.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="How many at most.")
 @click.pass_obj
 def list_(line: Line, limit: int | None) -> Iterator[User]:
     """List the users."""
@@ -97,7 +97,7 @@ class SearchCommand(click.Command):
 
 @click.command(cls=SearchCommand)
 @click.argument("conditions", metavar="CONDITION...", nargs=-1, required=True)
-@click.option("--limit", type=click.IntRange(min=1), help="How many at most.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="How many at most.")
 @click.option("--explain", is_flag=True, help="Say what the service answers and what is read here; search nothing.")
 @click.pass_obj
 def search(

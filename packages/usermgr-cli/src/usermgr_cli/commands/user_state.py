@@ -50,7 +50,10 @@ def disable(line: Line, usernames: tuple[str, ...], dry_run: bool) -> list[UserO
 @DRY_RUN
 @click.pass_obj
 def sign_out(line: Line, usernames: tuple[str, ...], dry_run: bool) -> list[UserOutcome] | Done:
-    """End all sessions of users; access tokens that they hold are good until they expire."""
+    """End all sessions of users.
+
+    Access tokens that they hold verify until they expire.
+    """
     return each_user(line, usernames, line.users.sign_out_user, done="signed out", dry_run=dry_run)
 
 
@@ -59,7 +62,10 @@ def sign_out(line: Line, usernames: tuple[str, ...], dry_run: bool) -> list[User
 @DRY_RUN
 @click.pass_obj
 def delete(line: Line, usernames: tuple[str, ...], dry_run: bool) -> list[UserOutcome] | Done:
-    """Delete users, after a question; their activity stays, see `usermgr user forget`."""
+    """Delete users, after a question.
+
+    What is recorded of their activity stays: `usermgr user forget` deletes that too.
+    """
     return each_user(
         line, usernames, line.users.delete_user, done="deleted", question="Delete", dry_run=dry_run
     )  # fmt: skip
