@@ -240,7 +240,8 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def interrupt(self) -> None:
-        """Types Ctrl-C."""
+        """Types Ctrl-C, as somebody who has read what is on the screen."""
+        time.sleep(0.15)  # between writing a question and waiting for the answer Python looks for no signal
         self.type("\x03")
 
     def wait(self, seconds: float = 15) -> int:
