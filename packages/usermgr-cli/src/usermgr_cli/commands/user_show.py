@@ -105,8 +105,9 @@ def search(
 ) -> Iterator[User] | SearchExplanation:
     """Find the users who meet all conditions.
 
-    A condition is a field, an operator and a value with nothing between them:
-    email~@example.org group:admins created>=2026-01-01 -phone_number
+    A plain word is found in names, addresses and phone numbers, in any case. Any other condition is a field, an
+    operator and a value with nothing between them:
+    lovelace email~@example.org group:admins created>=2026-01-01 -phone_number
 
     \b
     =  is exactly                 ~=  is, in any case
