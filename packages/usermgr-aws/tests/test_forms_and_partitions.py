@@ -19,6 +19,7 @@ from usermgr_aws import (
     REGION,
     USER_POOL_ID,
     dns_suffix,
+    partition,
     region_of_pool,
     service_url,
 )
@@ -41,9 +42,9 @@ def partitions() -> list[dict[str, Any]]:
 def regions() -> list[tuple[str, str]]:
     """Each Region of botocore with its partition's DNS suffix; `aws-global` and its like are not Regions."""
     return [
-        (region, partition["outputs"]["dnsSuffix"])
-        for partition in partitions()
-        for region in partition["regions"]
+        (region, each["outputs"]["dnsSuffix"])
+        for each in partitions()
+        for region in each["regions"]
         if not region.endswith("-global")
     ]
 
@@ -60,6 +61,14 @@ def test_suffix_of_every_region() -> None:
     assert len({suffix for _, suffix in ours}) == 7
     assert ours == regions()
     assert [region for region, _ in ours if re.fullmatch(REGION, region) is None] == []
+
+
+def test_partition_of_every_region() -> None:
+    """Every Region that botocore knows is in the partition that botocore says, as ARNs name it."""
+    theirs = {region: each["id"] for each in partitions() for region in each["regions"] if "-global" not in region}
+
+    assert len(set(theirs.values())) >= 7
+    assert {region: partition(region) for region in theirs} == theirs
 
 
 @pytest.mark.parametrize("service", SERVICES)

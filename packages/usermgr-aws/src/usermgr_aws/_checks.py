@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, cast
 from urllib.parse import urlsplit
@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 from usermgr.checks import Finding, Severity, Subject
 from usermgr.errors import NoCredentialsError, UsermgrError
 from usermgr_aws._access import AwsAccess, OnAws
-from usermgr_aws._client import CallLimits
-from usermgr_aws._failures import error_from_code, error_from_sdk
+from usermgr_aws._caller import CALLER_LIMITS, caller_identity
+from usermgr_aws._client import Connection
+from usermgr_aws._failures import error_from_sdk
 
 __all__ = ["CHECK_LIMITS", "clock", "credentials", "not_allowed", "reachable"]
 
-CHECK_LIMITS = CallLimits(attempts=2, connect=3, read=5)
+CHECK_LIMITS = CALLER_LIMITS
 """Somebody waits for the answer of a check."""
 
 MAX_SKEW = 300.0
@@ -58,22 +59,15 @@ def credentials(subject: Subject) -> Iterator[Finding]:
         identity = (id(connection.session), connection.profile)
         if identity not in told:
             told.add(identity)
-            # The endpoint that was given is of another service.
-            yield _caller(replace(connection, endpoint_url=None).client("sts", CHECK_LIMITS))
+            yield _caller(connection)
 
 
-def _caller(sts: Any) -> Finding:
-    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - the SDK loads when it is needed
-
+def _caller(connection: Connection) -> Finding:
     check = "aws.credentials"
     try:
-        caller: Mapping[str, Any] = sts.get_caller_identity()
-    except ClientError as error:
-        answer = cast("Mapping[str, Any]", error.response)
-        code, status = str(answer.get("Error", {}).get("Code", "")), answer["ResponseMetadata"]["HTTPStatusCode"]
-        return _no_caller(check, error_from_code({}, {}, code, status=status, operation="GetCallerIdentity"))
-    except BotoCoreError as error:
-        return _no_caller(check, error_from_sdk(error, "GetCallerIdentity"))
+        caller = caller_identity(connection)
+    except UsermgrError as error:
+        return _no_caller(check, error)
     arn = str(caller.get("Arn", ""))
     evidence = {"arn": arn, "account": str(caller.get("Account", ""))}
     if arn.endswith(":root"):

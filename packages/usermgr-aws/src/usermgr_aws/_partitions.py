@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-__all__ = ["DNS_SUFFIXES", "dns_suffix", "service_url"]
+__all__ = ["DNS_SUFFIXES", "PARTITIONS", "dns_suffix", "partition", "service_url"]
 
 DNS_SUFFIXES = {
     "cn-": "amazonaws.com.cn",
@@ -22,6 +22,23 @@ DNS_SUFFIXES = {
     "eu-isoe-": "cloud.adc-e.uk",
 }
 """The DNS suffix by the beginning of a Region's name; every other Region has `amazonaws.com`."""
+
+
+PARTITIONS = {
+    "cn-": "aws-cn",
+    "eusc-": "aws-eusc",
+    "us-gov-": "aws-us-gov",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "us-isof-": "aws-iso-f",
+    "eu-isoe-": "aws-iso-e",
+}
+"""The partition in an ARN by the beginning of a Region's name; every other Region is in `aws`."""
+
+
+def partition(region: str) -> str:
+    """The partition that the Region belongs to, as ARNs name it."""
+    return next((name for start, name in PARTITIONS.items() if region.startswith(start)), "aws")
 
 
 def dns_suffix(region: str) -> str:

@@ -96,11 +96,15 @@ class Line:
         if self._users is None:
             from usermgr.frontends import open_users  # noqa: PLC0415 - help opens no store
             from usermgr.watching import Watched  # noqa: PLC0415 - as above
-            from usermgr_cli._actor import actor  # noqa: PLC0415 - as above
+            from usermgr_cli._actor import Person  # noqa: PLC0415 - as above
             from usermgr_cli._watch import watch_for  # noqa: PLC0415 - as above
 
-            self._users = Watched(open_users(actor), watch_for(self))
+            person = Person(self._caller, self.note)
+            self._users = Watched(open_users(person.actor), watch_for(self))
         return self._users
+
+    def _caller(self) -> str | None:
+        return None if self._users is None else self._users.caller()
 
     @property
     def activity(self) -> ActivityStore:

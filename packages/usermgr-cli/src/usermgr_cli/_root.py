@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import click
 
+from usermgr_cli._exits import Exit
 from usermgr_cli._shared import share, shared_options
+from usermgr_cli._text import one_line
 from usermgr_cli._usage import resolve
 
 if TYPE_CHECKING:
-    from importlib.metadata import EntryPoints
+    from importlib.metadata import EntryPoint, EntryPoints
 
     from click.shell_completion import CompletionItem
 
@@ -48,20 +50,48 @@ OWN: dict[str, Own] = {
 
 
 class Door(NamedTuple):
-    """A command that a package of usermgr's own registers: its extra and a line of help."""
+    """A command that a package of usermgr's own registers: the package, its extra, and a line of help."""
 
+    package: str
     extra: str
     help: str
 
 
 DOORS: dict[str, Door] = {
-    "jwks": Door("jwt", "Download the keys that verify tokens, and see how old they are"),
-    "token": Door("jwt", "Verify and decode tokens, offline"),
-    "trigger": Door("cognito", "Attach and detach the trigger that records activity"),
-    "quotas": Door("cognito", "Show Amazon Cognito's request rates"),
-    "sandbox": Door("sandbox", "Run AWS on a loopback port, for development"),
-    "console": Door("console", "Serve the web console"),
+    "jwks": Door("usermgr-jwt", "jwt", "Download the keys that verify tokens, and see how old they are"),
+    "token": Door("usermgr-jwt", "jwt", "Verify and decode tokens, offline"),
+    "trigger": Door("usermgr-cognito", "cognito", "Attach and detach the trigger that records activity"),
+    "quotas": Door("usermgr-cognito", "cognito", "Show Amazon Cognito's request rates"),
+    "sandbox": Door("usermgr-sandbox", "sandbox", "Run AWS on a loopback port, for development"),
+    "console": Door("usermgr-console", "console", "Serve the web console"),
 }
+
+
+class NotInstalledError(click.ClickException):
+    """The command's package is not installed here."""
+
+    exit_code = Exit.USAGE
+    code = "not_installed"
+
+    def __init__(self, name: str) -> None:
+        from usermgr.frontends import how_to_get  # noqa: PLC0415 - only a failure needs it
+
+        missing = how_to_get(DOORS[name].package, DOORS[name].extra)
+        super().__init__(
+            f"the command {name} is not installed: it is in {missing.wanted}, which must come from {missing.where}, "
+            "because the name may belong to somebody else on a public index"
+        )
+        self.remedy = missing.remedy
+
+
+class NotLoadedError(click.ClickException):
+    """The command's package is installed, and its command cannot be used."""
+
+    code = "not_loaded"
+
+    def __init__(self, name: str, source: str, problem: str) -> None:
+        super().__init__(f"the command {name} of {source} cannot be loaded: {problem}")
+        self.remedy = f"reinstall {source}, or uninstall it; no other command needs it"
 
 
 class Root(click.Group):
@@ -70,7 +100,7 @@ class Root(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """All that can run here, by name; nothing is loaded."""
         del ctx
-        return sorted(set(OWN) | {point.name for point in _entry_points()})
+        return sorted(_helps())
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Loads the command. Raises `click.UsageError` where its package is not installed."""
@@ -82,13 +112,12 @@ class Root(click.Group):
         found = [point for point in _entry_points() if point.name == cmd_name]
         if not found:
             if cmd_name in DOORS:
-                raise click.UsageError(_how_to_get(cmd_name))
+                raise NotInstalledError(cmd_name)
             return None
         if len(found) > 1:
-            names = ", ".join(sorted(point.dist.name if point.dist else point.value for point in found))
+            names = ", ".join(sorted(_source(point) for point in found))
             raise click.UsageError(f"several packages register the command {cmd_name}: {names}; uninstall all but one")
-        command = found[0].load()
-        return share(command)
+        return share(_loaded(found[0]))
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -101,15 +130,14 @@ class Root(click.Group):
         from click.shell_completion import CompletionItem  # noqa: PLC0415 - only a shell asks
 
         commands = [
-            CompletionItem(name, help=_help_of(name)) for name in self.list_commands(ctx) if name.startswith(incomplete)
+            CompletionItem(name, help=text) for name, text in sorted(_helps().items()) if name.startswith(incomplete)
         ]
         return commands + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list, from metadata alone."""
-        lines = [(name, _help_of(name)) for name in self.list_commands(ctx)]
         with formatter.section("Commands"):
-            formatter.write_dl(lines)
+            formatter.write_dl(sorted(_helps().items()))
 
 
 def _entry_points() -> EntryPoints:
@@ -118,17 +146,34 @@ def _entry_points() -> EntryPoints:
     return entry_points(group=GROUP)
 
 
-def _how_to_get(name: str) -> str:
-    extra = DOORS[name].extra
-    return (
-        f"the command {name} is not installed: install usermgr[{extra}] from where this command came from, as "
-        f"`make wheels` wrote it: pip install -r dist/wheels/{extra}.txt"
-    )
+def _helps() -> dict[str, str]:
+    """The line of help of each command that is here, by name."""
+    others = {
+        point.name: DOORS[point.name].help if point.name in DOORS else _summary(point) for point in _entry_points()
+    }
+    return others | {name: own.help for name, own in OWN.items()}
 
 
-def _help_of(name: str) -> str:
-    known = OWN.get(name) or DOORS.get(name)
-    return known.help if known else "From another package"
+def _source(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else point.value
+
+
+def _summary(point: EntryPoint) -> str:
+    """What a stranger's distribution says of itself; nothing of it is loaded."""
+    told = point.dist.metadata if point.dist else None
+    summary = told["Summary"] if told is not None and "Summary" in told else None
+    return one_line(f"{summary} (from {_source(point)})" if summary else f"From {_source(point)}")
+
+
+def _loaded(point: EntryPoint) -> click.Command:
+    """The command. What its import raises is told in one sentence; `--debug` tells where."""
+    try:
+        command = point.load()
+    except Exception as error:  # whatever an import of any package may raise
+        raise NotLoadedError(point.name, _source(point), type(error).__name__) from error
+    if not isinstance(command, click.Command):
+        raise NotLoadedError(point.name, _source(point), f"{point.value} is no click command")
+    return command
 
 
 def _print_version(context: click.Context, parameter: click.Parameter, value: bool) -> None:

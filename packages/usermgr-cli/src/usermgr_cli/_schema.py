@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, Union, cast, get_args, get_origin, get_type_hints, is_typeddict
 
-from usermgr.commands import Done
+from usermgr.commands import Done, Report
 
 __all__ = ["Field", "fields_of", "members_of"]
 
@@ -114,7 +114,13 @@ def _printed(callback: Callable[..., Any]) -> Any:
 
 
 def _annotation(callback: Callable[..., Any]) -> Any:
-    """The return annotation, where it can be told. Names that only type checkers import are imported for this."""
+    """The return annotation, where it can be told; of a report, that of its data."""
+    annotation = _told(callback)
+    return get_args(annotation)[0] if get_origin(annotation) is Report else annotation
+
+
+def _told(callback: Callable[..., Any]) -> Any:
+    """The annotation as it is. Names that only type checkers import are imported for this."""
     function = inspect.unwrap(callback)
     annotation = getattr(function, "__annotations__", {}).get("return")
     if annotation is None or not isinstance(annotation, str):

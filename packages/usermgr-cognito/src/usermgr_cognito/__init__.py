@@ -1,4 +1,4 @@
-"""usermgr's Amazon Cognito backend, called directly with boto3.
+"""usermgr's Amazon Cognito backend, called directly with boto3, which loads when it is first needed.
 
 >>> import usermgr_cognito
 >>> users = usermgr_cognito.connect(user_pool_id="ap-northeast-1_AbCdEf123")  # doctest: +SKIP
@@ -6,9 +6,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from usermgr_aws import MAX_CONNECTIONS, CallLimits, Connection, SdkClient, SdkSession, redact_sdk_logs
-from usermgr_cognito._manager import CognitoUserManager
 from usermgr_cognito._settings import CognitoSettings
+
+if TYPE_CHECKING:
+    from usermgr_cognito._manager import CognitoUserManager
 
 __all__ = ["CallLimits", "CognitoSettings", "CognitoUserManager", "connect", "create", "redact_sdk_logs"]
 
@@ -44,6 +49,8 @@ def connect(
 
     Raises `usermgr.errors.ConfigurationError`, which names all that is missing or malformed.
     """
+    from usermgr_cognito._manager import CognitoUserManager  # noqa: PLC0415 - it imports the SDK
+
     given = {
         "region": region,
         "user_pool_id": user_pool_id,
@@ -67,3 +74,9 @@ def connect(
 
 create = connect
 """What `connect` was called before."""
+
+
+def __getattr__(name: str) -> Any:
+    if name != "CognitoUserManager":  # its module imports the SDK, which the help of a command does not wait for
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return import_module(f"{__name__}._manager").CognitoUserManager

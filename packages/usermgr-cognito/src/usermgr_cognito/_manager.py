@@ -22,7 +22,7 @@ from usermgr import (
     UserMatches,
 )
 from usermgr.validation import PAGE_LIMIT
-from usermgr_aws import AwsAccess, CallLimits, Connection, SdkClient
+from usermgr_aws import AwsAccess, CallLimits, Connection, SdkClient, caller_of
 from usermgr_cognito._describe import describe
 from usermgr_cognito._descriptions import Descriptions
 from usermgr_cognito._groups import Groups
@@ -77,6 +77,10 @@ class CognitoUserManager(UserManager):
         """Ends idle connections of its own SDK client, not of one that was given; the next call opens one again."""
         if self._is_client_ours:
             self._client.close()
+
+    def caller(self) -> str | None:
+        """The ARN of the credentials, by GetCallerIdentity, which needs no permission."""
+        return caller_of(self.aws)
 
     # --- The store -----------------------------------------------------------------------------------
 

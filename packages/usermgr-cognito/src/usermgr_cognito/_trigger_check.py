@@ -19,13 +19,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from usermgr.activity import ActivityStore
 from usermgr.checks import Finding, Severity, Subject
 from usermgr.errors import RemoteNotFoundError, UsermgrError
-from usermgr_aws import FUNCTION_ARN, AwsAccess, CallLimits, error_from_code, error_from_sdk, not_allowed
+from usermgr_aws import FUNCTION_ARN, CallLimits, Connection, error_from_code, error_from_sdk, not_allowed
 from usermgr_cognito._checks import describe, is_denial
 from usermgr_cognito._manager import CognitoUserManager
 from usermgr_cognito.trigger import Snapshot, State, Trigger
 from usermgr_cognito.trigger._change import status_of
 
-__all__ = ["VARIABLE", "trigger"]
+__all__ = ["VARIABLE", "permission", "trigger"]
 
 VARIABLE = "USERMGR_TRIGGER_ARN"
 CHECK = "cognito.trigger"
@@ -59,7 +59,7 @@ def trigger(subject: Subject) -> Iterator[Finding]:
                 evidence, "attach the recorder: set attach_trigger = true in Terraform",
             )  # fmt: skip
         return
-    problem = _permission(users.aws, found, str(description.get("Arn", "")), evidence)
+    problem = permission(users.aws.connection, found, str(description.get("Arn", "")), evidence)
     if problem is not None:
         yield problem
     silent = None if subject.activity is None else _silent(subject.activity, subject.now(), evidence)
@@ -85,15 +85,17 @@ def _lost(pool: str, found: Trigger | None, wanted: Trigger) -> str | None:
 # --- The permission ----------------------------------------------------------------------------------
 
 
-def _permission(access: AwsAccess, found: Trigger, pool_arn: str, evidence: dict[str, str]) -> Finding | None:
+def permission(
+    connection: Connection | None, found: Trigger, pool_arn: str, evidence: dict[str, str]
+) -> Finding | None:
     """What keeps Cognito from calling the function: its resource policy must allow this pool."""
     shape = re.fullmatch(FUNCTION_ARN, found.arn)
-    if shape is None or access.connection is None:
+    if shape is None or connection is None:
         evidence["permission"] = "not checked: a client was passed in"
         return None
     region, qualifier = found.arn.split(":")[3], shape["qualifier"]
     function = found.arn.removesuffix(f":{qualifier}") if qualifier else found.arn
-    connection = replace(access.connection, region=region, endpoint_url=None)
+    connection = replace(connection, region=region, endpoint_url=None)
     try:
         statements = _policy(connection.client("lambda", LIMITS), function, qualifier)
     except RemoteNotFoundError:

@@ -12,7 +12,6 @@ too: to say why it was refused, and for `add_user` to undo a creation that fails
 
 from __future__ import annotations
 
-import enum
 import json
 import re
 from collections.abc import Mapping
@@ -21,23 +20,14 @@ from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
 
-from usermgr.errors import InvalidInputError
-from usermgr_aws import REGION, USER_POOL_ID
+from usermgr.errors import ConfigurationError, InvalidInputError, UsermgrError
+from usermgr.policies import Role
+from usermgr.settings import Environment, SettingsReader
+from usermgr_aws import REGION, USER_POOL_ID, partition
 
-__all__ = ["Role", "operation_actions", "policy"]
+__all__ = ["Role", "operation_actions", "policy", "policy_in_force"]
 
 USER_POOL_ARN = rf"arn:aws[a-z-]*:cognito-idp:{REGION}:\d{{12}}:userpool/{USER_POOL_ID}"
-
-
-class Role(enum.StrEnum):
-    """Whom a policy is for. Each may do what the one before it may."""
-
-    READ_ONLY = "read-only"
-    """Looks at users and groups."""
-    OPERATOR = "operator"
-    """Helps people: invites, changes, disables and regroups them, and resets their passwords and second factors."""
-    ADMIN = "admin"
-    """Deletes users too, and makes, changes and deletes groups."""
 
 
 _SIGN_IN = "sign-in"
@@ -95,6 +85,32 @@ def policy(*, access: Role | str, user_pool_arn: str, sign_in: bool = False) -> 
     if sign_in:
         statements.append(_statement("SignUsersIn", set(_of(_SIGN_IN)) - granted, user_pool_arn))
     return {"Version": "2012-10-17", "Statement": statements}
+
+
+def policy_in_force(role: Role) -> dict[str, Any]:
+    """The policy of that role for the pool of the environment, as `usermgr.policies` asks for it.
+
+    The pool's account is `ACCOUNT_ID`, or else it is asked of Cognito. Raises `ConfigurationError` where neither tells.
+    """
+    from usermgr_cognito import connect  # noqa: PLC0415 - nothing else here needs the SDK
+    from usermgr_cognito._checks import describe  # noqa: PLC0415 - as above
+
+    reader = SettingsReader("the policy", [Environment()])
+    account = reader.optional("account_id", "ACCOUNT_ID", pattern=r"\d{12}", example="123456789012")
+    reader.finish()
+    with connect() as users:
+        region, pool = users.settings.region, users.settings.user_pool_id
+        if account is not None:
+            arn = f"arn:{partition(region)}:cognito-idp:{region}:{account}:userpool/{pool}"
+        else:
+            try:
+                arn = str(describe(users)["Arn"])
+            except UsermgrError as error:
+                problem = (
+                    "ACCOUNT_ID is not set, and Cognito does not tell whose the pool is: set it to the AWS account"
+                )
+                raise ConfigurationError(f"{problem} ({error.message})", problems=[problem]) from error
+    return policy(access=role, user_pool_arn=arn)
 
 
 def _of(access: str) -> set[str]:

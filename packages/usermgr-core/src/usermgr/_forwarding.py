@@ -35,6 +35,10 @@ class ForwardingManager(UserManager):
         """Closes the manager inside."""
         self.manager.close()
 
+    def caller(self) -> str | None:
+        """That of the manager inside."""
+        return self.manager.caller()
+
     def describe(self) -> StoreDescription:
         """See `UserManager.describe`. There are no batches where a subclass takes changes one by one."""
         described: StoreDescription = self._call(OPERATIONS["describe"], {}, self.manager.describe)

@@ -36,6 +36,14 @@ class UserManager(Primitives):
     def close(self) -> None:
         """Lets go of what the manager holds, such as a file; a manager that holds nothing does nothing."""
 
+    def caller(self) -> str | None:
+        """Who makes the calls, as the service names them: on AWS the ARN of the credentials.
+
+        `None` where the service has no such notion, or it cannot be known. It may be one more request, and is no
+        operation: it never travels through a function, whose own caller is meant there. Raises what a call raises.
+        """
+        return None
+
     def __enter__(self) -> Self:
         return self
 

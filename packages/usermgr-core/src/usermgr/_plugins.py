@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, signature
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,21 @@ from usermgr.errors import BackendNotInstalledError, ConfigurationError, Unknown
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
 
-__all__ = ["PluginKind", "find_one", "make"]
+__all__ = ["Known", "PluginKind", "find_one", "make"]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A plug-in that is installed, or one of the project's own that is not."""
+
+    kind: str
+    """What it is, such as `backend`."""
+    name: str
+    package: str
+    version: str | None
+    """`None` where it is not installed."""
+    remedy: str | None = None
+    """How to get one that is not installed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +71,18 @@ class PluginKind:
         """
         return make(f"the {self.noun} {name}", self.find(name), settings, word="setting")
 
+    def known(self) -> Iterator[Known]:
+        """Those that are installed and those of ours that are not, by name."""
+        from usermgr._source import how_to_get  # noqa: PLC0415 - only a list needs it
+
+        points = self._entry_points()
+        for name in self._choices():
+            found = [point.dist for point in points.select(name=name)]
+            if not found:
+                yield Known(self.noun, name, self.ours[name][0], None, how_to_get(*self.ours[name]).remedy)
+            for dist in found:
+                yield Known(self.noun, name, dist.name if dist else "", dist.version if dist else None)
+
     def _entry_points(self) -> EntryPoints:
         from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only `find` needs it
 
@@ -66,31 +92,12 @@ class PluginKind:
         return sorted({*self.ours, *(point.name for point in self._entry_points())})
 
     def _not_installed(self, name: str) -> BackendNotInstalledError:
-        """The error for a plug-in of ours that is not here, with the one source that it may come from.
+        """The error for a plug-in of ours that is not here, with the one source that it may come from."""
+        from usermgr._source import how_to_get  # noqa: PLC0415 - only a failure needs it
 
-        On public indexes our names may be somebody else's, so the remedy never names an index: it is the requirements
-        file beside the wheel that usermgr-core came from (`tools/build_wheels.py` writes it), or a sentence without a
-        command.
-        """
-        from importlib.metadata import distribution  # noqa: PLC0415 - takes 30 ms, and only a failure needs it
-
-        from usermgr._source import find_source  # noqa: PLC0415 - as above
-
-        package, extra = self.ours[name]
-        core = distribution("usermgr-core")
-        wanted = f"{package} {core.version}"
-        source = find_source(core.read_text("direct_url.json"))
-        requirements = source.requirements(extra, core.version) if source else None
-        where = source.address if source else "the same index or folder as usermgr-core"
-        pip = (
-            "uv pip" if (core.read_text("INSTALLER") or "").strip() == "uv" else "pip"
-        )  # uv's environments have no pip
-        remedy = f"{pip} install -r {requirements}" if requirements else f"install {wanted}, and only from {where}"
+        missing = how_to_get(*self.ours[name])
         return BackendNotInstalledError(
-            f"the {self.noun} {name} is not installed: it is in {wanted}, which must come from {where}, because the"
-            f" name may belong to somebody else on a public index. Remedy: {remedy}",
-            backend=name,
-            remedy=remedy,
+            f"the {self.noun} {name} is not installed: {missing.sentence}", backend=name, remedy=missing.remedy
         )
 
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import url2pathname
 
-__all__ = ["Source", "find_source"]
+__all__ = ["Missing", "Source", "find_source", "how_to_get"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,43 @@ class Source:
         except (OSError, UnicodeDecodeError):
             return None
         return shlex.quote(str(path)) if is_ours else None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """A package of ours that is not installed here, and the one source that it may come from.
+
+    On public indexes our names may be somebody else's, so the remedy never names an index: it is the requirements
+    file beside the wheel that usermgr-core came from (`tools/build_wheels.py` writes it), or a sentence without a
+    command.
+    """
+
+    wanted: str
+    """The distribution and the version, such as `usermgr-local 1.1.0`."""
+    where: str
+    remedy: str
+
+    @property
+    def sentence(self) -> str:
+        """All of it, as the rest of a sentence."""
+        return (
+            f"it is in {self.wanted}, which must come from {self.where}, because the name may belong to somebody else"
+            f" on a public index. Remedy: {self.remedy}"
+        )
+
+
+def how_to_get(package: str, extra: str) -> Missing:
+    """How to get a package of ours, by what the installer of usermgr-core recorded."""
+    from importlib.metadata import distribution  # noqa: PLC0415 - takes 30 ms, and only a failure needs it
+
+    core = distribution("usermgr-core")
+    wanted = f"{package} {core.version}"
+    source = find_source(core.read_text("direct_url.json"))
+    requirements = source.requirements(extra, core.version) if source else None
+    where = source.address if source else "the same index or folder as usermgr-core"
+    pip = "uv pip" if (core.read_text("INSTALLER") or "").strip() == "uv" else "pip"  # uv's environments have no pip
+    remedy = f"{pip} install -r {requirements}" if requirements else f"install {wanted}, and only from {where}"
+    return Missing(wanted, where, remedy)
 
 
 def find_source(direct_url: str | None) -> Source | None:

@@ -181,6 +181,7 @@ class AsyncUserManager(_Async[UserManager]):
     Raises `InvalidInputError` where `max_workers` is below 1. Entered with `async with`, it closes both.
     """
 
+    caller = _Call(UserManager.caller)
     describe = _Call(UserManager.describe)
 
     add_user = _Call(UserManager.add_user)

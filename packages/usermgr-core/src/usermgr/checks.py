@@ -28,12 +28,12 @@ from usermgr._frozen import freeze
 from usermgr._manager import UserManager
 from usermgr._models import JsonValue, OpenStrEnum
 from usermgr.activity import ActivityStore
-from usermgr.errors import BackendNotInstalledError, ConfigurationError, UsermgrError
+from usermgr.errors import BackendNotInstalledError, ConfigurationError, UnknownBackendError, UsermgrError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["Check", "Finding", "Severity", "Subject", "packages", "registered_checks", "run_checks"]
+__all__ = ["Check", "Finding", "Severity", "Subject", "packages", "registered_checks", "remedy_of", "run_checks"]
 
 GROUP = "usermgr.checks"
 
@@ -114,16 +114,18 @@ def _findings(name: str, check: Check, subject: Subject) -> list[Finding]:
     try:
         return [_finding(name, found) for found in check(subject)]
     except UsermgrError as error:
-        return [Finding(name, Severity.FAILURE, error.message, {"code": error.code}, _remedy(error))]
+        return [Finding(name, Severity.FAILURE, error.message, {"code": error.code}, remedy_of(error))]
     except Exception as error:  # noqa: BLE001 - a check of any package; the text may quote anything, so only the type is told
         kind = type(error).__name__
         return [Finding(name, Severity.FAILURE, f"the check itself failed with {kind}", {"error": kind})]
 
 
-def _remedy(error: UsermgrError) -> str | None:
+def remedy_of(error: UsermgrError) -> str | None:
     """What an error says to do, as evidence: a remedy of its own, or the first setting that is wrong."""
     if isinstance(error, BackendNotInstalledError):
         return error.remedy
+    if isinstance(error, UnknownBackendError):
+        return f"name one of {', '.join(error.choices or ())}"
     if isinstance(error, ConfigurationError) and error.problems:
         return f"correct this: {error.problems[0]}"
     return None

@@ -7,8 +7,9 @@ that people type::
     trigger = "my_package.cli:trigger"
 
 The module imports click, and no SDK before the command runs. The command returns data, which the command line prints in
-the form that was asked for: a `Done`, a dataclass or a mapping for one thing, an iterable of those for many. Its return
-annotation tells `usermgr schema` their fields. What it needs of the command line is in click's context::
+the form that was asked for: a `Done`, a `Report`, a dataclass or a mapping for one thing, an iterable of those for
+many. Its return annotation tells `usermgr schema` their fields. What it needs of the command line is in click's
+context::
 
     @click.command()
     @click.pass_obj
@@ -17,26 +18,35 @@ annotation tells `usermgr schema` their fields. What it needs of the command lin
         ...
         return Done("The trigger is detached", {"user_pool_id": "eu-west-1_Example"})
 
+What goes wrong is an error of `usermgr.errors`. A package that imports nothing of usermgr raises click's own
+`ClickException`: its `exit_code` is the status, and where it has them, `code` and `remedy` are told as those of an
+error are.
+
 Settings are the environment's: the command line has put the profile in force there before the command runs.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from usermgr._manager import UserManager
     from usermgr.activity import ActivityStore
 
-__all__ = ["GROUP", "CommandLine", "Done"]
+__all__ = ["GROUP", "CommandLine", "Done", "Report"]
 
 GROUP = "usermgr.commands"
+
+T = TypeVar("T")
 
 
 class CommandLine(Protocol):
     """What a command finds in click's context as `obj`."""
+
+    exit: int
+    """The status of a command that ends with data; 0 unless the command sets another one."""
 
     @property
     def users(self) -> UserManager:
@@ -63,3 +73,11 @@ class Done:
 
     sentence: str
     data: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Report(Generic[T]):
+    """Data that people read better as lines of text than as a table; programs get the data."""
+
+    lines: Sequence[str]
+    data: T

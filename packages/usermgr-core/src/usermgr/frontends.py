@@ -15,19 +15,34 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from usermgr._source import Missing, how_to_get
+from usermgr.errors import InvalidInputError, UsermgrError
 from usermgr.settings import SettingsReader
 
 if TYPE_CHECKING:
     from usermgr._manager import UserManager
+    from usermgr._plugins import PluginKind
     from usermgr.activity import ActivityStore
     from usermgr.audit import Actor
+    from usermgr.checks import Check, Finding, Subject
 
-__all__ = ["AuditFile", "open_activity", "open_audit", "open_users"]
+__all__ = [
+    "AuditFile",
+    "KnownStore",
+    "Missing",
+    "diagnose",
+    "how_to_get",
+    "known_stores",
+    "open_activity",
+    "open_audit",
+    "open_users",
+    "subject_in_force",
+]
 
 KEY_BYTES = 32
 
@@ -100,6 +115,93 @@ def open_audit() -> AuditFile | None:
         )
     reader.finish()
     return AuditFile(Path(path), [key for key in keys if key is not None])
+
+
+# --- What is wrong, and what there is ------------------------------------------------------------------
+
+
+def diagnose(only: Collection[str] = ()) -> Iterator[Finding]:
+    """Runs the registered checks on what the environment names; findings come as checks end.
+
+    What cannot be opened is a finding too, unless a check has told it. `only` are the names of the checks to run,
+    without any all of them. Raises `InvalidInputError` for a name that no check has.
+    """
+    from usermgr.checks import registered_checks, run_checks  # noqa: PLC0415 - only a diagnosis needs them
+
+    checks: Mapping[str, Check] = registered_checks()
+    unknown = sorted(set(only) - checks.keys())
+    if unknown:
+        raise InvalidInputError(f"there is no check {unknown[0]!r}: there are {', '.join(checks)}", field="only")
+    subject, problems = subject_in_force()
+    told: set[str] = set()
+    try:
+        for finding in run_checks(subject, {name: checks[name] for name in only or checks}):
+            told.add(finding.summary)
+            yield finding
+    finally:
+        for part in (subject.users, subject.activity):
+            if part is not None:
+                part.close()
+    yield from (finding for finding in problems if not only and finding.summary not in told)
+
+
+def subject_in_force() -> tuple[Subject, list[Finding]]:
+    """What checks look at in this environment, and a finding for each part that cannot be opened.
+
+    The embedded store is left out, because opening one writes its files: its check reads the settings and the file.
+    """
+    from usermgr._factory import ACTIVITY, BACKENDS, Factory  # noqa: PLC0415 - as above
+    from usermgr.checks import Finding, Severity, Subject, remedy_of  # noqa: PLC0415 - as above
+
+    problems: list[Finding] = []
+
+    def attempt(check: str, opens: Callable[[], Any]) -> Any:
+        try:
+            return opens()
+        except UsermgrError as error:
+            problems.append(Finding(check, Severity.FAILURE, error.message, {"code": error.code}, remedy_of(error)))
+            return None
+
+    def opened(kind: PluginKind, create: Callable[[], Any]) -> Any:
+        if os.environ.get(kind.variable) != Factory.LOCAL:
+            return create()
+        kind.find(Factory.LOCAL)  # raises where it is not installed
+        return None
+
+    users = attempt("backend", lambda: opened(BACKENDS, Factory.create))
+    activity = None
+    if os.environ.get(ACTIVITY.variable):
+        activity = attempt("activity", lambda: opened(ACTIVITY, Factory.create_activity))
+    attempt("audit", open_audit)
+    return Subject(users, activity), problems
+
+
+@dataclass(frozen=True, slots=True)
+class KnownStore:
+    """A backend or an activity store that is installed, or one of the project's own that is not."""
+
+    kind: str
+    name: str
+    in_force: bool
+    """Whether the environment names it."""
+    package: str
+    version: str | None
+    """`None` where it is not installed."""
+    remedy: str | None
+    """How to get one that is not installed."""
+
+
+def known_stores() -> list[KnownStore]:
+    """Backends, then activity stores, each by name."""
+    from usermgr._factory import ACTIVITY, BACKENDS  # noqa: PLC0415 - as above
+
+    return [
+        KnownStore(
+            each.kind, each.name, os.environ.get(kind.variable) == each.name, each.package, each.version, each.remedy
+        )
+        for kind in (BACKENDS, ACTIVITY)
+        for each in kind.known()
+    ]
 
 
 def _names(text: str | None) -> list[str]:

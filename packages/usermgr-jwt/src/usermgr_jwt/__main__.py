@@ -21,18 +21,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SUMMARY, _, _EXIT_STATUSES = (__doc__ or "").partition("\n\n")
-_MAX_TOKEN_INPUT = 1 << 20  # bytes; a token of that length is refused anyway
 _TIME_CLAIMS = frozenset({"exp", "iat", "nbf", "auth_time"})
 
 
 def _read_token(arguments: argparse.Namespace) -> str:
-    # Never from the command line itself: every user of the machine can read that in `ps`.
     if arguments.token_file == "-":  # noqa: S105 - a file name
-        token = sys.stdin.buffer.read(_MAX_TOKEN_INPUT)
-    else:
-        with Path(arguments.token_file).open("rb") as file:
-            token = file.read(_MAX_TOKEN_INPUT)
-    return token.decode("ascii", "replace").strip()
+        return _commands.read_token(sys.stdin.buffer)
+    with Path(arguments.token_file).open("rb") as file:
+        return _commands.read_token(file)
 
 
 def _pull(arguments: argparse.Namespace) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The commands of `python -m usermgr_jwt`, as functions: plain values in, a dict that JSON can hold out.
+"""The commands of `python -m usermgr_jwt` and `usermgr`, as functions: plain values in, a dict that JSON can hold out.
 
 They print nothing and parse no arguments, so that another command line can call them. Each raises what the package
 raises: a VerifierError, which `failure` turns into an exit status and a dict, or ValueError for a wrong setting.
@@ -18,10 +18,13 @@ from usermgr_jwt._verifier import CognitoVerifier
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import BinaryIO
 
     from usermgr_jwt._sources import KeysSource
 
-__all__ = ["Failure", "decode", "failure", "pull", "source_of", "status", "verify"]
+__all__ = ["Failure", "decode", "failure", "pull", "read_token", "source_of", "status", "verify"]
+
+_MAX_TOKEN_INPUT = 1 << 20  # bytes; a token of that length is refused anyway
 
 
 class Failure(NamedTuple):
@@ -47,6 +50,11 @@ def failure(error: errors.VerifierError) -> Failure:
     """The exit status of an error, and a dict with `state` and `error` (`code` and `message`)."""
     exit_status, state = next(row for kind, row in _FAILURES.items() if isinstance(error, kind))
     return Failure(exit_status, {"state": state, "error": {"code": error.code, "message": str(error)}})
+
+
+def read_token(file: BinaryIO) -> str:
+    """The token in an open file. Never from the command line: every user of the machine can read that in `ps`."""
+    return file.read(_MAX_TOKEN_INPUT).decode("ascii", "replace").strip()
 
 
 def source_of(

@@ -14,7 +14,7 @@ from usermgr_lambda_client._manager import LambdaUserManager
 from usermgr_lambda_client._settings import LambdaSettings
 from usermgr_lambda_client._transport import LIMITS, LambdaTransport, Transport
 
-__all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "connect", "create", "redact_sdk_logs"]
+__all__ = ["LambdaTransport", "LambdaUserManager", "Transport", "connect", "create", "invoker", "redact_sdk_logs"]
 
 
 def connect(
@@ -62,3 +62,12 @@ def connect(
 
 create = connect
 """What `connect` was called before."""
+
+
+def invoker(function_name: str) -> Callable[[bytes], bytes]:
+    """What calls another function of yours, such as the one that downloads the JWKS: its event in, its answer out.
+
+    Commands of other packages find it under the entry-point group `usermgr.invoke`. Raises as `connect`.
+    """
+    settings = LambdaSettings.read({"function_name": function_name})
+    return LambdaTransport(settings.function_name, settings.region).invoke

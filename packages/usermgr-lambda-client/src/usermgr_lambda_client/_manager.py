@@ -12,7 +12,7 @@ from usermgr import Capability, StoreDescription, UserManager, wire
 from usermgr.errors import UnsupportedOperationError
 from usermgr.operations import OPERATIONS
 from usermgr.validation import check_texts
-from usermgr_aws import AwsAccess, OnAws
+from usermgr_aws import AwsAccess, OnAws, caller_of
 from usermgr_lambda_client._transport import Transport
 
 __all__ = ["LambdaUserManager"]
@@ -67,6 +67,10 @@ class LambdaUserManager(UserManager):
     def aws(self) -> AwsAccess | None:
         """How requests reach AWS, for checks; `None` where another transport carries them."""
         return self.transport.aws if isinstance(self.transport, OnAws) else None
+
+    def caller(self) -> str | None:
+        """The ARN of the credentials, by GetCallerIdentity, which needs no permission."""
+        return caller_of(self.aws)
 
     _describe = _remote(UserManager.describe)
 

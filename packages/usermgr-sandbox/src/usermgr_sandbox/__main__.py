@@ -17,7 +17,7 @@ from usermgr_sandbox._isolation import to_remove
 from usermgr_sandbox._sandbox import Sandbox, SandboxError
 from usermgr_sandbox._server import serve
 
-__all__ = ["main"]
+__all__ = ["main", "run"]
 
 EXAMPLES = """examples:
   usermgr-sandbox --pool            prints the settings of a new user pool as `export` lines; Ctrl-C stops it
@@ -44,19 +44,25 @@ def main() -> None:
     if options.child:
         serve(options.port, options.lambda_site_packages, _announce, stop_with_stdin=True)
         return
-    signal.signal(signal.SIGTERM, _stop)
     try:
-        with Sandbox.start(port=options.port, lambda_site_packages=options.lambda_site_packages) as sandbox:
-            settings = sandbox.create_pool().environment() if options.pool else {}
-            if command:
-                sys.exit(_run(command, {**sandbox.isolated_environment(), **settings}))
-            _print({**sandbox.environment(), **settings}, as_json=options.json)
-            print(f"# the sandbox answers on {sandbox.endpoint_url}; stop it with Ctrl-C", file=sys.stderr, flush=True)
-            sys.exit(sandbox.wait())
-    except KeyboardInterrupt:
-        sys.exit(0)
+        sys.exit(run(options.port, options.lambda_site_packages, command, pool=options.pool, as_json=options.json))
     except SandboxError as error:
         sys.exit(f"usermgr-sandbox: {error}")
+
+
+def run(port: int, site_packages: Path | None, command: Sequence[str], *, pool: bool, as_json: bool) -> int:
+    """Runs the sandbox until Ctrl-C or SIGTERM, or the command in it; the exit status. Raises `SandboxError`."""
+    signal.signal(signal.SIGTERM, _stop)
+    try:
+        with Sandbox.start(port=port, lambda_site_packages=site_packages) as sandbox:
+            settings = sandbox.create_pool().environment() if pool else {}
+            if command:
+                return _run(command, {**sandbox.isolated_environment(), **settings})
+            _print({**sandbox.environment(), **settings}, as_json=as_json)
+            print(f"# the sandbox answers on {sandbox.endpoint_url}; stop it with Ctrl-C", file=sys.stderr, flush=True)
+            return sandbox.wait()
+    except KeyboardInterrupt:
+        return 0
 
 
 def _split(arguments: Sequence[str]) -> tuple[list[str], list[str]]:

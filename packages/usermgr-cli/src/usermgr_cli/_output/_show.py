@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from usermgr.commands import Done
+from usermgr.commands import Done, Report
 from usermgr_cli._output._choice import chosen, field_names, queried
 from usermgr_cli._output._plain_data import is_many, plain
 from usermgr_cli._stdout import flush, write
+from usermgr_cli._text import visible
 
 if TYPE_CHECKING:
     from usermgr_cli._line import Line
@@ -44,6 +45,11 @@ def _show(line: Line, value: Any) -> None:
             if "password" in value.data:  # made for this command, and shown this once
                 write(f"{value.data['password']}\n")
             return
+    if isinstance(value, Report):
+        if asked in (None, "table") and fields is None and query is None:
+            write("".join(f"{visible(each)}\n" for each in cast("Report[Any]", value).lines))
+            return
+        value = cast("Report[Any]", value).data
     many = is_many(value)
     found: Iterable[Any] = (plain(each) for each in value) if is_many(value) else [plain(value)]
     if query is not None:
