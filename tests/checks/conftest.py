@@ -9,15 +9,19 @@ from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import boto3
 import pytest
 
 import usermgr_activity
 import usermgr_local
+from tests.checks.sites import recorded
+from tests.cli.running import usermgr
 from tests.conftest import Pool
+from usermgr import frontends
 from usermgr.activity import Sighting, SightingKind
-from usermgr.checks import Finding, Subject, registered_checks, run_checks
+from usermgr.checks import Finding, Severity, Subject
 from usermgr_activity import DynamoActivityStore
 from usermgr_activity.table import definition
 from usermgr_jwt import HttpsSource, pull
@@ -121,5 +125,10 @@ def world(
 
 
 def findings(name: str, subject: Subject) -> list[Finding]:
-    """What one registered check finds, as everybody runs it."""
-    return list(run_checks(subject, {name: registered_checks()[name]}))
+    """What one registered check finds, as `usermgr doctor` prints it: failures first."""
+    with mock.patch.object(frontends, "subject_in_force", lambda: (subject, [])), recorded():
+        ran = usermgr("doctor", "--check", name, "--output", "json")
+    found = [Finding.from_dict(each) for each in ran.data]
+    assert ran.err == ""
+    assert ran.status == (1 if Severity.FAILURE in {finding.severity for finding in found} else 0)
+    return found

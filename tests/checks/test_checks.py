@@ -15,6 +15,7 @@ import pytest
 import usermgr_cognito
 import usermgr_lambda_client
 from tests.checks.conftest import World, findings
+from tests.checks.sites import sites, untried
 from usermgr import checks, wire
 from usermgr.checks import Finding, Severity, Subject, registered_checks
 from usermgr.operations import Access, allowed_operations
@@ -310,6 +311,9 @@ def test_there_is_no_case_of_a_check_that_is_gone() -> None:
 class Foreign:
     """A manager of a stranger, and an activity store of one."""
 
+    def close(self) -> None:
+        """Holds nothing."""
+
 
 @pytest.mark.parametrize("name", sorted(set(registered_checks()) - {"packages"}))
 def test_check_is_silent_where_the_subject_is_not_its_own(name: str) -> None:
@@ -332,3 +336,10 @@ def test_checks_change_nothing(world: World) -> None:
     assert [name for name in made if not name.startswith(("Describe", "Get", "List", "Query", "GET /"))] == []
     assert made.count("DescribeUserPool") == 2  # of the pool and of the trigger
     assert made.count("GetCallerIdentity") == 1  # for both, which have one identity
+
+
+def test_every_finding_is_provoked() -> None:
+    """Each place in the code that makes a finding was reached through `usermgr doctor`, by the tests above."""
+    every, left = sites(), untried()
+    print(f"findings each provoked once: {len(every - left)} of {len(every)}")
+    assert "\n".join(sorted(map(str, left))) == ""

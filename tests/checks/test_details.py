@@ -44,7 +44,7 @@ def test_domain_and_replica_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_checks, "is_private", lambda _: True)
     with Stub() as stub:
         stub.behave = a_pool
-        well, domain, replica = findings("cognito.pool", Subject(at(stub)))
+        domain, replica, well = findings("cognito.pool", Subject(at(stub)))
 
     assert well.evidence["domain"] == "example"
     assert well.evidence["privatelink"] == "cannot be used, because of the domain"
