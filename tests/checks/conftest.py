@@ -126,7 +126,7 @@ def world(
 
 def findings(name: str, subject: Subject) -> list[Finding]:
     """What one registered check finds, as `usermgr doctor` prints it: failures first."""
-    with mock.patch.object(frontends, "subject_in_force", lambda: (subject, [])), recorded():
+    with mock.patch.object(frontends, "subject_in_force", return_value=(subject, [])), recorded():
         ran = usermgr("doctor", "--check", name, "--output", "json")
     found = [Finding.from_dict(each) for each in ran.data]
     assert ran.err == ""

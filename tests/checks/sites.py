@@ -42,9 +42,7 @@ _sentences: set[str] = set()
 def sites() -> set[Site]:
     """Those of the registered checks, of what runs them, and of what opens a deployment."""
     modules = {point.module for point in entry_points(group="usermgr.checks")}
-    return {
-        site for name in {*modules, "usermgr.frontends"} for site in _sites(str(import_module(name).__file__))
-    }
+    return {site for name in {*modules, "usermgr.frontends"} for site in _sites(str(import_module(name).__file__))}
 
 
 def _sites(file: str) -> Iterator[Site]:
@@ -52,7 +50,9 @@ def _sites(file: str) -> Iterator[Site]:
         match node:
             case ast.Call(func=ast.Name(id=name)) if name in MAKERS:
                 yield Site(file, node.lineno, node.end_lineno or node.lineno)
-            case ast.Yield(value=ast.Tuple(elts=[ast.Attribute(value=ast.Name(id="Severity")), ast.Constant() as said, *_])):
+            case ast.Yield(
+                value=ast.Tuple(elts=[ast.Attribute(value=ast.Name(id="Severity")), ast.Constant() as said, *_])
+            ):
                 yield Site(file, node.lineno, node.end_lineno or node.lineno, str(said.value))
             case _:
                 pass

@@ -17,6 +17,11 @@ from usermgr_cognito._trigger_check import _allows
 
 POOL = "ap-northeast-1_Example"
 ARN = f"arn:aws:cognito-idp:ap-northeast-1:123456789012:userpool/{POOL}"
+ROOT_USER = (
+    b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
+    b"<Arn>arn:aws:iam::123456789012:root</Arn><UserId>1</UserId><Account>123456789012</Account>"
+    b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
+)
 KEYS = boto3.session.Session("AKIAEXAMPLE", "secret", region_name="ap-northeast-1")
 
 
@@ -72,22 +77,6 @@ def test_refusal_inside_a_private_network_may_be_the_domain(monkeypatch: pytest.
 def test_private_address_is_known(address: str, private: bool) -> None:
     """An address of a VPC is private; those of the internet and of this machine are not."""
     assert _checks.is_private("https://cognito.example/", lambda *_: [(0, 0, 0, "", (address, 0))]) is private
-
-
-def test_root_user_is_warned_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever works as the root user of the account is told not to."""
-    identity = (
-        b'<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
-        b"<Arn>arn:aws:iam::123456789012:root</Arn><UserId>1</UserId><Account>123456789012</Account>"
-        b"</GetCallerIdentityResult></GetCallerIdentityResponse>"
-    )
-    with Stub() as stub:
-        stub.behave = answers(200, identity)
-        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", stub.url)
-        (found,) = findings("aws.credentials", Subject(at(stub)))
-
-    assert (found.severity, found.evidence["account"]) == (Severity.WARNING, "123456789012")
-    assert "root user" in found.summary
 
 
 COGNITO: dict[str, Any] = {"Service": "cognito-idp.amazonaws.com"}

@@ -136,6 +136,7 @@ class Root(click.Group):
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list, from metadata alone."""
+        del ctx
         with formatter.section("Commands"):
             formatter.write_dl(sorted(_helps().items()))
 
