@@ -13,9 +13,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.running import usermgr
 from usermgr_sandbox._isolation import HARMLESS, environment, isolated, to_remove
 
 COMMAND = [sys.executable, "-m", "usermgr_sandbox"]
+USERMGR = [str(Path(sys.executable).with_name("usermgr")), "sandbox"]
+"""The same, where usermgr-cli is installed."""
 HOSTILE = {
     "AWS_PROFILE": "production",
     "AWS_DEFAULT_PROFILE": "production",
@@ -78,11 +81,17 @@ def interruptible():
     signal.signal(signal.SIGINT, before)
 
 
-@pytest.mark.parametrize("as_json", [False, True], ids=["shell", "json"])
-def test_the_command_prints_what_to_export(as_json):
+@pytest.mark.parametrize(
+    ("command", "as_json"),
+    [
+        pytest.param(COMMAND, False, id="shell"),
+        pytest.param([*COMMAND, "--json"], True, id="json"),
+        pytest.param([*USERMGR, "--output", "json"], True, id="usermgr"),
+    ],
+)
+def test_the_command_prints_what_to_export(command, as_json):
     """`usermgr-sandbox` runs in the foreground, prints its environment, and ends by a signal with status 0."""
-    process = subprocess.Popen([*COMMAND, *(["--json"] if as_json else [])], stdout=subprocess.PIPE, text=True,
-                               stderr=subprocess.PIPE, env=_own_profile())  # fmt: skip
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, stderr=subprocess.PIPE, env=_own_profile())
     assert process.stdout is not None
     assert process.stderr is not None
     with process.stdout as output, process.stderr as errors:
@@ -133,7 +142,7 @@ def test_a_command_runs_inside_and_gives_its_status():
 
 
 def test_a_command_can_have_a_pool():
-    """`--pool -- command` names a pool in which a user can sign in."""
+    """`usermgr sandbox --pool -- command` names a pool in which a user can sign in."""
     code = """
     import base64, hashlib, hmac, os, boto3
     pool, client, cognito = os.environ["USERPOOL_ID"], os.environ["CLIENT_ID"], boto3.client("cognito-idp")
@@ -147,7 +156,8 @@ def test_a_command_can_have_a_pool():
     print(sorted(done["AuthenticationResult"]))
     """
 
-    done = _run("--pool", "--", sys.executable, "-c", textwrap.dedent(code))
+    done = subprocess.run([*USERMGR, "--pool", "--", sys.executable, "-c", textwrap.dedent(code)],
+                          capture_output=True, text=True, check=False, timeout=90)  # fmt: skip
 
     assert done.stdout.strip() == "['AccessToken', 'ExpiresIn', 'IdToken', 'RefreshToken', 'TokenType']", done.stderr
 
@@ -173,6 +183,8 @@ def test_two_dashes_need_a_command(sandbox):
     taken = _run("--port", sandbox.endpoint_url.rpartition(":")[2])
     assert (taken.returncode, "usermgr-sandbox: the sandbox did not start" in taken.stderr) == (1, True)
     assert "Traceback" not in taken.stderr
+    ours = usermgr("sandbox", "--port", sandbox.endpoint_url.rpartition(":")[2])
+    assert (ours.status, ours.err.startswith("usermgr: the sandbox did not start")) == (1, True)
 
 
 def test_sigterm_reaches_the_command():

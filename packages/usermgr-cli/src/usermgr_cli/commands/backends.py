@@ -27,5 +27,5 @@ def command(line: Line) -> list[KnownStore]:
         if not named:
             line.note(f"No {kind} is in force: {variable} names one.")
         elif not any(each.in_force for each in found if each.kind == kind):
-            line.note(f"{variable} names a {kind} that is not known here: {named}.")
+            line.note(f"{variable} names {named}, and no {kind} of that name is known here.")
     return found
