@@ -26,12 +26,20 @@ EXTRAS = {
     "jwt": "usermgr-jwt",
     "activity": "usermgr-activity",
     "bulk": "usermgr-bulk",
+    "cli": "usermgr-cli",
+    "console": "usermgr-console",
     "sandbox": "usermgr-sandbox",
 }
-ON_AWS = {"cognito", "lambda", "activity"}
+BELOW = {
+    **dict.fromkeys(["cognito", "lambda", "activity"], {"usermgr-aws"}),
+    **dict.fromkeys(["cli", "console"], {"usermgr-bulk"}),
+}
+"""What of ours an extra brings besides core and its own package."""
+PROGRAMS = {"usermgr-cli", "usermgr-console"}
 MODULES = {
     "cognito": "usermgr_cognito", "lambda": "usermgr_lambda_client", "local": "usermgr_local",
     "jwt": "usermgr_jwt", "activity": "usermgr_activity", "bulk": "usermgr_bulk", "sandbox": "usermgr_sandbox",
+    "cli": "usermgr_cli", "console": "usermgr_console",
 }  # fmt: skip
 
 
@@ -120,7 +128,7 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
     report = json.loads(run(REPORT))
     folder = wheels["usermgr-core"].parent
     own = {name for name in report["distributions"] if name.startswith("usermgr")}
-    assert own == {"usermgr", "usermgr-core", EXTRAS[extra]} | ({"usermgr-aws"} if extra in ON_AWS else set())
+    assert own == {"usermgr", "usermgr-core", EXTRAS[extra]} | BELOW.get(extra, set())
     assert report["backends"] == {
         name: "installed" if name == extra else f"install {distribution} {VERSION}, and only from {folder}"
         for name, distribution in BACKENDS.items()
@@ -136,8 +144,28 @@ def test_extra_brings_its_package_and_no_other(extra: str, wheels: dict[str, Pat
     run(f"import {MODULES[extra]}")
     if extra == "bulk":
         run("from usermgr_bulk.sync import parse_desired; parse_desired('users: []', 'yaml')")
-    if extra == "jwt":
+    if extra in {"jwt", "cli", "console"}:
         assert not {"boto3", "botocore"} & set(report["distributions"])
+    if extra == "cli":
+        command_works(python.with_name("usermgr"), folder)
+
+
+def command_works(usermgr: Path, wheels: Path) -> None:
+    """The script lists its commands, says how to get one that is not installed, and what holds no users here."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        done = subprocess.run([usermgr, *arguments], check=False, text=True, capture_output=True, env={}, cwd="/")
+        return done.returncode, done.stdout, done.stderr
+
+    status, out, _ = run("--help")
+    assert (status, "doctor" in out, "trigger" in out) == (0, True, False)
+    status, out, err = run("trigger", "attach")
+    assert (status, out) == (2, "")
+    assert f"the command trigger is not installed: it is in usermgr-cognito {VERSION}, which must come from" in err
+    assert f"install usermgr-cognito {VERSION}, and only from {wheels}" in err
+    status, out, _ = run("backends", "--output", "jsonl")
+    assert (status, {json.loads(line)["version"] for line in out.splitlines()}) == (0, {None})
+    assert run("user", "list")[0] == 2
 
 
 def test_every_package_is_typed_and_licensed(wheels: dict[str, Path]) -> None:
@@ -181,7 +209,7 @@ def test_an_index_can_show_every_package(wheels: dict[str, Path]) -> None:
         assert any(n.endswith("/licenses/LICENSE") for n in names), name
         readme = metadata.get_payload()
         assert isinstance(readme, str)
-        assert "```python" in readme, name
+        assert ("```sh" if name in PROGRAMS else "```python") in readme, name
         assert "docs/" in readme, name  # where to read on
 
 
