@@ -103,7 +103,7 @@ def test_broken_command_is_told_in_a_sentence() -> None:
         "  reinstall stranger-greetings, or uninstall it; no other command needs it\n"
     )
     assert "strangers_commands:MESSAGE is no click command" in wrong.err
-    assert "Traceback" in usermgr("--debug", "broken").err
+    assert "strangers_missing.py:1" in usermgr("--debug", "broken").err
     assert usermgr("user", "list", "-o", "json").data == []
 
 

@@ -160,8 +160,10 @@ def test_no_pool(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_quotas(world: World) -> None:
     """Each category with AWS's default, what the store in force tells, the operations, and the source."""
-    found = {row["category"]: row for row in usermgr("quotas", "-o", "json").data}
+    done = usermgr("quotas", "-o", "json")
+    found = {row["category"]: row for row in done.data}
 
+    assert "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html" in done.err
     assert {name: row["default_rate"] for name, row in found.items()} == dict(RATES)
     assert {row["in_force"] for row in found.values()} == set(RATES.values())
     assert found["UserCreation"]["operations"] == ["add_user", "confirm_user", "invite_user", "resend_invitation"]

@@ -31,9 +31,9 @@ EXTRAS = {
     "sandbox": "usermgr-sandbox",
 }
 BELOW = {
-    **dict.fromkeys(["cognito", "lambda", "activity"], {"usermgr-aws"}),
-    **dict.fromkeys(["cli", "console"], {"usermgr-bulk"}),
-}
+    "cognito": {"usermgr-aws"}, "lambda": {"usermgr-aws"}, "activity": {"usermgr-aws"},
+    "cli": {"usermgr-bulk"}, "console": {"usermgr-bulk"},
+}  # fmt: skip
 """What of ours an extra brings besides core and its own package."""
 PROGRAMS = {"usermgr-cli", "usermgr-console"}
 MODULES = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,7 @@ def test_pull_and_status(pool, other_pool, tmp_path, compact, jwks_path):
     assert path.read_bytes() == document
     fresh = usermgr("jwks", "status", path, "--max-age", 60, "-o", "json")
     assert (fresh.status, fresh.data["state"], fresh.data["warnings"]) == (0, "fresh", [])
+    assert abs(datetime.fromisoformat(fresh.data["renewed_at"]).timestamp() - path.stat().st_mtime) < 10
     foreign = compact({"keys": [dict(key, kid=f"other-{key['kid']}") for key in other_pool.jwks()["keys"]]})
     refused = usermgr("jwks", "pull", path, "--stdin", stdin=foreign)
     assert (refused.status, "[keys_replacement]" in refused.err) == (1, True)

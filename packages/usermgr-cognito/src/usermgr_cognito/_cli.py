@@ -269,7 +269,6 @@ class Quota:
     """What the store in force tells and bulk work keeps to; nothing where no store on Cognito is in force."""
     operations: list[str]
     """Those of usermgr that need it."""
-    source: str
 
 
 SOURCE = "https://docs.aws.amazon.com/cognito/latest/developerguide/quotas.html"
@@ -281,6 +280,7 @@ def quotas(line: CommandLine) -> Iterator[Quota]:
     """Show Amazon Cognito's request rates by category, and which operations need them."""
     from usermgr_cognito._quotas import COSTS, RATES  # noqa: PLC0415 - help loads nothing
 
+    line.note(f"Requests a second, for all pools of an account in a Region: {SOURCE}")
     told: dict[str, float] = {}
     if os.environ.get("USERMGR_BACKEND") in ("cognito", "lambda"):
         described = line.users.describe()
@@ -288,4 +288,4 @@ def quotas(line: CommandLine) -> Iterator[Quota]:
             told = dict(described.rates)
     for category, rate in RATES.items():
         names = sorted({name.partition(".")[0] for name, costs in COSTS.items() if category in costs})
-        yield Quota(category, rate, told.get(category), names, SOURCE)
+        yield Quota(category, rate, told.get(category), names)

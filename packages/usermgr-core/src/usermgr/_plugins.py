@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from inspect import Parameter, signature
@@ -12,16 +13,17 @@ from usermgr.errors import BackendNotInstalledError, ConfigurationError, Unknown
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint, EntryPoints
 
-__all__ = ["Known", "PluginKind", "find_one", "make"]
+__all__ = ["KnownStore", "PluginKind", "find_one", "make"]
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A plug-in that is installed, or one of the project's own that is not."""
+class KnownStore:
+    """A backend or an activity store that is installed, or one of the project's own that is not."""
 
     kind: str
-    """What it is, such as `backend`."""
     name: str
+    in_force: bool
+    """Whether the environment names it."""
     package: str
     version: str | None
     """`None` where it is not installed."""
@@ -71,17 +73,20 @@ class PluginKind:
         """
         return make(f"the {self.noun} {name}", self.find(name), settings, word="setting")
 
-    def known(self) -> Iterator[Known]:
+    def known(self) -> Iterator[KnownStore]:
         """Those that are installed and those of ours that are not, by name."""
         from usermgr._source import how_to_get  # noqa: PLC0415 - only a list needs it
 
         points = self._entry_points()
         for name in self._choices():
+            in_force = os.environ.get(self.variable) == name
             found = [point.dist for point in points.select(name=name)]
             if not found:
-                yield Known(self.noun, name, self.ours[name][0], None, how_to_get(*self.ours[name]).remedy)
+                remedy = how_to_get(*self.ours[name]).remedy
+                yield KnownStore(self.noun, name, in_force, self.ours[name][0], None, remedy)
             for dist in found:
-                yield Known(self.noun, name, dist.name if dist else "", dist.version if dist else None)
+                package, version = (dist.name, dist.version) if dist else ("", None)
+                yield KnownStore(self.noun, name, in_force, package, version)
 
     def _entry_points(self) -> EntryPoints:
         from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only `find` needs it

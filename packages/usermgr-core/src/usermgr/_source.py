@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 __all__ = ["Missing", "Source", "find_source", "how_to_get"]
 
@@ -78,6 +77,8 @@ def find_source(direct_url: str | None) -> Source | None:
     https://packaging.python.org/en/latest/specifications/direct-url/ has the format. A user name, a password and a
     query are left out, because they may be secrets.
     """
+    from urllib.request import url2pathname  # noqa: PLC0415 - it imports a whole HTTP client, and few need it
+
     try:
         recorded: Any = json.loads(direct_url or "null")
         if not isinstance(recorded, dict):

@@ -20,13 +20,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from usermgr._plugins import KnownStore, PluginKind
 from usermgr._source import Missing, how_to_get
 from usermgr.errors import InvalidInputError, UsermgrError
 from usermgr.settings import SettingsReader
 
 if TYPE_CHECKING:
     from usermgr._manager import UserManager
-    from usermgr._plugins import PluginKind
     from usermgr.activity import ActivityStore
     from usermgr.audit import Actor
     from usermgr.checks import Check, Finding, Subject
@@ -176,32 +176,11 @@ def subject_in_force() -> tuple[Subject, list[Finding]]:
     return Subject(users, activity), problems
 
 
-@dataclass(frozen=True, slots=True)
-class KnownStore:
-    """A backend or an activity store that is installed, or one of the project's own that is not."""
-
-    kind: str
-    name: str
-    in_force: bool
-    """Whether the environment names it."""
-    package: str
-    version: str | None
-    """`None` where it is not installed."""
-    remedy: str | None
-    """How to get one that is not installed."""
-
-
 def known_stores() -> list[KnownStore]:
     """Backends, then activity stores, each by name."""
     from usermgr._factory import ACTIVITY, BACKENDS  # noqa: PLC0415 - as above
 
-    return [
-        KnownStore(
-            each.kind, each.name, os.environ.get(kind.variable) == each.name, each.package, each.version, each.remedy
-        )
-        for kind in (BACKENDS, ACTIVITY)
-        for each in kind.known()
-    ]
+    return [*BACKENDS.known(), *ACTIVITY.known()]
 
 
 def _names(text: str | None) -> list[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -152,7 +152,10 @@ def status(file: str | None, *, max_age: float | None) -> dict[str, Any]:
     """Show how old FILE (default: USERMGR_JWKS) is, and which keys it has; fails where it cannot be used."""
     path = _file(file)
     with _told():
-        return _commands.status(path, max_age=max_age)
+        found = _commands.status(path, max_age=max_age)
+    age: float | None = found["age"]
+    renewed_at = None if age is None else datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=age)
+    return {"state": found["state"], "renewed_at": renewed_at, **found}
 
 
 # --- Tokens ------------------------------------------------------------------------------------------
