@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from unittest import mock
 
@@ -29,9 +31,10 @@ class Ran:
 
 
 def usermgr(*arguments: object, stdin: str | bytes = b"") -> Ran:
-    """The command with these arguments. Nobody is at a terminal."""
+    """The command with these arguments. Nobody is at a terminal, there is no profile, and the environment stays."""
     given = io.TextIOWrapper(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin), "utf-8")
     out, err = (io.TextIOWrapper(io.BytesIO(), "utf-8", write_through=True) for _ in range(2))
-    with mock.patch.multiple(sys, stdin=given, stdout=out, stderr=err):
+    alone = mock.patch.dict(os.environ, USERMGR_CONFIG=str(Path(__file__).with_name("no-such-file.toml")))
+    with alone, mock.patch.multiple(sys, stdin=given, stdout=out, stderr=err):
         status = run([str(each) for each in arguments])
     return Ran(status, *(each.buffer.getvalue().decode() for each in (out, err)))  # type: ignore[attr-defined]

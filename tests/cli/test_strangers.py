@@ -86,6 +86,13 @@ def test_command_works_with_the_shared_options() -> None:
     assert "Greet ada? Nobody can answer here" in asked.err
 
 
+def test_schema_tells_its_fields() -> None:
+    """`usermgr schema` reads them off its return annotation."""
+    fields = usermgr("schema", "greet", "hello", "-o", "json").data
+
+    assert fields == [{"field": "text", "type": "string"}, {"field": "loud", "type": "boolean"}]
+
+
 def test_error_of_a_package_that_knows_nobody_is_told_as_ours() -> None:
     """Its exception of click has the status, the code and the remedy."""
     refused = usermgr("greet", "refuse")
