@@ -27,7 +27,7 @@ Settings are the environment's: the command line has put the profile in force th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
@@ -77,7 +77,9 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Report(Generic[T]):
-    """Data that people read better as lines of text than as a table; programs get the data."""
+    """Data that people read better as a text of its own than as a table; programs get the data."""
 
-    lines: Sequence[str]
+    text: str
     data: T
+    styles: Mapping[str, str] = field(default_factory=dict[str, str])
+    """The colours of lines on a terminal, by the first character that is no blank, such as `{"+": "green"}`."""

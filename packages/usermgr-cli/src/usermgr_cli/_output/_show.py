@@ -11,8 +11,8 @@ import click
 from usermgr.commands import Done, Report
 from usermgr_cli._output._choice import chosen, field_names, queried
 from usermgr_cli._output._plain_data import is_many, plain
+from usermgr_cli._output._report import show_report
 from usermgr_cli._stdout import flush, write
-from usermgr_cli._text import visible
 
 if TYPE_CHECKING:
     from usermgr_cli._line import Line
@@ -47,7 +47,7 @@ def _show(line: Line, value: Any) -> None:
             return
     if isinstance(value, Report):
         if asked in (None, "table") and fields is None and query is None:
-            write("".join(f"{visible(each)}\n" for each in cast("Report[Any]", value).lines))
+            show_report(cast("Report[Any]", value), color=line.options.get("color"))
             return
         value = cast("Report[Any]", value).data
     many = is_many(value)

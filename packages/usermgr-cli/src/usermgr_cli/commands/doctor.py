@@ -24,6 +24,8 @@ __all__ = ["command"]
 GRAVITY = ("failure", "warning", "ok")
 """What a person reads first."""
 
+STYLES = {"F": "bold red", "W": "yellow"}
+
 ROLES = ("read-only", "operator", "admin")
 """As in `usermgr.policies`, which help does not wait for."""
 
@@ -44,7 +46,7 @@ def command(line: Line, *, checks: tuple[str, ...], policy: str | None) -> Repor
     found = sorted(_diagnose(line, checks), key=lambda each: (GRAVITY.index(each.severity.value), each.check))
     if any(each.severity.value == "failure" for each in found):
         line.exit = Exit.FAILURE
-    return Report([*_lines(found), _count(found)], found)
+    return Report("\n".join([*_lines(found), _count(found)]), found, STYLES)
 
 
 def _policy(role: str) -> Any:
@@ -53,7 +55,7 @@ def _policy(role: str) -> Any:
     from usermgr.policies import policy_in_force  # noqa: PLC0415 - as above
 
     found: Mapping[str, Any] = policy_in_force(role)
-    return Report(json.dumps(found, indent=2).splitlines(), found)
+    return Report(json.dumps(found, indent=2), found)
 
 
 def _diagnose(line: Line, checks: Collection[str]) -> Iterator[Finding]:
