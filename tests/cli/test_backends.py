@@ -127,3 +127,23 @@ def test_schema_of_doctor() -> None:
     """`usermgr schema` tells the fields of a finding, which the report is about."""
     fields = {each["field"] for each in usermgr("schema", "doctor", "-o", "json").data}
     assert fields == {"check", "severity", "summary", "evidence", "remedy"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "trigger attach",
+        "trigger detach",
+        "trigger check",
+        "quotas",
+        "jwks pull",
+        "jwks status",
+        "token verify",
+        "token decode",
+    ],
+)
+def test_schema_of_doors(command: str) -> None:
+    """Commands of our other packages tell their fields too."""
+    fields = usermgr("schema", *command.split(), "-o", "json").data
+    assert len(fields) >= 4
+    assert {each["type"] for each in fields} & {"any"} == set()

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
@@ -24,6 +24,9 @@ __all__ = ["quotas", "trigger"]
 
 ARN = click.argument("arn", required=False)
 VERSION = "V1_0"
+
+CHANGE = {"user_pool_id": str, "outcome": str, "trigger": str | None, "stack": str | None}
+"""What is told of a change: what was done or would be, and the pool's trigger and its CloudFormation stack after it."""
 
 
 # --- The trigger -------------------------------------------------------------------------------------
@@ -61,7 +64,7 @@ def attach(
     replaces_version: str,
     dry_run: bool,
     **grants: str | None,
-) -> Done:
+) -> Annotated[Done, CHANGE]:
     """Make the function ARN (default: USERMGR_TRIGGER_ARN) the pool's trigger for tokens.
 
     Another function's trigger is never overwritten, unless --replaces names exactly that one. Every other setting of
@@ -117,7 +120,7 @@ def detach(
     restores_version: str,
     dry_run: bool,
     **grants: str | None,
-) -> Done:
+) -> Annotated[Done, CHANGE]:
     """Take the function ARN (default: USERMGR_TRIGGER_ARN) away from the pool; somebody else's trigger stays."""
     from usermgr.commands import Done  # noqa: PLC0415 - help loads nothing
     from usermgr_cognito.trigger import Trigger  # noqa: PLC0415 - as above

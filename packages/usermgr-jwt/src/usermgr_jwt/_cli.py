@@ -11,7 +11,7 @@ import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NotRequired, Protocol, TypedDict, cast
 
 import click
 
@@ -73,6 +73,42 @@ def _told() -> Generator[None]:
         raise click.UsageError(str(error)) from error
 
 
+class Pulled(TypedDict):
+    """What became of a JWKS file; the lists are of key ids."""
+
+    state: str
+    file: str
+    key_ids: list[str]
+    added: list[str]
+    removed: list[str]
+
+
+class Keys(TypedDict):
+    """A JWKS file: when somebody last confirmed its keys, and how many seconds that is ago."""
+
+    state: str
+    renewed_at: datetime | None
+    file: str
+    age: float | None
+    key_ids: list[str]
+    warnings: list[str]
+
+
+class Token(TypedDict):
+    """What a token says; without `verified` as its state, anybody may have written it."""
+
+    state: str
+    issued_at: NotRequired[datetime]
+    expires_at: NotRequired[datetime]
+    claims: dict[str, Any]
+
+
+class Decoded(Token):
+    """The same, with the header."""
+
+    header: dict[str, Any]
+
+
 def _file(given: str | None) -> str:
     path = given or os.environ.get(VARIABLE)
     if not path:
@@ -112,7 +148,7 @@ def pull(
     endpoint: str | None,
     fips: bool,
     replace_all: bool,
-) -> dict[str, Any]:
+) -> Pulled:
     """Download the keys into FILE (default: USERMGR_JWKS), which is replaced at once or not at all."""
     path = _file(file)
     if sum((user_pool_id is not None, url is not None, issuer is not None, stdin, by_function)) > 1:
@@ -131,7 +167,7 @@ def pull(
                 url=url,
                 reply=sys.stdin.buffer.read() if stdin else None,
             )
-        return _commands.pull(path, source, replace_all=replace_all)
+        return cast("Pulled", _commands.pull(path, source, replace_all=replace_all))
 
 
 def _invoker() -> Any:
@@ -148,14 +184,14 @@ def _invoker() -> Any:
 @jwks.command()
 @click.argument("file", required=False)
 @click.option("--max-age", type=float, metavar="SECONDS", help="The age from which on the file is too old.")
-def status(file: str | None, *, max_age: float | None) -> dict[str, Any]:
+def status(file: str | None, *, max_age: float | None) -> Keys:
     """Show how old FILE (default: USERMGR_JWKS) is, and which keys it has; fails where it cannot be used."""
     path = _file(file)
     with _told():
         found = _commands.status(path, max_age=max_age)
     age: float | None = found["age"]
     renewed_at = None if age is None else datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=age)
-    return {"state": found["state"], "renewed_at": renewed_at, **found}
+    return cast("Keys", {"state": found["state"], "renewed_at": renewed_at, **found})
 
 
 # --- Tokens ------------------------------------------------------------------------------------------
@@ -199,7 +235,7 @@ def verify(
     scope: tuple[str, ...],
     leeway: float,
     max_age: float | None,
-) -> dict[str, Any]:
+) -> Token:
     """Verify a token with the JWKS file, without a network, and show its claims; ends with 4 where it is refused."""
     path = _file(file)
     clients = client_id or tuple(filter(None, [os.environ.get("CLIENT_ID")]))
@@ -221,17 +257,17 @@ def verify(
             leeway=leeway,
             max_age=max_age,
         )
-    return _with_times(found)
+    return cast("Token", _with_times(found))
 
 
 @token.command()
 @_TOKEN_FILE
 @_TOKEN_FD
 @click.pass_obj
-def decode(line: CommandLine, *, token_file: str | None, token_fd: int | None) -> dict[str, Any]:
+def decode(line: CommandLine, *, token_file: str | None, token_fd: int | None) -> Decoded:
     """Show what a token says of itself, WITHOUT verifying it: anybody could have written that."""
     try:
-        return _with_times(_commands.decode(_token(line, token_file, token_fd)))
+        return cast("Decoded", _with_times(_commands.decode(_token(line, token_file, token_fd))))
     except TokenError as error:  # nobody asked whether it is good: it is a failure, and no refusal
         raise ToldError(error) from error
 
