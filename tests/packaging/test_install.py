@@ -42,9 +42,9 @@ TRIED = [
     (tool, extra)
     for tool in TOOLS
     for extra in EXTRAS
-    if tool in TOOLS[-2:] or extra not in ("lambda", "activity", "sandbox")
+    if tool in TOOLS[-2:] or extra not in ("lambda", "activity", "cli", "console", "sandbox")
 ]
-"""The newest pip and uv take every file. The older pips take `all`, which has lambda and activity, and no sandbox."""
+"""The newest pip and uv take every file. The older pips take `all`, which has the others but the sandbox."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def third_party(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Wheels of everything that our packages need from others."""
     folder = tmp_path_factory.mktemp("third-party")
-    found = loopback_index.third_party([*OURS, "usermgr-core[testing]", "usermgr-bulk[yaml]"], OURS)
+    found = loopback_index.third_party([*OURS, "usermgr[all]", "usermgr-core[testing]", "usermgr-bulk[yaml]"], OURS)
     for installed in found.values():
         loopback_index.repacked(folder, installed)
     return folder
