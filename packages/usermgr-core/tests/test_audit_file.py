@@ -631,7 +631,7 @@ def test_child_that_was_forked_meanwhile_holds_no_lock(how: str, copy: Path, mon
                 os._exit(0)
         return chain_files(path)
 
-    monkeypatch.setattr(f"usermgr.audit.{'_file' if how == 'written' else '_verify'}.chain_files", fork)
+    monkeypatch.setattr(f"usermgr.audit.{'_file' if how == 'written' else '_files'}.chain_files", fork)
     try:
         if how == "written":
             write(copy / NAME, 1, first=COUNT)

@@ -1,6 +1,7 @@
 """Who changed what: one structured record for each change, wherever it goes.
 
-`Audited` wraps any `UserManager`; a sink keeps the records; `verify` finds what was done to a file of them.
+`Audited` wraps any `UserManager`; a sink keeps the records; `read` reads a file of them, and `verify` finds what was
+done to it.
 
 >>> import logging
 >>> from usermgr.audit import Audited, LoggerSink
@@ -23,6 +24,7 @@ from usermgr.audit._sink import LoggerSink, Sink
 
 if TYPE_CHECKING:
     from usermgr.audit._file import FileSink
+    from usermgr.audit._read import Entry, read
     from usermgr.audit._verify import Finding, FindingKind, Verification, verify
 
 __all__ = [
@@ -36,6 +38,8 @@ __all__ = [
     "Sink",
     "FileSink",
     "LoggerSink",
+    "read",
+    "Entry",
     "verify",
     "Verification",
     "Finding",
@@ -48,6 +52,8 @@ _LATER = {
     "FindingKind": "_verify",
     "Verification": "_verify",
     "verify": "_verify",
+    "Entry": "_read",
+    "read": "_read",
 }
 """The module of each name that loads when it is needed, as in the imports above."""
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import os
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import BinaryIO, TypeVar
 
-__all__ = ["WAIT", "chain_files", "head_path", "lock", "next_full", "unlock", "wait_for_lock"]
+from usermgr.audit._chain import MAX_LINE
+
+__all__ = [
+    "WAIT", "chain_files", "head_path", "lines_within", "lock", "next_full", "opened", "unlock", "wait_for_lock",
+]  # fmt: skip
 
 T = TypeVar("T")
 
@@ -71,3 +77,37 @@ def wait_for_lock(attempt: Callable[[], T]) -> T:
     while (result := attempt()) in (None, False) and time.monotonic() < end:
         time.sleep(0.002)
     return result
+
+
+def opened(path: Path, stack: contextlib.ExitStack) -> tuple[bytes | None, list[tuple[str, BinaryIO, int]]]:
+    """The head's content, and each file with the size that it has now, as they are between two records."""
+    head: bytes | None = None
+    with contextlib.ExitStack() as held:
+        try:
+            descriptor = os.open(head_path(path), os.O_RDONLY)
+        except FileNotFoundError:
+            pass
+        else:
+            held.callback(unlock, descriptor)
+            if os.name == "posix" and not wait_for_lock(lambda: lock(descriptor, shared=True)):
+                raise BlockingIOError(errno.EAGAIN, "writers hold it all the time")
+            head = os.read(descriptor, 4096)
+        files = [(found.name, stack.enter_context(found.open("rb"))) for found in chain_files(path)]
+        return head, [(name, file, os.fstat(file.fileno()).st_size) for name, file in files]
+
+
+def lines_within(file: BinaryIO, size: int) -> Iterator[bytes | None]:
+    """Each line without its line break; `None` for one that does not end, or is too long."""
+    left = size
+    while left > 0:
+        raw = file.readline(min(left, MAX_LINE))
+        if not raw:
+            return
+        left -= len(raw)
+        if raw.endswith(b"\n"):
+            yield raw[:-1]
+            continue
+        while left > 0 and raw and not raw.endswith(b"\n"):
+            raw = file.readline(min(left, MAX_LINE))
+            left -= len(raw)
+        yield None

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO
 
-from usermgr.audit._chain import GENESIS, HASH, MAX_LINE, Keys, Line, Link, parse_head, parse_line
-from usermgr.audit._files import chain_files, head_path, lock, unlock, wait_for_lock
+from usermgr.audit._chain import GENESIS, HASH, Keys, Line, Link, parse_head, parse_line
+from usermgr.audit._files import head_path, lines_within, opened
 from usermgr.errors import ConfigurationError, InvalidInputError
 
 __all__ = ["Finding", "FindingKind", "Verification", "verify"]
@@ -99,7 +98,7 @@ def verify(
     where = Path(path)
     try:
         with contextlib.ExitStack() as stack:
-            head, files = _opened(where, stack)
+            head, files = opened(where, stack)
             for name, file, size in files:
                 reader.read(name, file, size)
     except OSError as error:
@@ -131,7 +130,7 @@ class _Reader:
 
     def read(self, name: str, file: BinaryIO, size: int) -> None:
         """Reads one file up to that size."""
-        for number, raw in enumerate(_lines(file, size), 1):
+        for number, raw in enumerate(lines_within(file, size), 1):
             before, self._place = self._place, (name, number)
             self.lines += 1
             if raw is None:
@@ -197,37 +196,3 @@ class _Reader:
     def _find(self, kind: FindingKind, message: str, place: tuple[str, int] | None = None) -> None:
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(Finding(*(place or self._place), kind, message))
-
-
-def _opened(path: Path, stack: contextlib.ExitStack) -> tuple[bytes | None, list[tuple[str, BinaryIO, int]]]:
-    """The head's content, and each file with the size that it has now, as they are between two records."""
-    head: bytes | None = None
-    with contextlib.ExitStack() as held:
-        try:
-            descriptor = os.open(head_path(path), os.O_RDONLY)
-        except FileNotFoundError:
-            pass
-        else:
-            held.callback(unlock, descriptor)
-            if os.name == "posix" and not wait_for_lock(lambda: lock(descriptor, shared=True)):
-                raise BlockingIOError(errno.EAGAIN, "writers hold it all the time")
-            head = os.read(descriptor, 4096)
-        files = [(found.name, stack.enter_context(found.open("rb"))) for found in chain_files(path)]
-        return head, [(name, file, os.fstat(file.fileno()).st_size) for name, file in files]
-
-
-def _lines(file: BinaryIO, size: int) -> Iterator[bytes | None]:
-    """Each line without its line break; `None` for one that does not end, or is too long."""
-    left = size
-    while left > 0:
-        raw = file.readline(min(left, MAX_LINE))
-        if not raw:
-            return
-        left -= len(raw)
-        if raw.endswith(b"\n"):
-            yield raw[:-1]
-            continue
-        while left > 0 and raw and not raw.endswith(b"\n"):
-            raw = file.readline(min(left, MAX_LINE))
-            left -= len(raw)
-        yield None
