@@ -21,12 +21,14 @@ from usermgr_bulk._report import write_report, write_sub_map
 from usermgr_bulk._results import Progress, RowOutcome, RowResult, Summary
 from usermgr_bulk._selection import Selected, Selection, freeze_names, freeze_selection
 from usermgr_bulk._tasks import Steps, Task
+from usermgr_bulk._writing import write_users
 
 __all__ = [
     "import_users",
     "check_import",
     "export_users",
     "read_export",
+    "write_users",
     "freeze_selection",
     "freeze_names",
     "preview_action",

@@ -10,7 +10,9 @@ from usermgr import Group, StoreDescription, UserManager, UsernameKind
 from usermgr.errors import GroupNotFoundError, InvalidInputError, UnsupportedOperationError
 from usermgr_bulk._import import duplicate, read_row
 from usermgr_bulk._input import Input
+from usermgr_bulk._meter import Meter
 from usermgr_bulk._options import Existing, ImportOptions
+from usermgr_bulk._results import Progress
 from usermgr_bulk._scratch import FirstLines, GroupLists
 from usermgr_bulk._wanted import Complaint, complaints
 
@@ -68,12 +70,15 @@ def check_import(
     options: ImportOptions | None = None,
     groups: Iterable[Group] = (),
     on_problem: Callable[[Problem], None] = lambda _: None,
+    total: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> CheckReport:
     """Reads the whole input, and the description and the groups of the store, and writes nothing.
 
     Under `Existing.UPDATE` it reads the members of all groups too, page by page, if a row has a list of groups. What it
     cannot tell is who else exists already: that takes a look-up of each. The arguments are those of `import_users`.
     """
+    meter = Meter(progress, total)
     options = options or ImportOptions()
     store = users.describe()
     present = [group.name for group in users.iter_groups()]
@@ -100,6 +105,8 @@ def check_import(
                     note(row.line, None, Complaint(row.error or InvalidInputError(field="row")))
                     break
                 report.rows += 1
+                if meter.is_due:
+                    meter.tell(report.rows, {}, 0)
                 found: list[Complaint] = []
                 key = None if row.record is None else row.record.username
                 try:

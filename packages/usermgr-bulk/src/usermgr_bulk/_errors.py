@@ -18,6 +18,8 @@ class BulkStoppedError(UsermgrError):
     code = "bulk_stopped"
     sentence = "the run stopped"
     summary: Summary | None = None
+    remedy: str | None = None
+    """How to go on, where whoever made the run says so: the message only names the journal."""
 
 
 class BulkInterruptedError(KeyboardInterrupt):
