@@ -5,6 +5,7 @@ of its own. `check` says what is wrong with the two options before a command run
 """
 
 from usermgr_cli._output._check import check
+from usermgr_cli._output._report import show_report
 from usermgr_cli._output._show import show
 
-__all__ = ["check", "show"]
+__all__ = ["check", "show", "show_report"]
