@@ -1,0 +1,34 @@
+"""Problems on the disk: a check may find more than fit into the memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import tempfile
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from usermgr_bulk import Problem
+
+__all__ = ["Spool"]
+
+
+class Spool:
+    """Takes problems, and gives them back once, in their order."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.TemporaryFile("w+", encoding="ascii")  # noqa: SIM115 - closed with the last problem
+
+    def add(self, problem: Problem) -> None:
+        """Keeps it."""
+        self._file.write(json.dumps(dataclasses.asdict(problem)) + "\n")
+
+    def problems(self) -> Iterator[Problem]:
+        """All of them."""
+        from usermgr_bulk import Problem  # noqa: PLC0415 - as all of usermgr, once the command runs
+
+        with self._file:
+            self._file.seek(0)
+            for text in self._file:
+                yield Problem(**json.loads(text))
