@@ -39,6 +39,7 @@ OWN: dict[str, Own] = {
     "import": Own("bulk_import", "Bring many users into the store"),
     "export": Own("bulk_export", "Write all users to a folder"),
     "check": Own("bulk_check", "Say what an import would do, without doing it"),
+    "bulk": Own("bulk_act", "Do one thing to everybody whom a search finds"),
     "sync": Own("sync", "Bring the store to the state of a file"),
     "audit": Own("audit", "Read and verify the record of changes"),
     "doctor": Own("doctor", "Check the deployment, read-only"),
