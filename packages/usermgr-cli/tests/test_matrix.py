@@ -207,8 +207,6 @@ EXCEPTIONS = {
 }
 
 
-# A process that fails ends; here, what it left open is found by the garbage collector.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("condition", CONDITIONS)
 def test_every_command_meets(condition: str, tried: Callable[..., Tried]) -> None:
     """The exit status is right; an error is one sentence on standard error; there is no traceback, and no secret."""
