@@ -33,7 +33,7 @@ COLUMNS = 92
 PEOPLE = {"ada": "Ada Lovelace", "grace": "Grace Hopper", "alan": "Alan Turing"}
 SHOWN = (
     "user list",
-    "user search 'group:staff name~Hopper'",
+    "user search 'group:staff hopper'",
     "user disable grace nobody",
     "user list --query '[?!enabled].username' --output json",
     "user shwo ada",
