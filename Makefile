@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test changes check format functions release deploy adopt wheels docs version security bench lowest pips clean
+.PHONY: help demo console test changes check format functions release deploy adopt wheels docs version security bench lowest pips clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -30,6 +30,9 @@ help: ## What there is to make
 
 demo: terraform-is-here lowest pips ## The main job, end to end, on a sandbox: no Docker, no AWS account
 	@$(RUN) python -m demo
+
+console: $(SYNCED) ## The web console on an embedded store with sample people; prints one link
+	@$(RUN) python -m usermgr_console $(ARGS)
 
 # Many tests wait for Terraform, so LANES processes share them: whole files, because some tell a story in order.
 LANES ?= 2

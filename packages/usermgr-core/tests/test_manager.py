@@ -103,3 +103,15 @@ def test_store_is_believed_about_groups_and_about_case() -> None:
     found = store.search_users(where("group").equals("admins"), where("username").same_as("USER7"))
 
     assert [user.username for user in found] == ["user0", "user1", "user2"]
+
+
+def test_a_page_of_a_search_has_who_meets_it_and_where_it_goes_on() -> None:
+    """search_page narrows down the page that the store read, keeps the token, and says what the store answered."""
+    store = manager(70)
+
+    first = store.search_page(where("username").ends_with("7"))
+    second = store.search_page(where("username").ends_with("7"), page_token=first.next_token)
+
+    assert [user.username for user in first.users] == ["user7", "user17", "user27", "user37", "user47", "user57"]
+    assert [user.username for user in second.users] == ["user67"]
+    assert (second.next_token, first.answered) == (None, ())

@@ -6,14 +6,14 @@ ensuring, batches) is written here, once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 from usermgr._changes import Change, Outcome, checked_changes
 from usermgr._ensuring import Ensured, EnsuredGroup, GroupsChange, UnconfirmedAddresses
-from usermgr._models import Group, Page, Tokens, User, UserStatus
+from usermgr._models import Group, Page, Tokens, User, UserMatches, UserStatus
 from usermgr._primitives import Access, Primitives
 from usermgr.errors import AccessDeniedError, GroupExistsError, GroupNotFoundError, UserExistsError, UserNotFoundError
 from usermgr.paging import pages
@@ -114,9 +114,24 @@ class UserManager(Primitives):
         The store answers what it can; the rest is done here. `plan_search` says which is which.
         """
         for found in pages(lambda token: self.find_users(conditions, page_token=token)):
-            # A store may compare more loosely than we do, so its answer is final only where nobody else can know.
-            rest = [c for i, c in enumerate(conditions) if not (_only_the_store_knows(c) and i in found.answered)]
-            yield from (user for user in found.users if all(self._meets(user, c) for c in rest))
+            yield from self._meeting(found, conditions)
+
+    def search_page(
+        self, *conditions: Condition, limit: int = PAGE_LIMIT, page_token: str | None = None
+    ) -> UserMatches:
+        """A page of what `search_users` finds, for who shows pages; it can be empty and still have a next one.
+
+        The page is what the store read: with `limit` users at most, and with fewer where some of them do not meet the
+        conditions that the store left to us. Raises `InvalidPageTokenError`, `GroupNotFoundError`.
+        """
+        found = self.find_users(conditions, limit=limit, page_token=page_token)
+        return UserMatches(tuple(self._meeting(found, conditions)), found.next_token, found.answered)
+
+    def _meeting(self, found: UserMatches, conditions: Sequence[Condition]) -> Iterator[User]:
+        """Those of the page who meet all conditions."""
+        # A store may compare more loosely than we do, so its answer is final only where nobody else can know.
+        rest = [c for i, c in enumerate(conditions) if not (_only_the_store_knows(c) and i in found.answered)]
+        yield from (user for user in found.users if all(self._meets(user, c) for c in rest))
 
     def _meets(self, user: User, condition: Condition) -> bool:
         if condition.field != "group":

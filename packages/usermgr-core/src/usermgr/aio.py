@@ -225,6 +225,7 @@ class AsyncUserManager(_Async[UserManager]):
     list_users_in_group = _Call(UserManager.list_users_in_group)
     iter_users_in_group = _Stream(UserManager.iter_users_in_group)
     search_users = _Stream(UserManager.search_users)
+    search_page = _Call(UserManager.search_page)
     iter_groups_for_user = _Stream(UserManager.iter_groups_for_user)
     iter_groups = _Stream(UserManager.iter_groups)
     plan_search = _Call(UserManager.plan_search)

@@ -1,0 +1,58 @@
+"""Every page and every action of the console, in one table. To add a page is to add its line here.
+
+The tests of security run over this table, so that a new route is covered by them from its first day. `NAVIGATION` is
+what the menu shows, to whoever may go there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from usermgr_console._i18n import N_
+from usermgr_console._roles import Role
+from usermgr_console._routing import Route
+from usermgr_console._views import entry, health, home, people, preferences
+
+__all__ = ["NAVIGATION", "ROUTES", "MenuItem"]
+
+READER, SUPPORT, ADMINISTRATOR = Role.READER, Role.SUPPORT, Role.ADMINISTRATOR
+
+ROUTES: tuple[Route, ...] = (
+    # Method, path, handler, least role, what the store must be able to do.
+    Route("GET", "/", home.home, READER),
+    Route("GET", "/sign-in", entry.sign_in_page, None),
+    Route("POST", "/sign-in", entry.sign_in, None),
+    Route("GET", "/sign-in/step", entry.step_page, None),
+    Route("POST", "/sign-in/step", entry.step, None),
+    Route("POST", "/sign-out", entry.sign_out, READER),
+    Route("GET", "/enter", entry.enter_page, None),
+    Route("POST", "/enter", entry.enter, None),
+    Route("GET", "/preferences", preferences.page, READER),
+    Route("POST", "/preferences", preferences.keep, READER),
+    Route("GET", "/people", people.listing, READER),
+    Route("GET", "/people.csv", people.csv_view, READER),
+    Route("POST", "/people/columns", people.keep_columns, READER),
+    Route("GET", "/health", health.page, READER),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """A line of the menu."""
+
+    path: str
+    label: str
+    """A message of the catalog."""
+
+
+NAVIGATION: tuple[MenuItem, ...] = (
+    MenuItem("/people", N_("People")),
+    MenuItem("/groups", N_("Groups")),
+    MenuItem("/activity", N_("Activity")),
+    MenuItem("/import", N_("Import")),
+    MenuItem("/export", N_("Export")),
+    MenuItem("/sync", N_("Sync")),
+    MenuItem("/audit", N_("Audit")),
+    MenuItem("/health", N_("Health")),
+)
+"""Shown where `ROUTES` has a GET of that path, the person has its role, and the store what it needs."""

@@ -1,0 +1,107 @@
+"""What one console stands on: made once by `create_app`, and shared by all of its requests."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from usermgr import ActivityStore, StoreDescription, User, UserManager
+from usermgr.errors import UserNotFoundError
+from usermgr.frontends import AuditFile
+from usermgr.guard import Guarded
+from usermgr_console._acting import current_sub
+from usermgr_console._attempts import Attempts
+from usermgr_console._config import Config
+from usermgr_console._database import Database
+from usermgr_console._preferences import PreferenceStore
+from usermgr_console._render import Pages
+from usermgr_console._roles import Role, role_of
+from usermgr_console._sessions import Person, Sessions
+from usermgr_console._static import Static
+from usermgr_console._tokens import FormTokens, Links, Steps
+
+if TYPE_CHECKING:
+    from usermgr_console._routes import MenuItem
+    from usermgr_console._routing import Route
+
+__all__ = ["ACTIVITY", "AUDIT", "Services"]
+
+ACTIVITY, AUDIT = "activity", "audit"
+"""What a route can need besides a capability of the store."""
+
+DESCRIBED_FOR = 60.0
+"""Seconds for which the store's description is kept: services allow few reads of it."""
+
+
+class Services:
+    """The managers, the console's own file, and the clock."""
+
+    def __init__(
+        self,
+        users: UserManager,
+        activity: ActivityStore | None,
+        config: Config,
+        *,
+        audit: AuditFile | None,
+        now: Callable[[], float],
+    ) -> None:
+        self.config = config
+        # Whoever made the manager may have guarded it; that the account that acts is safe is not left to them.
+        self.users: UserManager = Guarded(users, required_groups=config.administrators, acting=current_sub)
+        self.activity = activity
+        self.audit = audit
+        self.clock = now
+        self.database = Database(config.folder)
+        self.sessions = Sessions(self.database, config, now)
+        self.forms = FormTokens(self.database, now)
+        self.steps = Steps(self.database, now)
+        self.links = Links(self.database, now)
+        self.attempts = Attempts(self.database, now)
+        self.preferences = PreferenceStore(self.database)
+        self.static = Static.load()
+        self.pages = Pages(self.static)
+        self.menu: list[tuple[MenuItem, Route]] = []
+        """The lines of the menu with their routes."""
+        self._described: tuple[float, StoreDescription] | None = None
+        self._lock = threading.Lock()
+
+    def now(self) -> datetime:
+        """The time."""
+        return datetime.fromtimestamp(self.clock(), UTC)
+
+    def describe(self) -> StoreDescription:
+        """What the store says of itself, a minute old at most."""
+        with self._lock:
+            if self._described is None or time.monotonic() > self._described[0] + DESCRIBED_FOR:
+                self._described = time.monotonic(), self.users.describe()
+            return self._described[1]
+
+    def can(self, need: str) -> bool:
+        """Whether the store has the capability, or the console was given an activity store or an audit file."""
+        if need == ACTIVITY:
+            return self.activity is not None
+        if need == AUDIT:
+            return self.audit is not None
+        return self.describe().can(need)
+
+    def role_of(self, user: User) -> Role | None:
+        """The role that the user's groups give: one read of them."""
+        return role_of({group.name for group in self.users.iter_groups_for_user(user.username)}, self.config)
+
+    def is_still_staff(self, person: Person) -> bool:
+        """Whether the person is there, enabled, and has the role still: two consistent reads."""
+        if person.username is None:
+            return True
+        try:
+            user = self.users.get_user(person.username)
+            role = self.role_of(user)
+        except UserNotFoundError:
+            return False
+        return user.enabled and user.sub == person.sub and role is not None and role >= person.role
+
+    def close(self) -> None:
+        """Closes the console's own file; the managers belong to whoever made them."""
+        self.database.close()

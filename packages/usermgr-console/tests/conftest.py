@@ -1,0 +1,226 @@
+"""A console on an embedded store with sample people, and a browser for it that has no window and no script."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlencode, urlsplit
+
+import pytest
+
+from usermgr import ActivityStore, User, UserManager
+from usermgr_console import Config, Console, Role, create_app
+from usermgr_console._sample import open_sample
+from usermgr_console._sessions import Person
+
+ORIGIN = "https://people.example.org"
+GROUPS = {
+    "administrators": frozenset({"administrators"}),
+    "support": frozenset({"support"}),
+    "readers": frozenset({"readers"}),
+}
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.seconds = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a browser got."""
+
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+    def header(self, name: str) -> str | None:
+        """The header's value."""
+        return next((value for found, value in self.headers if found == name.lower()), None)
+
+    @property
+    def path(self) -> str:
+        """Where a redirect leads to."""
+        return self.header("location") or ""
+
+    def tokens(self) -> list[str]:
+        """The tokens of the page's forms."""
+        return re.findall(r'name="form-token" value="([^"]+)"', self.text)
+
+
+async def call(app: Any, scope: dict[str, Any], chunks: list[bytes]) -> Answer:
+    """One request of ASGI."""
+    waiting = [
+        {"type": "http.request", "body": chunk, "more_body": i < len(chunks) - 1} for i, chunk in enumerate(chunks)
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        if waiting:
+            return waiting.pop(0)
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    await app(scope, receive, send)
+    headers = [(name.decode().lower(), value.decode("latin-1")) for name, value in sent[0]["headers"]]
+    return Answer(sent[0]["status"], headers, b"".join(message.get("body", b"") for message in sent[1:]))
+
+
+class Browser:
+    """Keeps the cookie, follows nothing by itself, and sends what browsers send."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.config = console.services.config
+        self.cookie: str | None = None
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: dict[str, str | None] | None = None,
+        chunks: list[bytes] | None = None,
+        fields: list[tuple[str, str]] | None = None,
+        address: str = "192.0.2.7",
+    ) -> Answer:
+        """One request; a header of `None` is not sent."""
+        parts = urlsplit(path)
+        sent: dict[str, str | None] = {
+            "host": self.config.host, "sec-fetch-site": "same-origin", "sec-fetch-mode": "navigate",
+            "sec-fetch-dest": "document", "cookie": self.cookie and f"{self.config.cookie}={self.cookie}",
+        }  # fmt: skip
+        if method == "POST":
+            sent |= {"origin": self.config.origin, "content-type": "application/x-www-form-urlencoded"}
+        sent |= headers or {}
+        chunks = [urlencode(fields or []).encode()] if chunks is None else chunks
+        scope = {
+            "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method,
+            "scheme": urlsplit(self.config.origin).scheme, "path": unquote(parts.path), "raw_path": parts.path.encode(),
+            "query_string": parts.query.encode(), "root_path": "", "client": (address, 50000),
+            "server": ("127.0.0.1", 1),
+            "headers": [(n.encode(), v.encode("latin-1")) for n, v in sent.items() if v is not None],
+        }  # fmt: skip
+        answer = asyncio.run(call(self.console, scope, chunks))
+        given = answer.header("set-cookie")
+        if given is not None:
+            name, _, value = given.partition(";")[0].partition("=")
+            assert name == self.config.cookie
+            self.cookie = value
+        return answer
+
+    def get(self, path: str, **how: Any) -> Answer:
+        """A page."""
+        return self.send("GET", path, **how)
+
+    def post(self, path: str, fields: dict[str, Any] | None = None, *, token: str | None = None, **how: Any) -> Answer:
+        """A form; with a good token unless another one is given."""
+        pairs = [("form-token", self.token() if token is None else token)]
+        for name, value in (fields or {}).items():
+            pairs += [(name, str(one)) for one in (value if isinstance(value, list) else [value])]
+        return self.send("POST", path, fields=pairs, **how)
+
+    def token(self) -> str:
+        """A form's token that is good for this browser."""
+        if self.cookie is None:
+            self.cookie = "a-browser-that-is-not-signed-in"
+        return self.console.services.forms.make(self.cookie)
+
+    def sign_in(self, role: Role, user: User | None = None) -> Browser:
+        """Puts a session into the file, and its number into this browser."""
+        name, username, sub = ("kim", None, None) if user is None else (user.username, user.username, user.sub)
+        self.cookie = self.console.services.sessions.open(Person(name, role, "store", username, sub))
+        return self
+
+
+@dataclass
+class Stage:
+    """A console with its store and its clock."""
+
+    console: Console
+    users: UserManager
+    activity: ActivityStore
+    clock: Clock
+
+    def browser(self, role: Role | None = None, user: User | None = None) -> Browser:
+        """A browser, signed in or not."""
+        browser = Browser(self.console)
+        return browser if role is None else browser.sign_in(role, user)
+
+    def state(self) -> list[object]:
+        """All that the store holds, to compare."""
+        members = {
+            group.name: [user.sub for user in self.users.iter_users_in_group(group.name)]
+            for group in self.users.iter_groups()
+        }
+        return [*self.users.iter_users(), *self.users.iter_groups(), members]
+
+
+@pytest.fixture(scope="session")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a store of sample people, to be copied."""
+    folder = tmp_path_factory.mktemp("sample")
+    users, activity = open_sample(folder, people=30)
+    users.close()
+    activity.close()
+    return folder
+
+
+@pytest.fixture
+def stage(sample: Path, tmp_path: Path) -> Iterator[Stage]:
+    """A console with a store of its own."""
+    yield from staged(sample, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def shared_stage(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+    """A console that the tests of a module share: those that change nothing, because they are refused."""
+    yield from staged(sample, tmp_path_factory.mktemp("shared"))
+
+
+@pytest.fixture
+def make_stage(sample: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
+    """Makes consoles with other settings."""
+    running: list[Iterator[Stage]] = []
+
+    def make(**settings: Any) -> Stage:
+        running.append(staged(sample, tmp_path / str(len(running)), **settings))
+        return next(running[-1])
+
+    yield make
+    for one in running:
+        next(one, None)
+
+
+def staged(sample: Path, folder: Path, **settings: Any) -> Iterator[Stage]:
+    """Opens a copy of the sample, and closes it."""
+    store = folder / "store"
+    shutil.copytree(sample, store)
+    users, activity = open_sample(store)
+    clock = Clock()
+    made = {"origin": ORIGIN, "folder": folder / "console", **GROUPS, **settings}
+    given = {name: made.pop(name) for name in ("audit", "wrap") if name in made}
+    wrapped = given.pop("wrap", lambda manager: manager)(users)
+    console = create_app(wrapped, activity, config=Config(**made), now=clock, **given)
+    yield Stage(console, users, activity, clock)
+    console.close()
+    users.close()
+    activity.close()
