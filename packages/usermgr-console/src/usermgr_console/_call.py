@@ -224,6 +224,10 @@ class Call:
         """The message of the catalog in the reader's language."""
         return self.language.text(message, **values)
 
+    def error_text(self, code: str, message: str) -> str:
+        """The sentence for an error that a piece of work ended with."""
+        return _refusals.sentence_for(code, message, self.language)
+
     def url(self, path: str, /, **values: object) -> str:
         """The address of a path of ours: `{name}` is filled from `values`, and the others become its query."""
         query: list[tuple[str, str]] = []

@@ -18,6 +18,8 @@ __all__ = [
     "missing",
     "protected",
     "sent_before",
+    "sentence_for",
+    "sentence_of",
     "signed_out",
     "stale",
     "too_large",
@@ -145,6 +147,12 @@ _SENTENCES = {
 """What the codes of `usermgr.errors` mean to staff. Every code that is not here is `_OTHER`."""
 
 _OTHER = N_("The store refused, or could not be reached.")
+
+
+def sentence_for(code: str, message: str, language: Language) -> str:
+    """As `sentence_of`, for an error that was written down."""
+    known = code in _SENTENCES
+    return message if language.code == "en" and known else language.text(_SENTENCES.get(code, _OTHER))
 
 
 def sentence_of(error: UsermgrError, language: Language) -> str:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from usermgr import Capability
 from usermgr_console._i18n import N_
 from usermgr_console._roles import Role
 from usermgr_console._routing import Route
-from usermgr_console._views import entry, health, home, people, preferences
+from usermgr_console._views import entry, groups, health, home, newcomer, people, person, preferences, work
 
 __all__ = ["NAVIGATION", "ROUTES", "MenuItem"]
 
@@ -32,6 +33,31 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/people", people.listing, READER),
     Route("GET", "/people.csv", people.csv_view, READER),
     Route("POST", "/people/columns", people.keep_columns, READER),
+    Route("GET", "/people/new", newcomer.page, ADMINISTRATOR),
+    Route("POST", "/people/new", newcomer.add, ADMINISTRATOR),
+    Route("GET", "/people/{sub}", person.page, READER),
+    Route("POST", "/people/{sub}/attributes", person.save, SUPPORT),
+    Route("POST", "/people/{sub}/enable", person.enable, SUPPORT),
+    Route("POST", "/people/{sub}/disable", person.disable, SUPPORT),
+    Route("POST", "/people/{sub}/sign-out", person.sign_out, SUPPORT, Capability.SIGN_OUT),
+    Route("POST", "/people/{sub}/reset-password", person.reset_password, SUPPORT, Capability.PASSWORD_RESET),
+    Route("POST", "/people/{sub}/password", person.password, SUPPORT, Capability.TEMPORARY_PASSWORDS),
+    Route("POST", "/people/{sub}/reset-mfa", person.reset_mfa, SUPPORT, Capability.MFA_RESET),
+    Route("POST", "/people/{sub}/resend", person.resend, SUPPORT, Capability.INVITATIONS),
+    Route("POST", "/people/{sub}/confirm", person.confirm, SUPPORT, Capability.STATUS),
+    Route("POST", "/people/{sub}/join", person.join, ADMINISTRATOR),
+    Route("POST", "/people/{sub}/leave", person.leave, ADMINISTRATOR),
+    Route("POST", "/people/{sub}/delete", person.delete, ADMINISTRATOR),
+    Route("POST", "/people/selection", work.begin_action, ADMINISTRATOR),
+    Route("GET", "/work/{id}", work.page, ADMINISTRATOR),
+    Route("POST", "/work/{id}", work.go_on, ADMINISTRATOR),
+    Route("POST", "/work/{id}/stop", work.stop, ADMINISTRATOR),
+    Route("GET", "/work/{id}/report.csv", work.report, ADMINISTRATOR),
+    Route("GET", "/groups", groups.listing, READER),
+    Route("POST", "/groups", groups.add, ADMINISTRATOR),
+    Route("GET", "/groups/one", groups.page, READER),
+    Route("POST", "/groups/one", groups.edit, ADMINISTRATOR),
+    Route("POST", "/groups/delete", groups.delete, ADMINISTRATOR),
     Route("GET", "/health", health.page, READER),
 )
 

@@ -14,6 +14,7 @@ from usermgr.frontends import AuditFile
 from usermgr.guard import Guarded
 from usermgr_console._acting import current_sub
 from usermgr_console._attempts import Attempts
+from usermgr_console._bulk import act
 from usermgr_console._config import Config
 from usermgr_console._database import Database
 from usermgr_console._preferences import PreferenceStore
@@ -22,6 +23,7 @@ from usermgr_console._roles import Role, role_of
 from usermgr_console._sessions import Person, Sessions
 from usermgr_console._static import Static
 from usermgr_console._tokens import FormTokens, Links, Steps
+from usermgr_console._work import Kind, Work
 
 if TYPE_CHECKING:
     from usermgr_console._routes import MenuItem
@@ -31,6 +33,9 @@ __all__ = ["ACTIVITY", "AUDIT", "Services"]
 
 ACTIVITY, AUDIT = "activity", "audit"
 """What a route can need besides a capability of the store."""
+
+KINDS: dict[str, Kind] = {"action": act}
+"""What takes longer than a request, by name: see `_work`."""
 
 DESCRIBED_FOR = 60.0
 """Seconds for which the store's description is kept: services allow few reads of it."""
@@ -61,6 +66,7 @@ class Services:
         self.links = Links(self.database, now)
         self.attempts = Attempts(self.database, now)
         self.preferences = PreferenceStore(self.database)
+        self.work = Work(config.folder / "work", self, KINDS, now)
         self.static = Static.load()
         self.pages = Pages(self.static)
         self.menu: list[tuple[MenuItem, Route]] = []

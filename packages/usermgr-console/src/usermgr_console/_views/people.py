@@ -18,6 +18,7 @@ from usermgr.errors import (
     UsermgrError,
 )
 from usermgr_console import _labels, _refusals
+from usermgr_console._bulk import ACTIONS
 from usermgr_console._call import Call
 from usermgr_console._people import SEEN, Question, Row, Rows, conditions_of, rows_of, stream
 from usermgr_console._services import ACTIVITY
@@ -54,7 +55,7 @@ def listing(call: Call) -> Response:
     return call.page(
         "people.html", 200 if problem is None else 400, question=question, rows=rows, problem=problem,
         columns=columns(call), choices=_choices(call), token=token, statuses=_labels.STATUSES, seen=SEEN,
-        groups=_some_groups(call), seen_label=partial(_labels.seen, call.language), is_first=token is None,
+        groups=_some_groups(call), actions=ACTIONS, seen_label=partial(_labels.seen, call.language), is_first=token is None,
     )  # fmt: skip
 
 

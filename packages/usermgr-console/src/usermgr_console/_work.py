@@ -1,0 +1,224 @@
+"""Work that takes longer than a request: kept in a folder, run in a thread, and seen from every page and process.
+
+A piece of work is a folder below `Config.folder`. Its process holds a lock while it runs, and writes down how far it is;
+so a reload, another process and a restart all see the same. What a run was killed in is told, and can be gone on with
+where the kind of work can: bulk work keeps a journal beside it.
+
+To add a kind: a function that takes a `Piece` and returns its result, in `KINDS`, and a view that calls `Work.begin`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import logging
+import os
+import secrets
+import shutil
+import threading
+import traceback
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from usermgr.errors import UsermgrError
+from usermgr_bulk import BulkInterruptedError, Progress
+from usermgr_console._acting import Acting, acting
+from usermgr_console._database import private_folder
+
+if TYPE_CHECKING:
+    from usermgr_console._services import Services
+
+__all__ = ["Kind", "Piece", "Running", "State", "Work"]
+
+_log = logging.getLogger("usermgr_console")
+
+KEPT_DAYS = 7
+"""For how long a piece of work is kept after it was begun: it may hold personal data."""
+
+
+class State(StrEnum):
+    """Where a piece of work is."""
+
+    WAITING = "waiting"
+    """For somebody's yes."""
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    """Somebody stopped it; it can be gone on with."""
+    LOST = "lost"
+    """Its process ended while it ran; it can be gone on with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One piece of work, as it is in its folder now."""
+
+    id: str
+    folder: Path
+    kind: str
+    owner: str
+    """The `Person.key` of who began it."""
+    facts: Mapping[str, Any]
+    """What it is about, in plain JSON, such as an action and a number of people."""
+    state: State
+    began: float
+    progress: Mapping[str, Any]
+    """`done`, `total`, and `counts` by outcome, as far as they are known."""
+    result: Mapping[str, Any]
+    """What the function returned, or the `error` it ended with: `code` and `message`."""
+
+    def path(self, name: str) -> Path:
+        """A file of this piece."""
+        return self.folder / name
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """What a function has while it runs."""
+
+    piece: Piece
+    services: Services
+    stop: threading.Event
+
+    def tell(self, progress: Progress) -> None:
+        """Writes down how far it is; for the argument `progress` of usermgr-bulk."""
+        counts = {outcome.value: count for outcome, count in progress.counts.items()}
+        self.note(progress.done, progress.total, counts)
+
+    def note(self, done: int, total: int | None, counts: Mapping[str, int] | None = None) -> None:
+        """Writes down how far it is."""
+        _write(self.piece.path("progress.json"), {"done": done, "total": total, "counts": dict(counts or {})})
+
+
+Kind = Callable[[Running], Mapping[str, Any]]
+"""Does the work. A result with `waits` true asks for somebody's yes; another run then goes on."""
+
+
+class Work:
+    """All pieces of work of one host."""
+
+    def __init__(self, folder: Path, services: Services, kinds: Mapping[str, Kind], now: Callable[[], float]) -> None:
+        self._folder = folder
+        self._services = services
+        self._kinds = kinds
+        self._now = now
+
+    def begin(self, kind: str, owner: str, **facts: Any) -> Piece:
+        """A new piece, which waits; put its files beside it, and `start` it."""
+        self._forget_old()
+        identity = secrets.token_hex(16)
+        folder = private_folder(private_folder(self._folder) / identity)
+        _write(folder / "facts.json", {"kind": kind, "owner": owner, "began": self._now(), "facts": facts})
+        _write(folder / "state.json", {"state": State.WAITING, "result": {}})
+        return self._read(folder)
+
+    def find(self, identity: str) -> Piece | None:
+        """The piece of that id."""
+        known = len(identity) == 32 and identity.isalnum() and identity.isascii()
+        folder = self._folder / identity
+        return self._read(folder) if known and (folder / "facts.json").exists() else None
+
+    def latest(self, kind: str, owner: str | None = None) -> list[Piece]:
+        """The pieces of that kind, the newest first."""
+        if not self._folder.exists():
+            return []
+        found = [self._read(folder) for folder in self._folder.iterdir() if (folder / "facts.json").exists()]
+        mine = [piece for piece in found if piece.kind == kind and owner in (None, piece.owner)]
+        return sorted(mine, key=lambda piece: piece.began, reverse=True)
+
+    def start(self, piece: Piece, who: Acting) -> bool:
+        """Runs it in a thread, in the name of `who`; `False` where it runs already, in whatever process."""
+        lock = _lock(piece.folder)
+        if lock is None:
+            return False
+        piece.path("stop").unlink(missing_ok=True)
+        _write(piece.path("state.json"), {"state": State.RUNNING, "result": {}})
+        threading.Thread(target=self._run, args=(piece, who, lock), name=f"work-{piece.kind}", daemon=True).start()
+        return True
+
+    def stop(self, piece: Piece) -> None:
+        """Asks it to stop, in whatever process it runs."""
+        piece.path("stop").touch(mode=0o600)
+
+    def _run(self, piece: Piece, who: Acting, lock: int) -> None:
+        stop, over = threading.Event(), threading.Event()
+        threading.Thread(target=_watch, args=(piece.path("stop"), stop, over), daemon=True).start()
+        try:
+            with acting(who):
+                result = dict(self._kinds[piece.kind](Running(piece, self._services, stop)))
+            state = State.WAITING if result.get("waits") else State.DONE
+        except (BulkInterruptedError, KeyboardInterrupt):
+            state, result = State.STOPPED, {}
+        except UsermgrError as error:
+            state, result = State.FAILED, {"code": error.code, "message": error.message}
+        except Exception as error:  # noqa: BLE001 - the thread's boundary: what it raises must be seen on the page
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("work %s: %s\n%s", piece.kind, type(error).__name__, frames)  # noqa: TRY400 - without its text
+            state, result = State.FAILED, {"code": "broken", "message": type(error).__name__}
+        finally:
+            over.set()
+        try:
+            _write(piece.path("state.json"), {"state": state, "result": result})
+        finally:
+            os.close(lock)
+
+    def _read(self, folder: Path) -> Piece:
+        facts, state = _load(folder / "facts.json"), _load(folder / "state.json")
+        now = State(state.get("state", State.LOST))
+        if now is State.RUNNING:
+            lock = _lock(folder)
+            if lock is not None:  # nobody holds it
+                os.close(lock)
+                again = State(_load(folder / "state.json").get("state", State.LOST))
+                now = State.LOST if again is State.RUNNING else again
+        return Piece(
+            folder.name, folder, facts["kind"], facts["owner"], facts["facts"], now, facts["began"],
+            _load(folder / "progress.json"), state.get("result", {}),
+        )  # fmt: skip
+
+    def _forget_old(self) -> None:
+        if not self._folder.exists():
+            return
+        for folder in self._folder.iterdir():
+            with suppress(OSError, ValueError, KeyError):
+                piece = self._read(folder)
+                if piece.state is not State.RUNNING and piece.began < self._now() - KEPT_DAYS * 86_400:
+                    shutil.rmtree(folder)
+
+
+def _watch(path: Path, stop: threading.Event, over: threading.Event) -> None:
+    while not over.wait(0.3):
+        if path.exists():
+            stop.set()
+            return
+
+
+def _lock(folder: Path) -> int | None:
+    """A lock that its process holds until it ends; `None` where another one has it."""
+    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _write(path: Path, members: Mapping[str, Any]) -> None:
+    """Whole or not at all."""
+    partial = path.with_name(f".{path.name}.{threading.get_ident()}")
+    with os.fdopen(os.open(partial, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w") as stream:
+        json.dump(members, stream)
+    partial.replace(path)
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
