@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.datastructures import FormData
-from wtforms import SelectField, StringField, validators
+from wtforms import StringField, validators
 from wtforms.form import BaseForm
 from wtforms.i18n import get_translations
 from wtforms.meta import DefaultMeta
@@ -154,7 +154,7 @@ class AttributesForm:
     @staticmethod
     def _wtforms_field(attribute: AttributeDescription) -> Any:
         if attribute.type is AttributeType.BOOLEAN:
-            return SelectField(choices=[(value, value) for value in ("", "true", "false")], validators=[validators.Optional()])
+            return StringField(validators=[validators.Optional(), validators.AnyOf(("true", "false"))])
         checks: list[Any] = [validators.InputRequired() if attribute.required else validators.Optional()]
         low, high = attribute.min_length or -1, attribute.max_length or -1
         if low != -1 or high != -1:

@@ -1,8 +1,8 @@
 """Work that takes longer than a request: kept in a folder, run in a thread, and seen from every page and process.
 
-A piece of work is a folder below `Config.folder`. Its process holds a lock while it runs, and writes down how far it is;
-so a reload, another process and a restart all see the same. What a run was killed in is told, and can be gone on with
-where the kind of work can: bulk work keeps a journal beside it.
+A piece of work is a folder below `Config.folder`. Its process holds a lock while it runs, and writes down how far it
+is; so a reload, another process and a restart all see the same. What a run was killed in is told, and can be gone on
+with where the kind of work can: bulk work keeps a journal beside it.
 
 To add a kind: a function that takes a `Piece` and returns its result, in `KINDS`, and a view that calls `Work.begin`.
 """
@@ -158,7 +158,7 @@ class Work:
             state, result = State.FAILED, {"code": error.code, "message": error.message}
         except Exception as error:  # noqa: BLE001 - the thread's boundary: what it raises must be seen on the page
             frames = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("work %s: %s\n%s", piece.kind, type(error).__name__, frames)  # noqa: TRY400 - without its text
+            _log.error("work %s: %s\n%s", piece.kind, type(error).__name__, frames)
             state, result = State.FAILED, {"code": "broken", "message": type(error).__name__}
         finally:
             over.set()

@@ -55,7 +55,8 @@ def listing(call: Call) -> Response:
     return call.page(
         "people.html", 200 if problem is None else 400, question=question, rows=rows, problem=problem,
         columns=columns(call), choices=_choices(call), token=token, statuses=_labels.STATUSES, seen=SEEN,
-        groups=_some_groups(call), actions=ACTIONS, seen_label=partial(_labels.seen, call.language), is_first=token is None,
+        groups=_some_groups(call), actions=ACTIONS, is_first=token is None,
+        seen_label=partial(_labels.seen, call.language),
     )  # fmt: skip
 
 
