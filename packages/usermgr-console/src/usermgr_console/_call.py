@@ -247,7 +247,7 @@ class Call:
         common = {
             "call": self, "url": self.url, "form_token": self.form_token, "language": self.language, "Role": Role,
             "config": self.services.config, "zone": self.services.config.zone, "now": self.now, "notice": notice,
-            "role_names": ROLE_NAMES, "labels": _labels,
+            "role_names": ROLE_NAMES, "labels": _labels, "plural": self.language.plural,
         }  # fmt: skip
         return HTMLResponse(self.services.pages.render(template, self.language.code, common | values), status)
 

@@ -45,7 +45,7 @@ class Language:
         found = self.catalog.gettext(message)
         return found % values if values else found
 
-    def count(self, one: str, many: str, number: int, /, **values: object) -> str:
+    def plural(self, one: str, many: str, number: int, /, **values: object) -> str:
         """The form of the message that fits the number, which is written as this language does."""
         found = self.catalog.ngettext(one, many, number)
         return found % {"count": self.number(number), **values}

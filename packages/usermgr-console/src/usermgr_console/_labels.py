@@ -64,7 +64,7 @@ def seen(language: Language, value: str) -> str:
     """A choice of the filter "last seen", such as `not-90`."""
     kind, _, days = value.partition("-")
     if kind == "in":
-        return language.count("Within %(count)s day", "Within %(count)s days", int(days))
+        return language.plural("Within %(count)s day", "Within %(count)s days", int(days))
     if kind == "not":
-        return language.count("Not for %(count)s day", "Not for %(count)s days", int(days))
+        return language.plural("Not for %(count)s day", "Not for %(count)s days", int(days))
     return language.text("Never seen")
