@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo console test changes check format functions release deploy adopt wheels docs version security bench lowest pips clean
+.PHONY: help demo console test changes check format functions release deploy adopt wheels docs version security bench lowest pips npm screenshots clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -34,9 +34,12 @@ demo: terraform-is-here lowest pips ## The main job, end to end, on a sandbox: n
 console: $(SYNCED) ## The web console on an embedded store with sample people; prints one link
 	@$(RUN) python -m usermgr_console $(ARGS)
 
+screenshots: chromium-is-here $(SYNCED) ## Every page of the console, light and dark, wide and narrow, into build/screenshots
+	@$(RUN) python -m tools.console_screenshots $(ARGS)
+
 # Many tests wait for Terraform, so LANES processes share them: whole files, because some tell a story in order.
 LANES ?= 2
-test: terraform-is-here lowest pips ## All tests
+test: terraform-is-here chromium-is-here lowest pips npm ## All tests
 	@$(RUN) python -m pytest -n $(LANES) --dist loadfile --no-loadscope-reorder $(ARGS)
 	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5 -W "ignore:datetime.datetime.utcnow:DeprecationWarning"
 
@@ -73,6 +76,7 @@ docs: $(SYNCED) ## Writes what comes from code: terraform/**/README.md and actio
 	@$(RUN) python tools/reference_docs.py
 	@$(RUN) python tools/cli_docs.py
 	@$(RUN) python tools/cli_picture.py
+	@$(RUN) python tools/console_catalog.py
 	@cp packages/usermgr-cognito/src/usermgr_cognito/actions.json terraform/actions.json
 	@$(RUN) python packages/usermgr-jwt/tests/support/usermgr_jwt_docs.py
 
@@ -115,12 +119,25 @@ $(TOOLS)/pips/.synced: tools/pips.py $(SYNCED)
 	@$(RUN) python -m tools.pips
 	@touch $@
 
+# What the console's tests in a browser need from npm: axe-core, as locked. No script of a package runs.
+BROWSER := packages/usermgr-console/tests/browser
+npm: $(TOOLS)/npm/.synced
+$(TOOLS)/npm/.synced: $(BROWSER)/package.json $(BROWSER)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: https://nodejs.org/ shows how to get it; on Debian and Ubuntu, apt-get install npm" >&2; exit 1; }
+	@mkdir -p $(TOOLS)/npm && cp $^ $(TOOLS)/npm
+	@npm ci --prefix $(TOOLS)/npm --ignore-scripts --no-audit --no-fund --loglevel=error >/dev/null
+	@touch $@
+
 $(TOOLS)/uv/bin/uv:
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is missing: install it (https://www.python.org/downloads/) and try again" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "$(PYTHON) is older than 3.11: install a newer one, or name it with make PYTHON=python3.12" >&2; exit 1; }
 	@echo "uv is missing: putting it into .tools/uv"
 	@$(PYTHON) -m venv $(TOOLS)/uv || { echo "Python's venv module is missing: on Debian and Ubuntu, apt-get install python3-venv" >&2; exit 1; }
 	@$(TOOLS)/uv/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+.PHONY: chromium-is-here
+chromium-is-here:
+	@command -v chromium >/dev/null || { echo "chromium is missing: on Debian, apt-get install chromium fonts-ipafont-gothic" >&2; exit 1; }
 
 .PHONY: terraform-is-here
 terraform-is-here:

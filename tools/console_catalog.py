@@ -1,4 +1,4 @@
-"""Brings the console's Japanese catalog up to the texts of its code and templates: adds what is new, drops what is gone.
+"""Brings the Japanese catalog of the console up to the texts of its code and templates: adds the new, drops the gone.
 
 `make docs` runs it. What it adds has no translation yet, and a test fails until somebody writes one.
 """

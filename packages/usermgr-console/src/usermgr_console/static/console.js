@@ -60,7 +60,7 @@
           rows.reverse().forEach((row) => before[before.length - 1].after(row));
           find("[data-progress]", target()).replaceWith(find("[data-progress]", find(live.dataset.live, answer)));
         } else if (rows.length || !before.length) {
-          replace(answer);
+          return replace(answer);
         } else {
           find("[data-progress]", target()).replaceWith(find("[data-progress]", find(live.dataset.live, answer)));
         }

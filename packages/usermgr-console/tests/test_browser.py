@@ -1,0 +1,334 @@
+"""The console in a real browser, Debian's Chromium: every page, the main path with and without a script, and axe.
+
+One browser and one server for all of it. Without Chromium, or without axe, this fails.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
+
+from usermgr import UserManager
+from usermgr.audit import Actor
+from usermgr_console import Acting, Config, Console, Role, create_app
+from usermgr_console._routes import ROUTES
+from usermgr_console._sample import open_sample
+from usermgr_console._server import bind
+from usermgr_console._sessions import Person
+
+AXE = Path(__file__).parents[3] / ".tools" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 760}
+
+
+@dataclass
+class Served:
+    """A console that listens."""
+
+    console: Console
+    users: UserManager
+    origin: str
+
+
+@pytest.fixture(scope="module")
+def served(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """A console on loopback with sample people."""
+    store = tmp_path_factory.mktemp("served") / "store"
+    shutil.copytree(sample, store)
+    users, activity = open_sample(store)
+    listening = bind(0)
+    origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    roles = {name: frozenset({name}) for name in ("administrators", "support", "readers")}
+    console = create_app(users, activity, config=Config(origin, store / "console", second_factor=False, **roles))
+    server = uvicorn.Server(uvicorn.Config(console, access_log=False, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield Served(console, users, origin)
+    server.should_exit = True
+    thread.join()
+    listening.close()
+    console.close()
+    users.close()
+    activity.close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    path = shutil.which("chromium")
+    assert path, "chromium is missing: apt-get install chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def context(chromium: Browser, served: Served) -> Iterator[Callable[..., BrowserContext]]:
+    """Makes browsers' profiles, which fail the test for what their consoles say and for requests to other hosts."""
+    made: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def make(**options: object) -> BrowserContext:
+        one = chromium.new_context(viewport=WIDE, base_url=served.origin, **options)  # pyright: ignore[reportArgumentType]
+        one.set_default_timeout(10_000)
+        one.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        one.on("weberror", lambda error: complaints.append(str(error.error)))
+        one.on("request", lambda request: _check_host(request.url, served.origin, complaints))
+        made.append(one)
+        return one
+
+    yield make
+    for one in made:
+        one.close()
+    assert [text for text in complaints if "status of 4" not in text] == []
+
+
+def _check_host(url: str, origin: str, complaints: list[str]) -> None:
+    if not url.startswith((f"{origin}/", "data:", "blob:")):
+        complaints.append(f"a request to another host: {url}")
+
+
+def sign_in(context: BrowserContext, served: Served, role: Role = Role.ADMINISTRATOR, *, name: str = "kim") -> Page:
+    """A page of somebody who is signed in."""
+    number = served.console.services.sessions.open(Person(name, role, "store"))
+    context.add_cookies([{"name": served.console.services.config.cookie, "value": number, "url": served.origin}])
+    return context.new_page()
+
+
+def pages_of(served: Served) -> list[str]:
+    """An address for every page of the table."""
+    services = served.console.services
+    piece = services.work.begin(
+        "action", "store:axe", operation="disable_user", group="", subs=[], question={"group": "beta"}, acting=None
+    )
+    services.work.start(piece, Acting(Actor("axe"), None))
+    while services.work.find(piece.id).state == "running":
+        time.sleep(0.02)
+    known = {"sub": served.users.get_user("kenji").sub, "id": piece.id}
+    extra = {"/groups/one": "?name=customers", "/people": "?q=a&seen=in-30"}
+    found = ["/people", "/people?q=nobody-of-that-name", "/nothing-here", "/people/no-such-person"]
+    for route in ROUTES:
+        if route.method == "GET" and not route.path.endswith(".csv") and route.path != "/":
+            path = route.path
+            for name, value in known.items():
+                path = path.replace(f"{{{name}}}", value)
+            found.append(path + extra.get(path, ""))
+    return found
+
+
+@pytest.mark.parametrize("language", ["en", "ja"])
+def test_every_page_is_accessible(context, served: Served, language: str) -> None:
+    """axe finds nothing serious or critical on any page in light or dark, and no page is wider than a phone."""
+    services = served.console.services
+    key = "store:axe"
+    services.preferences.keep(key, services.preferences.of(key).changed({"language": language}))
+    outside = context(locale=language).new_page()
+    inside = sign_in(context(), served, name="axe")
+    script = AXE.read_text()
+    found: list[str] = []
+    addresses = pages_of(served)
+    for page, paths in ((inside, addresses), (outside, ["/sign-in", "/enter"])):
+        for path in paths:
+            page.goto(path)
+            assert page.locator("html").get_attribute("lang") == language
+            page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+            page.evaluate(script)
+            for theme in ("light", "dark"):
+                page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+                result = page.evaluate("axe.run({resultTypes: ['violations']})")
+                found += [
+                    f"{path} {theme}: {violation['impact']} {violation['id']} {node['html'][:120]}"
+                    for violation in result["violations"]
+                    if violation["impact"] in ("serious", "critical")
+                    for node in violation["nodes"]
+                ]
+            page.set_viewport_size(PHONE)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            if width > PHONE["width"]:
+                found.append(f"{path}: {width} pixels wide on a phone")
+            page.set_viewport_size(WIDE)
+    print(f"{len(addresses) + 2} pages, {language}, light and dark: {len(found)} serious or critical")
+
+    assert found == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with a script", "without a script"])
+def test_the_main_path(context, served: Served, scripts: bool) -> None:
+    """From the link to a helped person and back out: with a script and without one, by the same steps."""
+    page = context(java_script_enabled=scripts).new_page()
+    page.goto(served.console.make_link())
+    assert page.url == f"{served.origin}/enter"
+    page.get_by_role("button", name="Open the console").click()
+    expect(page).to_have_url(f"{served.origin}/people")
+
+    page.get_by_role("searchbox").fill("Dijkstra")
+    page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="edsger").click()
+
+    nickname = "Edsger W." if scripts else "E. W."
+    page.get_by_text("More attributes").click()
+    page.get_by_label("Nickname").fill(nickname)
+    page.get_by_role("button", name="Keep").click()
+    expect(page.get_by_role("status")).to_have_text("Kept.")
+    assert served.users.get_user("edsger").attributes["nickname"] == nickname
+
+    corner = page.locator("form[action$='/disable']")
+    corner.get_by_label("Type the user name").fill("edsger")
+    corner.get_by_role("button", name="Disable").click()
+    expect(page.get_by_role("status")).to_have_text("The person cannot sign in any more.")
+    page.get_by_role("button", name="Let them sign in").click()
+    expect(page.get_by_role("status")).to_have_text("The person may sign in again.")
+    page.get_by_role("button", name="New temporary password").click()
+    expect(page.locator(".secret")).to_be_visible()
+
+    page.goto("/people?q=donald")
+    page.get_by_label("donald").check()
+    page.get_by_text("Do something to many").click()
+    page.get_by_label("What to do").select_option("add_user_to_group")
+    page.get_by_label("Group, where one is needed").fill("readers")
+    page.get_by_role("button", name="Look who is meant").click()
+    follow(page, "1 person is meant", scripts=scripts)
+    page.get_by_label("Type the number 1").fill("1")
+    page.get_by_role("button", name="Add to the group").click()
+    follow(page, "Done", scripts=scripts)
+    assert "donald" in [user.username for user in served.users.iter_users_in_group("readers")]
+    served.users.remove_user_from_group("donald", "readers")
+
+    with page.expect_download() as download:
+        page.goto("/people")
+        page.get_by_role("link", name="As CSV").click()
+    assert download.value.suggested_filename == "people.csv"
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.go_back()
+    page.reload()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def follow(page: Page, heading: str, *, scripts: bool) -> None:
+    """Waits for work; without a script, by looking again."""
+    for _ in range(50):
+        if scripts or page.get_by_role("heading", name=heading).count():
+            break
+        page.reload()
+        time.sleep(0.1)
+    expect(page.get_by_role("heading", name=heading)).to_be_visible()
+
+
+@contextmanager
+def held(page: Page, part: str) -> Iterator[list[Route]]:
+    """Keeps requests whose address has that part waiting."""
+    waiting: list[Route] = []
+    page.route(re.compile(part), lambda route: waiting.append(route))  # noqa: PLW0108 - Playwright marks what it is given
+    yield waiting
+    page.unroute(re.compile(part))
+
+
+def test_searching_as_you_type(context, served: Served) -> None:
+    """The list follows what is typed, the address too, and an answer that comes late replaces nothing newer."""
+    page = sign_in(context(), served)
+    page.goto("/people")
+    box = page.get_by_role("searchbox")
+    # Two questions whose answers come in the wrong order, the older one even though it was called off.
+    with held(page, r"q=grace$") as waiting:
+        box.fill("grace")
+        for _ in range(100):
+            if waiting:
+                break
+            page.wait_for_timeout(20)
+        box.fill("turing")
+        expect(page.locator("#results tbody th")).to_have_text(["alan"])
+        for route in waiting:
+            route.fulfill(body=page.content().replace("alan", "grace"), content_type="text/html")
+        page.wait_for_timeout(200)
+
+    expect(page.locator("#results tbody th")).to_have_text(["alan"])
+    assert page.url.endswith("/people?q=turing")
+    assert box.evaluate("box => box === document.activeElement")
+
+
+def test_nothing_is_sent_while_an_input_method_composes(context, served: Served) -> None:
+    """A word that is still being converted is not searched for; the one that was chosen is."""
+    page = sign_in(context(), served)
+    page.goto("/people")
+    sent: list[str] = []
+    page.on("request", lambda request: sent.append(request.url) if "/people" in request.url else None)
+    page.get_by_role("searchbox").focus()
+    keyboard = page.context.new_cdp_session(page)
+    for text in ("も", "もr", "もり"):
+        keyboard.send("Input.imeSetComposition", {"text": text, "selectionStart": len(text), "selectionEnd": len(text)})
+        page.wait_for_timeout(400)
+    before = list(sent)
+    keyboard.send("Input.insertText", {"text": "森"})
+
+    expect(page.locator("#results tbody th")).to_have_text(["yuki"])
+    assert before == []
+    assert len(sent) == 1
+
+
+def test_the_keyboard_reaches_everything(context, served: Served) -> None:
+    """The first stop skips to the content, "/" goes to the search, and the focus is always seen."""
+    page = sign_in(context(), served)
+    page.goto("/people")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+
+
+def test_the_boxes_are_counted(context, served: Served) -> None:
+    """One box ticks all of the page, shift ticks a range, and the number is shown."""
+    page = sign_in(context(), served)
+    page.goto("/people")
+    boxes = page.locator("input[data-pick]")
+    boxes.nth(1).check()
+    boxes.nth(4).click(modifiers=["Shift"])
+    expect(page.locator("[data-count]")).to_have_text("(4)")
+    page.get_by_label("All on this page").check()
+
+    expect(page.locator("[data-count]")).to_have_text(f"({boxes.count()})")
+
+
+def test_a_search_that_reads_everybody_can_be_stopped(context, served: Served, monkeypatch) -> None:
+    """With a script it goes on by itself, tells how far it is, and stops when it is told to."""
+    monkeypatch.setattr("usermgr_console._people.SECONDS", -1)
+    monkeypatch.setattr("usermgr_console._people.PAGE", 5)
+    page = sign_in(context(), served)
+    page.goto("/people?seen=never")
+    expect(page.locator("[data-progress]")).to_contain_text("All 30 accounts were looked at")
+    expect(page.locator("#results tbody tr")).to_have_count(4)
+    with held(page, "cursor=") as waiting:
+        page.goto("/people?seen=never")
+        page.get_by_role("button", name="Stop").click()
+        for route in waiting:
+            route.continue_()
+        page.wait_for_timeout(200)
+
+    expect(page.locator("[data-progress]")).to_contain_text("5 looked at so far")
+
+
+def test_the_people_page_is_light(context, served: Served) -> None:
+    """All that a browser loads for the people page, the style and the script too, is at most 100 kB."""
+    page = sign_in(context(), served)
+    sizes: dict[str, int] = {}
+    page.on("response", lambda answer: sizes.__setitem__(answer.url, len(answer.body())))
+    page.goto("/people", wait_until="networkidle")
+    print(f"{sum(sizes.values()):,} bytes in {len(sizes)} answers")
+
+    assert len(sizes) >= 4
+    assert sum(sizes.values()) <= 100_000
