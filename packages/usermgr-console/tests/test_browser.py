@@ -183,7 +183,8 @@ def test_the_main_path(context, served: Served, scripts: bool) -> None:
     expect(page.get_by_role("status")).to_have_text("Kept.")
     assert served.users.get_user("edsger").attributes["nickname"] == nickname
 
-    corner = page.locator("form[action$='/disable']")
+    corner = page.locator(".corner details", has=page.locator("form[action$='/disable']"))
+    corner.locator("summary").click()
     corner.get_by_label("Type the user name").fill("edsger")
     corner.get_by_role("button", name="Disable").click()
     expect(page.get_by_role("status")).to_have_text("The person cannot sign in any more.")

@@ -194,6 +194,10 @@ class Call:
     def _may_open(self, route: Route) -> bool:
         return (route.role is None or self.may(route.role)) and (route.needs is None or self.can(route.needs))
 
+    def offers(self, path: str) -> bool:
+        """Whether the menu has that page for whoever is signed in."""
+        return any(item.path == path for item in self.navigation())
+
     def is_under(self, path: str) -> bool:
         """Whether this page is that one, or one below it."""
         here = self.request.scope["path"].removeprefix(self.request.scope.get("root_path", ""))

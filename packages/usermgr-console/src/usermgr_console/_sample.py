@@ -58,6 +58,7 @@ def _drop(message: object) -> None:
 
 def _fill(users: UserManager, activity: ActivityStore, clock: _Clock, today: datetime, people: int) -> None:
     chance = random.Random(16)  # noqa: S311 - the same people each time, and no secret
+    clock.moment = today - timedelta(days=720)
     for name, description in _GROUPS.items():
         users.add_group(name, description=description)
     named = [(name, full, f"{name}@example.org") for name, full in _PEOPLE]
