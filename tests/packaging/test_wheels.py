@@ -36,6 +36,7 @@ BELOW = {
 }  # fmt: skip
 """What of ours an extra brings besides core and its own package."""
 PROGRAMS = {"usermgr-cli", "usermgr-console"}
+PAGES = {".html", ".css", ".js", ".svg", ".po"}
 MODULES = {
     "cognito": "usermgr_cognito", "lambda": "usermgr_lambda_client", "local": "usermgr_local",
     "jwt": "usermgr_jwt", "activity": "usermgr_activity", "bulk": "usermgr_bulk", "sandbox": "usermgr_sandbox",
@@ -185,6 +186,16 @@ def test_facts_travel_with_the_code(wheels: dict[str, Path]) -> None:
     """The wheel of usermgr-cognito has the file of IAM actions that its code reads."""
     with zipfile.ZipFile(wheels["usermgr-cognito"]) as archive:
         assert "usermgr_cognito/actions.json" in archive.namelist()
+
+
+def test_the_console_brings_its_pages(wheels: dict[str, Path]) -> None:
+    """Templates, style, script and texts are in the wheel, as the checkout has them."""
+    source = ROOT / "packages" / "usermgr-console" / "src"
+    files = {path.relative_to(source).as_posix() for path in source.rglob("*") if path.suffix in PAGES}
+
+    with zipfile.ZipFile(wheels["usermgr-console"]) as archive:
+        assert files <= set(archive.namelist())
+    assert {Path(name).suffix for name in files} == PAGES
 
 
 def test_an_index_can_show_every_package(wheels: dict[str, Path]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from contextlib import closing
+from contextlib import closing, suppress
 
 import uvicorn
 
@@ -22,6 +22,7 @@ def bind(port: int, host: str = "127.0.0.1") -> socket.socket:
     listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listening.bind((host, port))
+    listening.listen(128)  # who comes before the server is ready waits
     return listening
 
 
@@ -54,7 +55,7 @@ def serve(console: Console, listening: socket.socket) -> None:
     config = uvicorn.Config(
         console, access_log=False, server_header=False, proxy_headers=False, log_level="warning", lifespan="off"
     )
-    with closing(listening):
+    with closing(listening), suppress(KeyboardInterrupt):  # which uvicorn raises again once it has ended
         uvicorn.Server(config).run(sockets=[listening])
 
 
