@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
+import sys
+import threading
 from contextlib import closing, suppress
 
 import uvicorn
@@ -55,6 +58,8 @@ def serve(console: Console, listening: socket.socket) -> None:
     config = uvicorn.Config(
         console, access_log=False, server_header=False, proxy_headers=False, log_level="warning", lifespan="off"
     )
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as Ctrl-C: what was made for the time is cleaned up
     with closing(listening), suppress(KeyboardInterrupt):  # which uvicorn raises again once it has ended
         uvicorn.Server(config).run(sockets=[listening])
 
