@@ -175,6 +175,12 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
+def staged() -> Callable[..., Iterator[Stage]]:
+    """For fixtures of other scopes: yields a stage on a copy of the sample, and closes it at the next step."""
+    return _staged
+
+
+@pytest.fixture(scope="session")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store of sample people, to be copied."""
     folder = tmp_path_factory.mktemp("sample")
@@ -187,13 +193,13 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def stage(sample: Path, tmp_path: Path) -> Iterator[Stage]:
     """A console with a store of its own."""
-    yield from staged(sample, tmp_path)
+    yield from _staged(sample, tmp_path)
 
 
 @pytest.fixture(scope="module")
 def shared_stage(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     """A console that the tests of a module share: those that change nothing, because they are refused."""
-    yield from staged(sample, tmp_path_factory.mktemp("shared"))
+    yield from _staged(sample, tmp_path_factory.mktemp("shared"))
 
 
 @pytest.fixture
@@ -202,7 +208,7 @@ def make_stage(sample: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
     running: list[Iterator[Stage]] = []
 
     def make(**settings: Any) -> Stage:
-        running.append(staged(sample, tmp_path / str(len(running)), **settings))
+        running.append(_staged(sample, tmp_path / str(len(running)), **settings))
         return next(running[-1])
 
     yield make
@@ -210,7 +216,7 @@ def make_stage(sample: Path, tmp_path: Path) -> Iterator[Callable[..., Stage]]:
         next(one, None)
 
 
-def staged(sample: Path, folder: Path, **settings: Any) -> Iterator[Stage]:
+def _staged(sample: Path, folder: Path, **settings: Any) -> Iterator[Stage]:
     """Opens a copy of the sample, and closes it."""
     store = folder / "store"
     shutil.copytree(sample, store)

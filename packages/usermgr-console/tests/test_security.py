@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 
 import pytest
@@ -10,6 +12,7 @@ from usermgr_console import Role
 from usermgr_console._routes import ROUTES
 from usermgr_console._routing import Route
 from usermgr_console._shield import headers_for
+from usermgr_console._text import FORMULA
 
 HOSTILE = "<script>alert(1)</script>\"'>{{7*7}}\u202e\x07"
 QUERIES = {"/groups/one": "?name=customers"}
@@ -278,6 +281,45 @@ def test_hostile_values_in_every_field_are_harmless(route: Route, make_stage, re
         assert not answer.path.startswith("//")
 
 
+@pytest.fixture(scope="module")
+def hostile_store(staged, sample, tmp_path_factory):
+    """A store whose people and groups are called what an attacker would call them."""
+    running = staged(sample, tmp_path_factory.mktemp("hostile"))
+    stage = next(running)
+    for user in list(stage.users.iter_users()):
+        stage.users.delete_user(user.username)
+    name = "=1+1<script>alert(1)</script>\"'>{{7*7}}"  # without what no name may hold
+    stage.users.add_user(name, attributes={"name": HOSTILE, "nickname": f"@{HOSTILE}", "locale": HOSTILE})
+    for group in list(stage.users.iter_groups()):
+        stage.users.delete_group(group.name)
+    stage.users.add_group("customers", description=HOSTILE)
+    stage.users.add_group(name)
+    stage.users.add_user_to_group(name, name)
+    stage.users.add_user_to_group(name, "customers")
+    yield stage
+    next(running, None)
+
+
+@every_page
+def test_hostile_values_in_the_store_are_shown_as_text(route: Route, hostile_store) -> None:
+    """Whatever people and groups are called, pages show it as text, and a file holds no formula of theirs."""
+    browser = hostile_store.browser(Role.ADMINISTRATOR)
+    browser.post("/people/columns", {"column": ["name", "nickname", "status"]})
+
+    answer = browser.get(path_of(route, hostile_store))
+
+    assert answer.status < 500
+    if (answer.header("content-type") or "").startswith("text/csv"):
+        cells = [text for row in csv.reader(io.StringIO(answer.text.lstrip("\ufeff"))) for text in row]
+        assert not [text for text in cells if text.startswith(tuple(FORMULA))]
+        assert not HIDDEN.search(answer.text.lstrip("\ufeff"))
+    else:
+        check_harmless(answer)
+
+
+HIDDEN = re.compile("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
 def percent(text: str) -> str:
     return "".join(f"%{byte:02x}" for byte in text.encode())
 
@@ -287,7 +329,7 @@ def check_harmless(answer) -> None:
     assert "<script>alert" not in answer.text
     assert "\"'>" not in answer.text
     assert "49" not in re.findall(r"alert\(1\)[^a-z]*?(49)", answer.text)
-    assert not re.search("[\x00-\x08\x0b-\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", answer.text)
+    assert not HIDDEN.search(answer.text)
     assert "Traceback" not in answer.text
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from usermgr import Activity, ActivityStore, Condition, User, UserManager, UserMatches, where
+from usermgr import Activity, ActivityStore, Condition, Operator, User, UserManager, UserMatches, where
 from usermgr.errors import InvalidInputError
 from usermgr.search import parse
 
@@ -70,6 +70,8 @@ class Rows:
     """How many people were looked at, on the pages before too."""
     scans: bool
     """Whether everybody has to be looked at."""
+    exact: bool = False
+    """Whether a text is compared as it is, so that case and width count."""
 
 
 def conditions_of(question: Question) -> tuple[Condition, ...]:
@@ -109,7 +111,15 @@ def rows_of(
         scans = scans or bool(question.seen) or (bool(conditions) and not found.answered)
         rows += _seen_as_asked(_with_activity(found, activity), question.seen, now)
         if token is None or len(rows) >= PAGE or time.monotonic() > deadline:
-            return Rows(tuple(rows), token, read, scans)
+            return Rows(tuple(rows), token, read, scans, any(map(_is_exact, conditions)))
+
+
+def _is_exact(condition: Condition) -> bool:
+    return condition.field not in _NO_TEXTS and condition.operator in _EXACT
+
+
+_NO_TEXTS = ("status", "group", "enabled", "sub", "created_at", "updated_at")
+_EXACT = (Operator.EQUALS, Operator.STARTS_WITH, Operator.CONTAINS, Operator.ENDS_WITH)
 
 
 def stream(users: UserManager, activity: ActivityStore | None, question: Question, *, now: datetime) -> Iterator[Row]:
