@@ -31,6 +31,7 @@ from usermgr_console._sessions import Person
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"wide": {"width": 1280, "height": 860}, "narrow": {"width": 390, "height": 844}}
+TALLEST = 1100
 EXTRA = ("/people?q=sato", "/people?q=nobody", "/people?seen=not-90", "/nothing-here")
 QUERIES = {"/groups/one": "?name=support"}
 
@@ -84,7 +85,9 @@ def _take(page: Page, folder: Path, name: str) -> int:
         page.set_viewport_size(viewport)  # pyright: ignore[reportArgumentType] - two whole numbers
         for theme in ("light", "dark"):
             page.emulate_media(color_scheme=theme)  # pyright: ignore[reportArgumentType] - one of its words
-            page.screenshot(path=folder / f"{name}.{size}.{theme}.png", full_page=size == "wide")
+            tall = min(page.evaluate("document.documentElement.scrollHeight"), TALLEST)
+            clip = {"x": 0, "y": 0, "width": viewport["width"], "height": max(tall, viewport["height"])}
+            page.screenshot(path=folder / f"{name}.{size}.{theme}.png", full_page=True, clip=clip)  # pyright: ignore[reportArgumentType] - four whole numbers
     return len(SIZES) * 2
 
 

@@ -163,8 +163,8 @@ def test_table_of_checks_is_what_is_registered() -> None:
 
 
 def test_make_commands_of_the_readme_exist() -> None:
-    """The README's commands, two to try it and two to deploy it, are targets of the Makefile."""
+    """The README's commands, three to try it and two to deploy it, are targets of the Makefile."""
     makefile = (ROOT / "Makefile").read_text()
     commands = re.findall(r"^make (\w+)", (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert commands == ["demo", "test", "functions", "deploy"]
+    assert commands == ["demo", "console", "test", "functions", "deploy"]
     assert all(f"\n{command}:" in makefile for command in commands)

@@ -67,7 +67,7 @@ def test_the_console_can_be_mounted(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The example of the package's README runs."""
     monkeypatch.chdir(tmp_path)
-    names = run(DEPLOY.parent / "README.md")
+    names = run(ROOT / "packages" / "usermgr-console" / "README.md")
     names["app"].close()
     names["users"].close()
 

@@ -1,0 +1,78 @@
+"""The console on Cognito, in a real browser: the main path of support staff, from their own sign-in."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import expect, sync_playwright
+
+from tests.conftest import Pool
+from usermgr import Factory, where
+from usermgr_console import Config, create_app
+from usermgr_console._server import bind
+
+PASSWORD = "a-Long-passw0rd"
+
+
+def test_staff_help_somebody_on_cognito(pool: Pool, tmp_path: Path) -> None:
+    """They sign in with their own account, find a person by a word, change, disable and regroup them, and sign out."""
+    users = Factory.create(Factory.AWS_COGNITO)
+    users.add_group("staff")
+    users.add_group("customers")
+    users.add_user("kim", PASSWORD, {"email": "kim@example.org", "name": "Kim"})
+    users.add_user_to_group("kim", "staff")
+    users.add_user("ada", PASSWORD, {"email": "ada@example.org", "name": "Ada Lovelace"})
+    listening = bind(0)
+    config = Config(
+        f"http://127.0.0.1:{listening.getsockname()[1]}", tmp_path, administrators=frozenset({"staff"}),
+        second_factor=False,
+    )  # fmt: skip
+    console = create_app(users, config=config)
+    server = uvicorn.Server(uvicorn.Config(console, access_log=False, log_level="critical", lifespan="off"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    chromium = shutil.which("chromium")
+    assert chromium, "chromium is missing: apt-get install chromium"
+
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            page = browser.new_page(base_url=config.origin, locale="en")
+            page.goto("/people")
+            page.get_by_label("User name").fill("kim")
+            page.get_by_label("Password").fill("wrong")
+            page.get_by_role("button", name="Sign in").click()
+            expect(page.get_by_role("alert")).to_contain_text("refused")
+            page.get_by_label("Password").fill(PASSWORD)
+            page.get_by_role("button", name="Sign in").click()
+
+            page.get_by_role("searchbox").fill("lovelace")
+            expect(page.locator("#results tbody th")).to_have_text(["ada"])
+            expect(page.locator("[data-progress]")).to_contain_text("accounts were looked at")
+            page.get_by_role("link", name="ada").click()
+            page.get_by_label("Name", exact=True).fill("Ada King")
+            page.get_by_role("button", name="Keep").click()
+            expect(page.get_by_role("status")).to_have_text("Kept.")
+            page.get_by_label("Group").fill("customers")
+            page.get_by_role("button", name="Add", exact=True).click()
+            expect(page.get_by_role("status")).to_have_text("Added to the group.")
+            corner = page.locator(".corner details", has=page.locator("form[action$='/disable']"))
+            corner.locator("summary").click()
+            corner.get_by_label("Type the user name").fill("ada")
+            corner.get_by_role("button", name="Disable").click()
+            expect(page.get_by_role("status")).to_have_text("The person cannot sign in any more.")
+            page.get_by_role("button", name="Sign out", exact=True).click()
+            expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+            browser.close()
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+        console.close()
+
+    ada = users.get_user("ada")
+    assert (ada.attributes["name"], ada.enabled) == ("Ada King", False)
+    assert [user.username for user in users.search_users(where("group").equals("customers"))] == ["ada"]
