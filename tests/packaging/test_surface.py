@@ -52,7 +52,6 @@ DOCUMENTED = frozenset({
     "usermgr_cognito.permissions",
     "usermgr_cognito.trigger",
     "usermgr_cognito.user_import",
-    "usermgr_console",
     "usermgr_console.cli",
     "usermgr_jwt",
     "usermgr_jwt.errors",

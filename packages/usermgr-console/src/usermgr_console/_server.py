@@ -59,7 +59,7 @@ def serve(console: Console, listening: socket.socket) -> None:
         console, access_log=False, server_header=False, proxy_headers=False, log_level="warning", lifespan="off"
     )
     if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as Ctrl-C: what was made for the time is cleaned up
+        signal.signal(signal.SIGTERM, _end)
     with closing(listening), suppress(KeyboardInterrupt):  # which uvicorn raises again once it has ended
         uvicorn.Server(config).run(sockets=[listening])
 
@@ -72,3 +72,9 @@ def _log_to_stderr() -> None:
         handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
         log.addHandler(handler)
         log.setLevel(logging.INFO)
+
+
+def _end(number: int, frame: object) -> None:
+    """As Ctrl-C does: what was made for the time is cleaned up."""
+    del frame
+    sys.exit(128 + number)
