@@ -93,7 +93,7 @@ class Shield:
             await app(scope, receive, send_with_headers)
         finally:  # neither the path nor the query: they hold searches, and once a link
             _log.info(
-                "%s %s %s %d %.0f ms", state["request_id"], scope["method"], state.get("route", "-"), status,
+                "%s %s %d %.0f ms", state["request_id"], state.get("route", f"{scope['method']} -"), status,
                 (time.monotonic() - began) * 1000,
             )  # fmt: skip
 
