@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import re
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ from usermgr import ActivityStore, User, UserManager
 from usermgr_console import Config, Console, Role, create_app
 from usermgr_console._sample import open_sample
 from usermgr_console._sessions import Person
+from usermgr_console._work import Piece, State
 
 ORIGIN = "https://people.example.org"
 GROUPS = {
@@ -57,6 +60,18 @@ class Answer:
     def path(self) -> str:
         """Where a redirect leads to."""
         return self.header("location") or ""
+
+    def names(self) -> list[str]:
+        """The user names of the list, in their order."""
+        return [html.unescape(name) for name in re.findall(r'<th scope="row"><a [^>]*><bdi>([^<]*)</bdi>', self.text)]
+
+    def form(self) -> dict[str, str]:
+        """The fields of the form of attributes, as the page shows them."""
+        fields = dict(re.findall(r'name="((?:was|value)\.[^"]+)"\s+value="([^"]*)"', self.text))
+        for name, options in re.findall(r'<select [^>]*name="(value\.[^"]+)">(.*?)</select>', self.text):
+            chosen = re.search(r'value="(\w*)" selected', options)
+            fields[name] = chosen[1] if chosen else ""
+        return {name: html.unescape(value) for name, value in fields.items()}
 
     def tokens(self) -> list[str]:
         """The tokens of the page's forms."""
@@ -165,6 +180,26 @@ class Stage:
         browser = Browser(self.console)
         return browser if role is None else browser.sign_in(role, user)
 
+    def path_of(self, name: str) -> str:
+        """The address of a person's page."""
+        return f"/people/{self.users.get_user(name).sub}"
+
+    def prefer(self, key: str, **wanted: object) -> None:
+        """Keeps preferences of somebody."""
+        kept = self.console.services.preferences
+        kept.keep(key, kept.of(key).changed(wanted))
+
+    def finished(self, answer: Answer) -> Piece:
+        """The piece of work that the answer leads to, once it does not run."""
+        work, identity = self.console.services.work, answer.path.rpartition("/")[2]
+        deadline = time.monotonic() + 60
+        while True:
+            piece = work.find(identity)
+            assert piece is not None
+            if piece.state is not State.RUNNING or time.monotonic() > deadline:
+                return piece
+            time.sleep(0.02)
+
     def state(self) -> list[object]:
         """All that the store holds, to compare."""
         members = {
@@ -194,6 +229,12 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stage(sample: Path, tmp_path: Path) -> Iterator[Stage]:
     """A console with a store of its own."""
     yield from _staged(sample, tmp_path)
+
+
+@pytest.fixture
+def browser(stage: Stage) -> Browser:
+    """An administrator's."""
+    return stage.browser(Role.ADMINISTRATOR)
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,7 @@ def chromium() -> Iterator[Browser]:
     assert path, "chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        expect.set_options(timeout=20_000)  # of a machine that does other things, too
         yield browser
         browser.close()
 
@@ -82,7 +83,7 @@ def context(chromium: Browser, served: Served) -> Iterator[Callable[..., Browser
 
     def make(**options: object) -> BrowserContext:
         one = chromium.new_context(viewport=WIDE, base_url=served.origin, **options)  # pyright: ignore[reportArgumentType]
-        one.set_default_timeout(10_000)
+        one.set_default_timeout(20_000)
         one.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         one.on("weberror", lambda error: complaints.append(str(error.error)))
         one.on("request", lambda request: _check_host(request.url, served.origin, complaints))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from usermgr import Activity, ActivityStore, Condition, Operator, User, UserManager, UserMatches, where
-from usermgr.errors import InvalidInputError
+from usermgr.errors import InvalidInputError, UsermgrError
 from usermgr.search import parse
 
 __all__ = ["SEEN", "Question", "Row", "Rows", "conditions_of", "rows_of", "stream"]
@@ -72,6 +72,8 @@ class Rows:
     """Whether everybody has to be looked at."""
     exact: bool = False
     """Whether a text is compared as it is, so that case and width count."""
+    blind: bool = False
+    """Whether the activity store could not be asked, so that nobody's last time is known."""
 
 
 def conditions_of(question: Question) -> tuple[Condition, ...]:
@@ -103,15 +105,21 @@ def rows_of(
     conditions = conditions_of(question)
     deadline = time.monotonic() + SECONDS
     rows: list[Row] = []
-    scans = False
+    scans = blind = False
     while True:
         found = users.search_page(*conditions, limit=PAGE, page_token=token)
         token = found.next_token
         read += PAGE if token else len(found.users)
         scans = scans or bool(question.seen) or (bool(conditions) and not found.answered)
-        rows += _seen_as_asked(_with_activity(found, activity), question.seen, now)
+        try:
+            rows += [*_seen_as_asked(_with_activity(found, activity), question.seen, now)]
+        except UsermgrError:
+            if question.seen:
+                raise
+            rows += _with_activity(found, None)  # people can be helped without it
+            blind = True
         if token is None or len(rows) >= PAGE or time.monotonic() > deadline:
-            return Rows(tuple(rows), token, read, scans, any(map(_is_exact, conditions)))
+            return Rows(tuple(rows), token, read, scans, any(map(_is_exact, conditions)), blind)
 
 
 def _is_exact(condition: Condition) -> bool:

@@ -176,10 +176,11 @@ def _show(call: Call, user: User, changes: Changes | None = None) -> Response:
     fields = form.fields(user.attributes, sent, None if changes is None else changes.errors)
     conflicts = [] if changes is None else [field for field in fields if field.name in changes.conflicts]
     groups, problem = _groups(call, user)
-    seen = None if call.activity is None else call.activity.last_seen(user.sub)
+    seen, is_blind = _seen(call, user)
     return call.page(
         "person.html", 200 if changes is None else 409 if conflicts else 400, user=user, fields=fields,
-        conflicts=conflicts, current=user.attributes, groups=groups, problem=problem, mfa=_mfa(call, user), seen=seen,
+        conflicts=conflicts, current=user.attributes, groups=groups, problem=problem,
+        mfa=_mfa(call, user), seen=seen, is_blind=is_blind,
         timeline=_timeline(user, seen), may_change=call.may(Role.SUPPORT) and not call.store.read_only,
         proposed=_proposed(call, groups), Status=UserStatus,
     )  # fmt: skip
@@ -200,7 +201,18 @@ def _proposed(call: Call, groups: list[Group]) -> list[str]:
 
 
 def _mfa(call: Call, user: User) -> MfaSettings | None:
-    return call.users.get_mfa(user.username) if call.can(Capability.MFA) else None
+    try:
+        return call.users.get_mfa(user.username) if call.can(Capability.MFA) else None
+    except UsermgrError:  # the page is worth having without them
+        return None
+
+
+def _seen(call: Call, user: User) -> tuple[Activity | None, bool]:
+    """When the person was seen, and whether that cannot be known at the moment."""
+    try:
+        return (None if call.activity is None else call.activity.last_seen(user.sub)), call.activity is None
+    except UsermgrError:  # as above
+        return None, True
 
 
 def _timeline(user: User, seen: Activity | None) -> list[tuple[datetime, str, dict[str, Any]]]:
