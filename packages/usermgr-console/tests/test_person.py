@@ -14,6 +14,7 @@ from usermgr.audit import Audited, FileSink
 from usermgr.errors import ServiceUnavailableError, ThrottledError
 from usermgr_console import Role, current_actor
 from usermgr_console._passwords import new_password
+from usermgr_console._sessions import Person
 from usermgr_local import PasswordPolicy
 
 KEY = b"a key of thirty-two bytes or more"
@@ -210,13 +211,18 @@ def test_each_change_has_one_record(make_stage, tmp_path) -> None:
     """The audit names who, from where, and the request, once for each change."""
     log = tmp_path / "audit.jsonl"
     stage = make_stage(wrap=lambda users: Audited(users, FileSink(log, KEY), current_actor))
-    browser = stage.browser(Role.ADMINISTRATOR, stage.users.get_user("grace"))
+    grace = stage.users.get_user("grace")
+    browser = stage.browser(Role.ADMINISTRATOR)
+    browser.cookie = stage.console.services.sessions.open(
+        Person("calls herself ada", Role.ADMINISTRATOR, "store", grace.username, grace.sub)
+    )
 
     answer = browser.post(f"{stage.path_of('edsger')}/disable", {"typed": "edsger"})
 
     (record,) = [json.loads(line) for line in log.read_text().splitlines()]
     assert (record["operation"], record["actor"]["name"]) == ("disable_user", "grace")
     assert record["actor"]["details"]["address"] == "192.0.2.7"
+    assert record["actor"]["details"]["sub"] == grace.sub
     assert record["request_id"] == answer.header("x-request-id")
 
 

@@ -37,8 +37,11 @@ ACTIVITY, AUDIT = "activity", "audit"
 KINDS: dict[str, Kind] = {"action": act}
 """What takes longer than a request, by name: see `_work`."""
 
-DESCRIBED_FOR = 60.0
-"""Seconds for which the store's description is kept: services allow few reads of it."""
+KEPT_FOR = 60.0
+"""Seconds for which the store's description and its first groups are kept: services allow few reads of them."""
+
+MOST_GROUPS = 60
+"""How many groups are proposed where one is chosen."""
 
 
 class Services:
@@ -72,6 +75,7 @@ class Services:
         self.menu: list[tuple[MenuItem, Route]] = []
         """The lines of the menu with their routes."""
         self._described: tuple[float, StoreDescription] | None = None
+        self._groups: tuple[float, list[str]] | None = None
         self._lock = threading.Lock()
 
     def now(self) -> datetime:
@@ -81,9 +85,21 @@ class Services:
     def describe(self) -> StoreDescription:
         """What the store says of itself, a minute old at most."""
         with self._lock:
-            if self._described is None or time.monotonic() > self._described[0] + DESCRIBED_FOR:
+            if self._described is None or time.monotonic() > self._described[0] + KEPT_FOR:
                 self._described = time.monotonic(), self.users.describe()
             return self._described[1]
+
+    def some_groups(self) -> list[str]:
+        """The names of the first groups, a minute old at most, to propose."""
+        kept = self._groups
+        if kept is None or time.monotonic() > kept[0] + KEPT_FOR:
+            kept = time.monotonic(), [group.name for group in self.users.list_groups(limit=MOST_GROUPS).items]
+            self._groups = kept
+        return kept[1]
+
+    def groups_changed(self) -> None:
+        """Somebody has added or deleted a group here."""
+        self._groups = None
 
     def can(self, need: str) -> bool:
         """Whether the store has the capability, or the console was given an activity store or an audit file."""

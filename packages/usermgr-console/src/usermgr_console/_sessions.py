@@ -37,7 +37,7 @@ class Person:
     """A member of the staff."""
 
     name: str
-    """What is shown, and what audit records name."""
+    """What is shown; audit records name the `username` where there is one."""
     role: Role
     method: str
     """How they signed in: `link`, `store`, or `oidc`."""

@@ -28,6 +28,7 @@ def add(call: Call) -> Response:
         call.users.add_group(name, description=_description(call) or None, precedence=_precedence(call))
     except (InvalidInputError, GroupExistsError) as error:
         return _list(call, {"name": _refusals.sentence_of(error, call.language)})
+    call.services.groups_changed()
     return call.go("/groups/one", name=name, notice=call.text("The group was added."))
 
 
@@ -61,6 +62,7 @@ def delete(call: Call) -> Response:
             409, N_("This group gives a role"), N_("Take it out of the console's settings first. Nothing was changed.")
         )
     call.users.delete_group(name)
+    call.services.groups_changed()
     return call.go("/groups", notice=call.text("The group was deleted. Its members are still here."))
 
 

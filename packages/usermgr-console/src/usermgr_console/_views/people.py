@@ -29,9 +29,6 @@ __all__ = ["COLUMNS", "columns", "csv_view", "keep_columns", "listing", "value_o
 COLUMNS = ("status", "seen", "created", "updated")
 """The columns beside the attributes."""
 
-MOST_GROUPS = 60
-"""Groups that are proposed for the filter."""
-
 BOM = "\ufeff"
 BROKEN = "### incomplete: the list broke off here ###"
 """The last line of a CSV whose list could not be read to its end; the connection is cut then, too."""
@@ -55,7 +52,7 @@ def listing(call: Call) -> Response:
     return call.page(
         "people.html", 200 if problem is None else 400, question=question, rows=rows, problem=problem,
         columns=columns(call), choices=_choices(call), token=token, statuses=_labels.STATUSES, seen=SEEN,
-        groups=_some_groups(call), actions=ACTIONS, is_first=token is None,
+        groups=call.services.some_groups(), actions=ACTIONS, is_first=token is None,
         seen_label=partial(_labels.seen, call.language),
     )  # fmt: skip
 
@@ -126,10 +123,6 @@ def _choices(call: Call) -> list[str]:
     attributes = [attribute.name for attribute in call.store.attributes if attribute.name != "sub"]
     known = [name for name in _labels.ATTRIBUTES if name in attributes]
     return [*known[:12], *own, *(name for name in attributes if name not in known[:12])]
-
-
-def _some_groups(call: Call) -> list[str]:
-    return [group.name for group in call.users.list_groups(limit=MOST_GROUPS).items]
 
 
 def _texts(call: Call) -> dict[str, str]:

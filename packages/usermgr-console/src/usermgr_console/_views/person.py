@@ -34,8 +34,6 @@ __all__ = [
     "sign_out",
 ]
 
-MOST_GROUPS = 60
-
 
 def page(call: Call) -> Response:
     """The person."""
@@ -197,7 +195,7 @@ def _proposed(call: Call, groups: list[Group]) -> list[str]:
     if not call.may(Role.ADMINISTRATOR):
         return []
     present = {group.name for group in groups}
-    return [group.name for group in call.users.list_groups(limit=MOST_GROUPS).items if group.name not in present]
+    return [name for name in call.services.some_groups() if name not in present]
 
 
 def _mfa(call: Call, user: User) -> MfaSettings | None:
