@@ -51,7 +51,9 @@ def test_opening_a_link_spends_nothing(local) -> None:
     browser = local.browser()
     browser.get(link)
 
+    stored = (local.console.services.config.folder / "console.db-wal").read_bytes()
     assert browser.post("/enter").status == 303
+    assert link.partition("=")[2].encode() not in stored
 
 
 def test_a_link_is_good_for_ten_minutes(local) -> None:

@@ -122,16 +122,16 @@ class Links:
             )
         return secret
 
-    def is_good(self, secret: str) -> bool:
-        """Whether the link could be used. Looking does not use it."""
+    def is_good(self, token: bytes) -> bool:
+        """Whether the link, by what is `stored` of its secret, could be used. Looking does not use it."""
         with self._database.read() as connection:
-            row = connection.execute("SELECT until FROM links WHERE token = ?", (stored(secret),)).fetchone()
+            row = connection.execute("SELECT until FROM links WHERE token = ?", (token,)).fetchone()
         return row is not None and row["until"] > int(self._now())
 
-    def use(self, secret: str) -> Role | None:
+    def use(self, token: bytes) -> Role | None:
         """Uses the link up: the role, for one user of it."""
         with self._database.write() as connection:
             row = connection.execute(
-                "DELETE FROM links WHERE token = ? AND until > ? RETURNING role", (stored(secret), int(self._now()))
+                "DELETE FROM links WHERE token = ? AND until > ? RETURNING role", (token, int(self._now()))
             ).fetchone()
         return None if row is None else Role(row["role"])

@@ -20,7 +20,7 @@ from usermgr.errors import (
 from usermgr_console import _refusals
 from usermgr_console._call import Call
 from usermgr_console._i18n import N_
-from usermgr_console._sessions import Person
+from usermgr_console._sessions import Person, stored
 
 __all__ = ["enter", "enter_page", "sign_in", "sign_in_page", "sign_out", "step", "step_page"]
 
@@ -157,19 +157,19 @@ def enter_page(call: Call) -> Response:
     """The button of a link. The secret is kept for this browser, and goes from the address bar and the history."""
     secret = call.query("link")
     if secret:
-        if call.services.links.is_good(secret):
-            call.services.steps.put(call.own_browser(), "link", secret, STEP_SECONDS)
+        if call.services.links.is_good(stored(secret)):
+            call.services.steps.put(call.own_browser(), "link", stored(secret).hex(), STEP_SECONDS)
         return call.go("/enter")
     waiting = None if call.browser is None else call.services.steps.peek(call.browser, "link")
-    if waiting is None or not call.services.links.is_good(waiting):
+    if waiting is None or not call.services.links.is_good(bytes.fromhex(waiting)):
         return call.page("enter.html", 403, good=False)
     return call.page("enter.html", 200, good=True)
 
 
 def enter(call: Call) -> Response:
     """Uses the link up."""
-    secret = call.services.steps.take(call.own_browser(), "link")
-    role = None if secret is None else call.services.links.use(secret)
+    waiting = call.services.steps.take(call.own_browser(), "link")
+    role = None if waiting is None else call.services.links.use(bytes.fromhex(waiting))
     if role is None:
         return call.page("enter.html", 403, good=False)
     call.sign_in(Person("one-time link", role, "link"))
