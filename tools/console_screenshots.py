@@ -24,6 +24,7 @@ from usermgr import UserManager
 from usermgr.audit import Actor, Audited, FileSink
 from usermgr.frontends import AuditFile
 from usermgr_console import Acting, Config, Console, Role, create_app, current_actor
+from usermgr_console._activity import CENSUS
 from usermgr_console._routes import ROUTES
 from usermgr_console._sample import open_sample
 from usermgr_console._server import bind
@@ -122,6 +123,8 @@ def _serve(folder: Path) -> tuple[Console, UserManager, Callable[[], None]]:
     server = uvicorn.Server(uvicorn.Config(console, access_log=False, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
+    services = console.services
+    services.work.start(services.work.begin(CENSUS, "screenshots"), Acting(Actor("screenshots"), None))
 
     def stop() -> None:
         server.should_exit = True

@@ -12,7 +12,7 @@ from usermgr import Capability
 from usermgr_console._i18n import N_
 from usermgr_console._roles import Role
 from usermgr_console._routing import Route
-from usermgr_console._views import entry, groups, health, home, newcomer, people, person, preferences, work
+from usermgr_console._views import activity, entry, groups, health, home, newcomer, people, person, preferences, work
 
 __all__ = ["NAVIGATION", "ROUTES", "MenuItem"]
 
@@ -58,6 +58,11 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", "/groups/one", groups.page, READER),
     Route("POST", "/groups/one", groups.edit, ADMINISTRATOR),
     Route("POST", "/groups/delete", groups.delete, ADMINISTRATOR),
+    Route("GET", "/activity", activity.page, READER, "activity"),
+    Route("POST", "/activity/count", activity.count, SUPPORT, "activity"),
+    Route("GET", "/activity/dormant", activity.dormant, READER, "activity"),
+    Route("GET", "/activity/dormant.csv", activity.dormant_csv, READER, "activity"),
+    Route("POST", "/activity/dormant", activity.disable, ADMINISTRATOR, "activity"),
     Route("GET", "/health", health.page, READER),
 )
 

@@ -13,10 +13,12 @@ from usermgr.errors import UserNotFoundError
 from usermgr.frontends import AuditFile
 from usermgr.guard import Guarded
 from usermgr_console._acting import current_sub
+from usermgr_console._activity import CENSUS, census
 from usermgr_console._attempts import Attempts
 from usermgr_console._bulk import act
 from usermgr_console._config import Config
 from usermgr_console._database import Database
+from usermgr_console._dormant import DORMANT, disable_away
 from usermgr_console._preferences import PreferenceStore
 from usermgr_console._render import Pages
 from usermgr_console._roles import Role, role_of
@@ -34,7 +36,7 @@ __all__ = ["ACTIVITY", "AUDIT", "Services"]
 ACTIVITY, AUDIT = "activity", "audit"
 """What a route can need besides a capability of the store."""
 
-KINDS: dict[str, Kind] = {"action": act}
+KINDS: dict[str, Kind] = {"action": act, CENSUS: census, DORMANT: disable_away}
 """What takes longer than a request, by name: see `_work`."""
 
 KEPT_FOR = 60.0
