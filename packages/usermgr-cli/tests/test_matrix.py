@@ -88,7 +88,10 @@ ALONE: dict[str, list[str]] = {
 }
 """Commands that need nobody: no condition but the pipe is one for them."""
 
-EXEMPT = {"sandbox": "it starts a server that it runs until Ctrl-C; the sandbox's own tests do that"}
+EXEMPT = {
+    "sandbox": "it starts a server that it runs until Ctrl-C; the sandbox's own tests do that",
+    "console": "as the sandbox: the console's own tests do that",
+}
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
 import urllib.request
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from sybil import Sybil
@@ -111,19 +113,49 @@ def test_the_command_is_registered() -> None:
     assert project["entry-points"]["usermgr.commands"] == {"console": "usermgr_console.cli:console"}
 
 
+def open_link(process: subprocess.Popen[str], output: IO[str] | None) -> tuple[str, str]:
+    """The address and the page that the printed link leads to; then ends the console as Ctrl-C does."""
+    try:
+        assert output
+        link = next(line.strip() for line in output if "http://" in line)
+        with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link, timeout=10) as answer:
+            return answer.url, answer.read().decode()
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=20)
+
+
 def test_the_sample_console_prints_a_link_that_works(sample: Path, tmp_path: Path) -> None:
     """`make console` prints one link, which opens a page of the console; ending it ends all."""
     shutil.copytree(sample, tmp_path / "store", dirs_exist_ok=True)
     (tmp_path / "store").chmod(0o700)
     command = [sys.executable, "-m", "usermgr_console", "--folder", str(tmp_path / "store")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout
-            link = next(line.strip() for line in process.stdout if "http://" in line)
-            with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link, timeout=10) as answer:
-                page = answer.read().decode()
-        finally:
-            process.terminate()
 
-    assert answer.url.endswith("/enter")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        url, page = open_link(process, process.stdout)
+
+    assert url.endswith("/enter")
     assert "Open the console" in page
+    assert process.returncode == 0
+
+
+def test_the_command_serves_the_store_in_force(sample: Path, tmp_path: Path) -> None:
+    """`usermgr console` prints its link to standard error, serves, and leaves nothing when it is interrupted."""
+    shutil.copytree(sample, tmp_path / "store")
+    environment = {
+        **os.environ, "USERMGR_BACKEND": "local", "USERMGR_LOCAL_PATH": str(tmp_path / "store" / "sample.db"),
+        "TMPDIR": str(tmp_path), "HOME": str(tmp_path),
+    }  # fmt: skip
+    command = [sys.executable, "-m", "usermgr_cli", "console", "--role", "reader"]
+
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=tmp_path
+    ) as process:
+        url, page = open_link(process, process.stderr)
+        printed = process.stdout.read() if process.stdout else ""
+
+    assert url.endswith("/enter")
+    assert "Open the console" in page
+    assert "link=" not in printed
+    assert process.returncode == 0
+    assert list(tmp_path.glob("usermgr-console-*")) == []
