@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import html
+import json
 import re
 import shutil
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlencode, urlsplit
 
+import httpx
 import pytest
 
 from usermgr import ActivityStore, User, UserManager
@@ -27,6 +30,10 @@ GROUPS = {
     "support": frozenset({"support"}),
     "readers": frozenset({"readers"}),
 }
+
+
+NPM = Path(__file__).parents[3] / ".tools" / "npm"
+CALLBACK, SIGNED_OUT = f"{ORIGIN}/sign-in/callback", f"{ORIGIN}/sign-in"
 
 
 class Clock:
@@ -271,3 +278,57 @@ def _staged(sample: Path, folder: Path, **settings: Any) -> Iterator[Stage]:
     console.close()
     users.close()
     activity.close()
+
+
+# --- An identity provider ----------------------------------------------------------------------------
+
+SECRET = "the-secret-of-the-client-at-the-provider"
+
+
+class IdentityProvider:
+    """npm's oidc-provider in a process of its own, and a browser that signs in there."""
+
+    def __init__(self, issuer: str) -> None:
+        self.issuer = issuer
+
+    def put(self, sub: str, **claims: object) -> None:
+        """Somebody who can sign in there."""
+        httpx.put(f"{self.issuer}/accounts/{sub}", json=claims).raise_for_status()
+
+    def sign_in(self, address: str, sub: str | None) -> str:
+        """What a browser does with the address: where it is led back to. `None` goes away from the form."""
+        with httpx.Client(base_url=self.issuer) as client:
+            form = client.get(client.get(address).headers["location"]).text
+            if sub is None:
+                answer = client.get(re.findall(r'href="([^"]+/abort)"', form)[0])
+            else:
+                fields = {"prompt": "login", "login": sub, "password": "any"}
+                answer = client.post(re.findall(r'action="([^"]+)"', form)[0], data=fields)
+            while answer.headers["location"].startswith(("/", self.issuer)):
+                answer = client.get(answer.headers["location"])
+        return answer.headers["location"]
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[IdentityProvider]:
+    """An identity provider on loopback, with a client that has a secret and one that has none."""
+    assert (NPM / "node_modules" / "oidc-provider").is_dir(), "oidc-provider is missing: make npm"
+    common = {"redirect_uris": [CALLBACK], "post_logout_redirect_uris": [SIGNED_OUT]}
+    loopback = {
+        "application_type": "native", "token_endpoint_auth_method": "none",
+        "redirect_uris": ["http://127.0.0.1/sign-in/callback"],
+        "post_logout_redirect_uris": ["http://127.0.0.1/sign-in"],
+    }  # fmt: skip
+    clients = [
+        {"client_id": "console", "client_secret": SECRET, **common},
+        {"client_id": "public", "token_endpoint_auth_method": "none", **common},
+        {"client_id": "loopback", **loopback},
+    ]
+    script = Path(__file__).parent / "browser" / "provider.mjs"
+    command = ["node", str(script), str(NPM), json.dumps(clients)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout
+        yield IdentityProvider(process.stdout.readline().strip())
+        assert process.stdin
+        process.stdin.close()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -51,16 +52,25 @@ def served(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     roles = {name: frozenset({name}) for name in ("administrators", "support", "readers")}
     console = create_app(users, activity, config=Config(origin, store / "console", second_factor=False, **roles))
+    with listen(console, listening):
+        yield Served(console, users, origin)
+    users.close()
+    activity.close()
+
+
+@contextmanager
+def listen(console: Console, listening: socket.socket) -> Iterator[None]:
+    """Serves the console, and closes it."""
     server = uvicorn.Server(uvicorn.Config(console, access_log=False, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
-    yield Served(console, users, origin)
-    server.should_exit = True
-    thread.join()
-    listening.close()
-    console.close()
-    users.close()
-    activity.close()
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        thread.join()
+        listening.close()
+        console.close()
 
 
 @pytest.fixture(scope="module")
@@ -232,6 +242,48 @@ def test_the_main_path(context, served: Served, scripts: bool) -> None:
     page.go_back()
     page.reload()
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def test_sign_in_at_an_identity_provider(chromium, served: Served, provider, tmp_path: Path) -> None:
+    """To a real provider, in, out, and out there, without a script; the pages on the way are accessible."""
+    listening = bind(0)
+    origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+    groups = {name: frozenset({name}) for name in ("administrators", "support", "readers")}
+    oidc = {"oidc_issuer": provider.issuer, "oidc_client_id": "loopback", "oidc_scopes": "openid profile groups"}
+    config = Config(origin, tmp_path / "console", **groups, **oidc)
+    provider.put("u-1", name="Kim", groups=["support"])
+    with (
+        listen(create_app(served.users, config=config), listening),
+        chromium.new_context(base_url=origin, java_script_enabled=False) as plain,
+        chromium.new_context(base_url=origin) as context,
+    ):
+        page = plain.new_page()
+        page.set_default_timeout(5_000)
+        page.route(re.compile("fonts"), lambda route: route.abort())  # of the provider's own page
+        page.goto("/people?q=ada")
+        page.get_by_role("button", name="Sign in with your organization's account").click()
+        page.locator("[name=login]").fill("u-1")
+        page.locator("[name=password]").fill("any")
+        page.locator("[type=submit]").click()
+        page.get_by_role("button", name="Continue").click()  # a provider asks before it leads to a program's loopback
+        expect(page).to_have_url(f"{origin}/people?q=ada")
+        expect(page.locator(".me")).to_contain_text("Kim")
+        page.get_by_role("button", name="Sign out").click()
+        page.get_by_role("link", name="Sign out of your organization's account, too").click()
+        page.get_by_role("button", name="Yes, sign me out").click()
+        expect(page).to_have_url(f"{origin}/sign-in")
+        page.get_by_role("button", name="Sign in with your organization's account").click()
+        expect(page.locator("[name=login]")).to_be_visible()  # nobody is signed in there any more
+
+        page = context.new_page()
+        page.route(f"{provider.issuer}/**", lambda route: route.fulfill(status=204))  # the browser stays where it is
+        found = []
+        for step in (lambda: page.goto("/sign-in?ended=oidc"), lambda: page.locator(".primary").click()):
+            step()
+            page.evaluate(AXE.read_text())
+            found += page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+
+    assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
 
 
 def follow(page: Page, heading: str, *, scripts: bool) -> None:

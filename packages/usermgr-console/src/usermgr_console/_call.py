@@ -128,10 +128,12 @@ class Call:
         """For the audit and the guard. Somebody who is not signed in changes nothing but that."""
         person = None if self.session is None else self.session.person
         # Not the name that is shown, which people can choose for themselves.
-        name = "console" if person is None else person.username or person.name
+        name = "console" if person is None else person.username or person.subject or person.name
         details = {"address": self.address, "by": "usermgr-console"}
         if person is not None:
             details |= {"signed_in_by": person.method, **({"sub": person.sub} if person.sub else {})}
+            if person.subject is not None:
+                details["name"] = person.name
         return Acting(Actor(name, details, self.request_id), None if person is None else person.sub)
 
     def sign_in(self, person: Person) -> None:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from usermgr.errors import ConfigurationError
 from usermgr.settings import Environment, Keywords, SettingsReader
 
-__all__ = ["Config"]
+__all__ = ["Config", "is_safe_url"]
 
 LANGUAGES = ("en", "ja")
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
@@ -56,8 +56,19 @@ class Config:
     """`en` or `ja` for who has chosen none; without it, what the browser asks for."""
     max_body: int = 256 * 1024
     """How many bytes the body of a request may have, but for routes that take files."""
-    form_action: tuple[str, ...] = field(default=())
-    """Origins that a form may lead to besides our own, for an identity provider."""
+    oidc_issuer: str | None = None
+    """The identity provider whose people sign in by OpenID Connect, as its discovery document calls itself."""
+    oidc_client_id: str | None = None
+    oidc_client_secret: str | None = field(default=None, repr=False)
+    """The console's name at the provider; a public client has no secret."""
+    oidc_scopes: str = "openid profile email"
+    oidc_groups_claim: str | None = None
+    """The claim of the ID token that names a person's groups: `cognito:groups` of a user pool, else `groups`."""
+    oidc_is_store: bool | None = None
+    """Whether the provider's people are those of the store, by `sub`. Without it, they are where the issuer ends in the
+    store's name, as a user pool's does."""
+    oidc_absolute: timedelta = timedelta(hours=1)
+    """How long a session of somebody who is not of the store lives at most: nobody can look them up again."""
 
     def __post_init__(self) -> None:
         problems = [*self._problems()]
@@ -73,7 +84,7 @@ class Config:
             found.append("origin must be https:// beyond this machine: put TLS in front")
         found += [
             f"{name} must be above zero"
-            for name in ("idle", "absolute", "recheck")
+            for name in ("idle", "absolute", "recheck", "oidc_absolute")
             if getattr(self, name) <= timedelta()
         ]
         if self.language not in (None, *LANGUAGES):
@@ -83,7 +94,27 @@ class Config:
                 ipaddress.ip_network(proxy)
             except ValueError:
                 found.append(f"trusted_proxies has {proxy!r}, which is no address and no network")
+        return found + self._oidc_problems()
+
+    def _oidc_problems(self) -> list[str]:
+        if self.oidc_issuer is None:
+            given = self.oidc_client_id is not None or self.oidc_client_secret is not None
+            return ["oidc_issuer is missing: sign-in by OpenID Connect needs it"] if given else []
+        found: list[str] = []
+        if not is_safe_url(self.oidc_issuer) or "?" in self.oidc_issuer:
+            found.append(
+                "oidc_issuer must be an https:// address, or http:// on this machine, without query and fragment"
+            )
+        if not self.oidc_client_id:
+            found.append("oidc_client_id is missing: the provider gives it to the client that you make there")
+        if "openid" not in self.oidc_scopes.split():
+            found.append("oidc_scopes must have openid")
         return found
+
+    @property
+    def is_user_pool(self) -> bool:
+        """Whether the provider is a user pool of Amazon Cognito: its claim for groups and its sign-out are its own."""
+        return re.match(r"https://(issuer-)?cognito-idp[.-]", self.oidc_issuer or "") is not None
 
     @property
     def is_secure(self) -> bool:
@@ -131,6 +162,17 @@ class Config:
         zone = _zone(reader, reader.optional("zone", f"{prefix}ZONE", example="Asia/Tokyo"))
         language = reader.optional("language", f"{prefix}LANGUAGE", pattern="|".join(LANGUAGES))
         title = reader.optional("title", f"{prefix}TITLE")
+        oidc = {
+            "issuer": reader.optional("oidc_issuer", f"{prefix}OIDC_ISSUER", example="https://login.example.org"),
+            "client_id": reader.optional("oidc_client_id", f"{prefix}OIDC_CLIENT_ID"),
+            "client_secret": reader.optional("oidc_client_secret", f"{prefix}OIDC_CLIENT_SECRET"),
+            "scopes": reader.optional("oidc_scopes", f"{prefix}OIDC_SCOPES", example="openid profile groups"),
+            "groups_claim": reader.optional("oidc_groups_claim", f"{prefix}OIDC_GROUPS_CLAIM", example="roles"),
+        }
+        is_store = reader.optional("oidc_is_store", f"{prefix}OIDC_IS_STORE", pattern="true|false")
+        oidc_absolute = reader.optional(
+            "oidc_absolute", f"{prefix}OIDC_ABSOLUTE_MINUTES", pattern=r"[1-9]\d{0,4}", example="60"
+        )
         reader.finish()
         return cls(
             origin=origin,
@@ -147,7 +189,26 @@ class Config:
             zone=zone,
             language=language,
             title=title or "usermgr",
+            oidc_issuer=oidc["issuer"],
+            oidc_client_id=oidc["client_id"],
+            oidc_client_secret=oidc["client_secret"],
+            oidc_scopes=oidc["scopes"] or "openid profile email",
+            oidc_groups_claim=oidc["groups_claim"],
+            oidc_is_store=None if is_store is None else is_store == "true",
+            oidc_absolute=timedelta(minutes=int(oidc_absolute or 60)),
         )
+
+
+def is_safe_url(url: str) -> bool:
+    """Whether an address of the identity provider may be asked: by TLS, or on this machine; without a fragment."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    plain = not parts.fragment and "@" not in parts.netloc and url.isprintable() and " " not in url
+    local = parts.scheme == "http" and host in ("127.0.0.1", "localhost", "::1")
+    return plain and bool(host) and (parts.scheme == "https" or local)
 
 
 def _names(text: str | None) -> frozenset[str]:

@@ -12,7 +12,19 @@ from usermgr import Capability
 from usermgr_console._i18n import N_
 from usermgr_console._roles import Role
 from usermgr_console._routing import Route
-from usermgr_console._views import activity, entry, groups, health, home, newcomer, people, person, preferences, work
+from usermgr_console._views import (
+    activity,
+    entry,
+    groups,
+    health,
+    home,
+    newcomer,
+    people,
+    person,
+    preferences,
+    provider,
+    work,
+)
 
 __all__ = ["NAVIGATION", "ROUTES", "MenuItem"]
 
@@ -25,6 +37,8 @@ ROUTES: tuple[Route, ...] = (
     Route("POST", "/sign-in", entry.sign_in, None),
     Route("GET", "/sign-in/step", entry.step_page, None),
     Route("POST", "/sign-in/step", entry.step, None),
+    Route("POST", "/sign-in/provider", provider.begin, None),
+    Route("GET", "/sign-in/callback", provider.end, None),
     Route("POST", "/sign-out", entry.sign_out, READER),
     Route("GET", "/enter", entry.enter_page, None),
     Route("POST", "/enter", entry.enter, None),

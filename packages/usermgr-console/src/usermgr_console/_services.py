@@ -20,6 +20,7 @@ from usermgr_console._config import Config
 from usermgr_console._database import Database
 from usermgr_console._dormant import DORMANT, disable_away
 from usermgr_console._preferences import PreferenceStore
+from usermgr_console._provider import Provider, open_provider
 from usermgr_console._render import Pages
 from usermgr_console._roles import Role, role_of
 from usermgr_console._sessions import Person, Sessions
@@ -72,6 +73,7 @@ class Services:
         self.attempts = Attempts(self.database, now)
         self.preferences = PreferenceStore(self.database)
         self.work = Work(config.folder / "work", self, KINDS, now)
+        self.provider: Provider | None = open_provider(config, now)
         self.static = Static.load()
         self.pages = Pages(self.static)
         self.menu: list[tuple[MenuItem, Route]] = []
@@ -115,6 +117,12 @@ class Services:
         """The role that the user's groups give: one read of them."""
         return role_of({group.name for group in self.users.iter_groups_for_user(user.username)}, self.config)
 
+    @property
+    def is_provider_store(self) -> bool:
+        """Whether the people of the identity provider are those of the store."""
+        given, store = self.config.oidc_is_store, self.describe().store
+        return bool(store) and (self.config.oidc_issuer or "").endswith(f"/{store}") if given is None else given
+
     def is_still_staff(self, person: Person) -> bool:
         """Whether the person is there, enabled, and has the role still: two consistent reads."""
         if person.username is None:
@@ -128,4 +136,6 @@ class Services:
 
     def close(self) -> None:
         """Closes the console's own file; the managers belong to whoever made them."""
+        if self.provider is not None:
+            self.provider.close()
         self.database.close()

@@ -44,11 +44,13 @@ class Person:
     username: str | None = None
     sub: str | None = None
     """Of a user of the store; both are `None` for somebody who is none."""
+    subject: str | None = None
+    """What an identity provider calls somebody who is no user of the store."""
 
     @property
     def key(self) -> str:
         """What their preferences are kept by."""
-        return f"{self.method}:{self.sub or self.name}"
+        return f"{self.method}:{self.sub or self.subject or self.name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +71,16 @@ class Sessions:
         self._database = database
         self._idle = int(config.idle / timedelta(seconds=1))
         self._absolute = int(config.absolute / timedelta(seconds=1))
+        self._unchecked = min(self._absolute, int(config.oidc_absolute / timedelta(seconds=1)))
         self._now = now
 
     def open(self, person: Person) -> str:
         """A new session; what it returns belongs into the cookie."""
         browser, now = new_browser(), int(self._now())
-        members = {"name": person.name, "role": person.role, "method": person.method, "username": person.username}
+        members = {
+            "name": person.name, "role": person.role, "method": person.method, "username": person.username,
+            "subject": person.subject,
+        }  # fmt: skip
         with self._database.write() as connection:
             connection.execute(
                 "DELETE FROM sessions WHERE seen <= ? OR created <= ?", (now - self._idle, now - self._absolute)
@@ -92,13 +98,14 @@ class Sessions:
             row = connection.execute("SELECT * FROM sessions WHERE id = ?", (key,)).fetchone()
         if row is None:
             return None
-        if now >= row["seen"] + self._idle or now >= row["created"] + self._absolute:
+        members = json.loads(row["person"])
+        most = self._absolute if members.get("subject") is None else self._unchecked
+        if now >= row["seen"] + self._idle or now >= row["created"] + most:
             self.end(key)
             return None
         if now >= row["seen"] + min(TOUCH, self._idle):
             with self._database.write() as connection:
                 connection.execute("UPDATE sessions SET seen = ? WHERE id = ?", (now, key))
-        members = json.loads(row["person"])
         members["role"] = Role(members["role"])
         return Session(key, Person(**members, sub=row["sub"]), row["created"], row["checked"])
 

@@ -20,9 +20,20 @@ from usermgr.errors import (
 from usermgr_console import _refusals
 from usermgr_console._call import Call
 from usermgr_console._i18n import N_
+from usermgr_console._provider import ProviderError
 from usermgr_console._sessions import Person, stored
 
-__all__ = ["enter", "enter_page", "sign_in", "sign_in_page", "sign_out", "step", "step_page"]
+__all__ = [
+    "enter",
+    "enter_page",
+    "following_of",
+    "no_staff",
+    "sign_in",
+    "sign_in_page",
+    "sign_out",
+    "step",
+    "step_page",
+]
 
 STEP_SECONDS = 5 * 60
 """How long a challenge waits for its answer; stores give up earlier."""
@@ -39,7 +50,7 @@ FACTORS = (
 def sign_in_page(call: Call) -> Response:
     """The form; whoever is signed in is led on."""
     if call.session is not None:
-        return call.go(_following(call.query("next")))
+        return call.go(following_of(call.query("next")))
     return _form(call, following=call.query("next"))
 
 
@@ -82,9 +93,21 @@ def step(call: Call) -> Response:
 
 
 def sign_out(call: Call) -> Response:
-    """Ends this session."""
+    """Ends this session. That at an identity provider is another one, whose end the next page offers."""
+    ended = call.person.method if call.person.method == "oidc" else None
     call.sign_out()
-    return call.go("/sign-in")
+    return call.go("/sign-in", ended=ended)
+
+
+def _sign_out_elsewhere(call: Call) -> str | None:
+    """Where the session at the identity provider ends."""
+    provider = call.services.provider
+    if provider is None:
+        return None
+    try:
+        return provider.sign_out_url(f"{call.services.config.origin}{call.url('/sign-in')}")
+    except ProviderError:
+        return None
 
 
 def _check_offered(call: Call) -> None:
@@ -94,13 +117,15 @@ def _check_offered(call: Call) -> None:
 
 def _form(call: Call, *, following: str, username: str = "", error: UsermgrError | None = None) -> Response:
     offered = call.services.config.store_sign_in and call.can(Capability.SIGN_IN)
+    ended = call.query("ended") == "oidc"
     text = None
     if error is not None:  # one sentence for every reason, so that a guess learns nothing
         shown = error if isinstance(error, AuthenticationError) else InvalidCredentialsError()
         text = _refusals.sentence_of(shown, call.language)
     return call.page(
         "sign_in.html", 200 if error is None else 403, following=following, username=username, error=text,
-        offered=offered,
+        offered=offered, provider=call.services.provider is not None, ended=ended,
+        elsewhere=_sign_out_elsewhere(call) if ended else None,
     )  # fmt: skip
 
 
@@ -126,7 +151,7 @@ def _go_on(call: Call, result: AuthResult, waiting: dict[str, Any]) -> Response:
         return call.go("/sign-in/step")
     call.services.attempts.succeeded(waiting["name"], call.address)
     call.sign_in(_staff(call, result, factor=waiting["factor"]))
-    return call.go(_following(waiting["next"]))
+    return call.go(following_of(waiting["next"]))
 
 
 def _staff(call: Call, tokens: Tokens, *, factor: bool) -> Person:
@@ -138,13 +163,16 @@ def _staff(call: Call, tokens: Tokens, *, factor: bool) -> Person:
     user = call.users.get_user(tokens.username)
     role = call.services.role_of(user)
     if role is None or not user.enabled:
-        raise _refusals.told(
-            403, N_("You are no member of the staff"), N_("Ask an administrator to add you to a group.")
-        )
+        raise no_staff()
     return Person(user.attributes.get("name") or user.username, role, "store", user.username, user.sub)
 
 
-def _following(path: str) -> str:
+def no_staff() -> _refusals.Refusal:
+    """For somebody whose groups give no role, or who is disabled."""
+    return _refusals.told(403, N_("You are no member of the staff"), N_("Ask an administrator to add you to a group."))
+
+
+def following_of(path: str) -> str:
     """A path of ours to go on with; the first page for anything else."""
     is_ours = path.startswith("/") and path.isprintable() and "\\" not in path and not path.startswith("//")
     return path if is_ours else "/"
