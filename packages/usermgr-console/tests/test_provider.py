@@ -264,7 +264,7 @@ class Forger:
                     body = body()
                 self.send_response(status)
                 if status == 302:
-                    self.send_header("Location", body)
+                    self.send_header("Location", "/elsewhere")
                 raw = body if isinstance(body, bytes) else json.dumps(body).encode()
                 self.send_header("Content-Length", str(len(raw)))
                 self.end_headers()
@@ -376,6 +376,7 @@ FORGED: dict[str, Callable[[dict[str, Any]], object]] = {
     "another nonce": lambda c: sign(c | {"nonce": "other"}),
     "no nonce": lambda c: sign(without(c, "nonce")),
     "another audience": lambda c: sign(c | {"aud": "other"}),
+    "another audience, by our leave": lambda c: sign(c | {"aud": "other", "azp": "console"}),
     "two audiences without azp": lambda c: sign(c | {"aud": ["console", "other"]}),
     "another azp": lambda c: sign(c | {"azp": "other"}),
     "no audience": lambda c: sign(without(c, "aud")),
@@ -386,6 +387,7 @@ FORGED: dict[str, Callable[[dict[str, Any]], object]] = {
     "another issuer": lambda c: sign(c | {"iss": "https://evil.example"}),
     "no issuer": lambda c: sign(without(c, "iss")),
     "no sub": lambda c: sign(without(c, "sub")),
+    "an empty sub": lambda c: sign(c | {"sub": ""}),
     "a sub that is a number": lambda c: sign(c | {"sub": 7}),
     "another access token's hash": lambda c: sign(c | {"at_hash": "other"}),
     "alg none": unsigned,
@@ -444,12 +446,13 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "a key that is shared": ("/jwks", {"keys": [{"kty": "oct", "k": "c2VjcmV0LXNlY3JldA", "kid": "one"}]}),
     "a key that is broken": ("/jwks", {"keys": [{"kty": "RSA", "n": "!", "e": 3, "kid": "one"}]}),
     "keys that are no JSON": ("/jwks", b"<html>"),
-    "keys elsewhere": ("/jwks", (302, "http://127.0.0.1:1/jwks")),
+    "keys elsewhere": ("/jwks", lambda honest: (302, honest)),
+    "keys of an error": ("/jwks", lambda honest: (500, honest)),
     "a refusal of the code": ("/token", (400, {"error": "invalid_grant"})),
-    "a token elsewhere": ("/token", (302, "http://127.0.0.1:1/token")),
+    "a token elsewhere": ("/token", lambda honest: (302, honest)),
     "a token that is a list": ("/token", []),
-    "far too much": ("/token", b"{" + b" " * (1024 * 1024 + 1)),
-    "silence": ("/token", lambda: time.sleep(0.6) or {}),
+    "far too much": ("/jwks", lambda honest: json.dumps(honest).encode() + b" " * 1024 * 1024),
+    "silence": ("/token", lambda honest: lambda: time.sleep(0.6) or honest),
 }
 
 
@@ -461,7 +464,8 @@ def test_a_broken_answer_is_a_page(forged, path: str, body: object, monkeypatch:
     browser = stage.browser()
     asked = dict(parse_qsl(urlsplit(begin(browser)).query))
     forger.answers["/token"] = {"id_token": sign(forger.claims(asked["nonce"]))}
-    forger.answers[path] = body
+    forger.answers["/elsewhere"] = forger.answers[path]
+    forger.answers[path] = body(forger.answers[path]) if callable(body) else body
 
     answer = come_back(browser, f"{CALLBACK}?code=c&state={asked['state']}")
 
