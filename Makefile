@@ -119,7 +119,7 @@ $(TOOLS)/pips/.synced: tools/pips.py $(SYNCED)
 	@$(RUN) python -m tools.pips
 	@touch $@
 
-# What the console's tests in a browser need from npm: axe-core, as locked. No script of a package runs.
+# What the console's tests need from npm: axe-core, and oidc-provider, as locked. No script of a package runs.
 BROWSER := packages/usermgr-console/tests/browser
 npm: $(TOOLS)/npm/.synced
 $(TOOLS)/npm/.synced: $(BROWSER)/package.json $(BROWSER)/package-lock.json
