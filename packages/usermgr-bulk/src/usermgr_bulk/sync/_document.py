@@ -145,9 +145,10 @@ class _Document:
     def _once(self, where: str, name: str, found: list[tuple[str, int]]) -> None:
         first: dict[str, int] = {}
         for text, line in found:
-            before = first.setdefault(text, line)
-            if before != line and text:
-                self.note(line, f"{where}.{name}", f"{text!r} is declared on line {before} already: keep one of them")
+            if text and text in first:
+                message = f"{text!r} is declared on line {first[text]} already: keep one of them"
+                self.note(line, f"{where}.{name}", message)
+            first.setdefault(text, line)
 
     # --- Entries ------------------------------------------------------------------------------------
 

@@ -18,6 +18,11 @@ __all__ = ["read_yaml"]
 BEYOND_UNICODE = re.compile(r"\\U(?!000|0010)")
 """An escape of what is no character, of which the reader does not tell the line."""
 
+OTHER_BREAKS = {"\x85": r"\N", "\u2028": r"\L", "\u2029": r"\P"}
+"""What ends a line in YAML 1.1 and not in 1.2, so that one reader's comment is another's entry; and how to write it:
+https://yaml.org/spec/1.2.2/#54-line-break-characters
+"""
+
 
 def read_yaml(text: str) -> Node:
     """The one document of the text.
@@ -35,6 +40,7 @@ def read_yaml(text: str) -> Node:
             problems=["ruamel.yaml is not installed"],
         ) from None
 
+    _refuse_other_breaks(text)
     try:
         return _Reader(YAML(typ="safe", pure=True).parse(text)).document()
     except MarkedYAMLError as error:
@@ -44,6 +50,16 @@ def read_yaml(text: str) -> Node:
         at = getattr(error, "position", None) if beyond is None else beyond.start()
         line = None if at is None else text.count("\n", 0, at) + 1
         raise refused(line, "this is not YAML: it has a character that YAML does not allow") from None
+
+
+def _refuse_other_breaks(text: str) -> None:
+    other = re.search(f"[{''.join(OTHER_BREAKS)}]", text)
+    if other is not None:
+        line, character = text.count("\n", 0, other.start()) + 1, other.group()
+        raise refused(
+            line, f"the character U+{ord(character):04X} here ends a line for some readers of YAML: remove it, or write "
+            f"{OTHER_BREAKS[character]} in quotation marks"
+        )  # fmt: skip
 
 
 def _line_of(error: Any) -> int | None:
