@@ -56,10 +56,8 @@ def _refuse_other_breaks(text: str) -> None:
     other = re.search(f"[{''.join(OTHER_BREAKS)}]", text)
     if other is not None:
         line, character = text.count("\n", 0, other.start()) + 1, other.group()
-        raise refused(
-            line, f"the character U+{ord(character):04X} here ends a line for some readers of YAML: remove it, or write "
-            f"{OTHER_BREAKS[character]} in quotation marks"
-        )  # fmt: skip
+        found = f"the character U+{ord(character):04X} here ends a line for some readers of YAML"
+        raise refused(line, f"{found}: remove it, or write {OTHER_BREAKS[character]} in quotation marks")
 
 
 def _line_of(error: Any) -> int | None:
