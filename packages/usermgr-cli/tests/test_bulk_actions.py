@@ -171,3 +171,13 @@ def test_run_that_stops_goes_on_with_the_same_people(
     assert again.endswith(".selection --resume")
     assert enabled(store) == ["ada"]
     assert left("*.journal") == []
+
+
+def test_next_run_tells_of_one_that_was_killed(usermgr: Any, store: UserManager) -> None:
+    """A run that was killed left its selection and its journal: the next one tells what goes on with it."""
+    dry = json.loads(usermgr("bulk", "disable", "--where", "group:staff", "--dry-run", "-o", "json").out)
+    Path(dry["selection"]).with_suffix(".journal").touch()
+
+    ended = usermgr("bulk", "disable", "--where", "ada", "--yes")
+
+    assert f"this goes on with it: usermgr bulk disable --selection {dry['selection']} --resume\n" in ended.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -197,3 +198,19 @@ def test_run_that_stops_goes_on_with_its_plan(
     assert again.startswith("sync apply --plan people.json-")
     assert again.endswith(".plan --yes -q --report people.json.report.jsonl --resume")
     assert {user.username: user.enabled for user in users.iter_users()} == {"ada": True, "alan": False}
+
+
+def test_next_run_tells_of_one_that_was_killed(usermgr: Any, desired: str, users: UserManager) -> None:
+    """A run that was killed left its plan and its journal: the next one tells the command line that goes on with it."""
+    usermgr("sync", "plan", desired, "--out", "people.json-20261126-040000.plan")
+    Path("people.json-20261126-040000.plan.journal").touch()
+    usermgr("sync", "plan", desired, "--out", "people.json-20261126-050000.plan")  # nobody has begun with it
+
+    ended = usermgr("sync", "apply", str(Path(desired).absolute()), "--yes")
+
+    told = [sentence for sentence in ended.sentences if sentence.startswith("An earlier run")]
+    assert len(told) == 1
+    again = shlex.split(told[0].partition("this goes on with it: ")[2])
+    assert again[:3] == ["usermgr", "sync", "apply"]
+    assert again[-2].endswith("people.json-20261126-040000.plan")
+    assert again[-1] == "--resume"

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from usermgr.commands import Done
-from usermgr_cli._bulk._files import Files, new_name, to_go_on
+from usermgr_cli._bulk._files import Files, new_name, tell_of_earlier_runs, to_go_on
 from usermgr_cli._bulk._run import finished, nothing_to_do, run
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ def act(line: Line, what: What, given: dict[str, Any]) -> Done:
     action = Action(what.operation, what.arguments)
     action.check(line.users.describe())
     if people.selection is None:
-        _tell_of_earlier_runs(line, what.name)
+        tell_of_earlier_runs(
+            line, what.name, SUFFIX, lambda path: path.with_suffix(".journal"), "bulk", what.name, "--selection"
+        )
     selection = people.frozen(line, what.name)
     stem = Path(str(selection.path).removesuffix(SUFFIX))
     is_ours = people.selection is None
@@ -121,15 +123,6 @@ def act(line: Line, what: What, given: dict[str, Any]) -> Done:
     done = finished(line, files, summary)
     _forget(selection, is_ours)
     return done
-
-
-def _tell_of_earlier_runs(line: Line, name: str) -> None:
-    """A run that was killed could not say how to go on; begun anew, it may send its messages twice."""
-    for journal in sorted(Path().glob(f"{name}-*.journal")):
-        selection = journal.with_suffix(SUFFIX)
-        if selection.exists():
-            again = to_go_on(["bulk", name], "--selection", str(selection), "--resume")
-            line.note(f"An earlier run has not ended. With the options that it had, this goes on with it: {again}")
 
 
 def _preview(line: Line, action: Any, selection: Selection, stem: Path, people: People) -> Done:

@@ -7,13 +7,17 @@ import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from glob import escape
 from itertools import chain, count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-__all__ = ["Files", "files_option", "new_name", "to_go_on"]
+if TYPE_CHECKING:
+    from usermgr_cli._line import Line
+
+__all__ = ["Files", "files_option", "new_name", "tell_of_earlier_runs", "to_go_on"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,17 @@ def new_name(stem: str, suffix: str) -> Path:
     stem = f"{stem}-{datetime.now(UTC):%Y%m%d-%H%M%S}"
     more = (Path(f"{stem}-{number}{suffix}") for number in count(2))
     return next(path for path in chain([Path(stem + suffix)], more) if not path.exists())
+
+
+def tell_of_earlier_runs(line: Line, stem: str, suffix: str, journal: Callable[[Path], Path], *command: str) -> None:
+    """A run that was killed could not say how to go on; begun anew, it may send its messages twice.
+
+    Each had a file that `new_name` named, beside its `journal`. `command` ends with the option that takes that file.
+    """
+    for path in sorted(Path(stem).parent.glob(f"{escape(Path(stem).name)}-*{suffix}")):
+        if journal(path).exists():
+            again = to_go_on(command, str(path), "--resume")
+            line.note(f"An earlier run has not ended. With the options that it had, this goes on with it: {again}")
 
 
 def to_go_on(arguments: Sequence[str], *more: str) -> str:

@@ -13,7 +13,7 @@ import click
 
 from usermgr.commands import Done, Report
 from usermgr_cli._bulk import RUN, Files, files_option, finished, nothing_to_do, run
-from usermgr_cli._bulk._files import new_name, to_go_on
+from usermgr_cli._bulk._files import new_name, tell_of_earlier_runs, to_go_on
 from usermgr_cli._exits import Exit
 from usermgr_cli._line import Line
 from usermgr_cli._output import show_report
@@ -126,8 +126,12 @@ def _apply_new(
     made = _made(line, desired, given)
     if dry_run:
         return _only_shown(line, made)
+    report = given["report"] or f"{desired}.report.jsonl"
+    tell_of_earlier_runs(
+        line, str(desired), ".plan", lambda path: Path(f"{path}.journal"), "sync", "apply", "--report", report, "--plan"
+    )
     path = new_name(str(desired), ".plan")
-    files = Files.beside(path, {**given, "report": given["report"] or f"{desired}.report.jsonl"}, resume=False)
+    files = Files.beside(path, {**given, "report": report}, resume=False)
     made.save(path)  # a run that is interrupted goes on with just this one
     again = to_go_on(_with_plan(line.arguments, str(desired), path), "--report", str(files.report), "--resume")
     try:
