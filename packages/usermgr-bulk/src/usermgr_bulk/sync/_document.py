@@ -26,7 +26,10 @@ SUFFIXES = {".yaml": "yaml", ".yml": "yaml", ".json": "json"}
 NULLS = frozenset({"", "~", "null", "Null", "NULL"})
 """What YAML's core schema takes for no value: https://yaml.org/spec/1.2.2/#103-core-schema"""
 
-WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
+WHOLE = re.compile(r"0|[1-9][0-9]{0,9}")
+LARGEST = 2**31 - 1
+"""What fits into the integers of services."""
+
 MISSING = object()
 
 
@@ -254,9 +257,8 @@ class _Document:
 
     def _whole(self, field: str, entry: Entry) -> int | None:
         value = entry.value
-        if isinstance(value, Text) and value.plain and WHOLE.fullmatch(value.text):
+        if isinstance(value, Text) and value.plain and WHOLE.fullmatch(value.text) and int(value.text) <= LARGEST:
             return int(value.text)
-        self.note(
-            value.line, field, f"{field} must be digits alone, such as 10: no sign, no leading zero, no quotation marks"
-        )
+        wish = f"digits alone, such as 10, up to {LARGEST}: no sign, no leading zero, no quotation marks"
+        self.note(value.line, field, f"{field} must be {wish}")
         return None
