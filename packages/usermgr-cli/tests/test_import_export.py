@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -271,6 +273,25 @@ def test_export_as_a_file_reads_back(name: str, usermgr: Any, users: UserManager
     assert row.record.attributes == {"email": "ada@example.org", "nickname": "=red"}
     into = usermgr("import", name, "--existing", "update", "--yes")
     assert (into.status, into.err.split(".")[0]) == (0, "1 row: 1 unchanged")
+
+
+def test_next_export_removes_what_a_killed_one_left(
+    usermgr: Any, users: UserManager, folder: Path, environment: dict[str, str]
+) -> None:
+    """An export into a file that is killed on its way leaves a folder for its owner alone, until the next one."""
+    users.add_user("ada")
+    before = names(folder)
+    killed = (
+        "import os, usermgr_bulk; from usermgr_cli import main;"
+        "usermgr_bulk.write_users = lambda *_, **__: os._exit(9); main()"
+    )
+    subprocess.run([sys.executable, "-c", killed, "export", "all.csv"], env=environment, check=False)
+    (left,) = names(folder) - before
+    assert (folder / left).stat().st_mode & 0o777 == 0o700
+
+    assert usermgr("export", "all.csv").status == 0
+
+    assert names(folder) - before == {"all.csv"}
 
 
 def test_nothing_is_written_over(usermgr: Any, users: UserManager, folder: Path) -> None:

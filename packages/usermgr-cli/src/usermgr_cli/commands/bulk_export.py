@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -66,16 +67,23 @@ def command(line: Line, target: str, **given: Any) -> Annotated[Done, EXPORTED]:
 def _to_file(
     users: UserManager, path: Path, form: str, options: dict[str, Any], tell: Callable[[Progress], None]
 ) -> Manifest:
-    """Exports into a folder beside the file that only its owner can read, and makes the file of it."""
-    from tempfile import TemporaryDirectory  # noqa: PLC0415 - only this needs it
+    """Exports into a folder beside the file that only its owner can read, and makes the file of it.
 
+    The folder goes at the end; one that a killed export has left goes at the beginning.
+    """
     from usermgr_bulk import export_users, read_export, write_users  # noqa: PLC0415 - as above
 
     if path.exists():
         raise click.UsageError(f"{path} is there already: name a new file")
     if not path.parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent}: make it, or name another file")
-    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as folder:
-        manifest = export_users(users, Path(folder) / "export", progress=tell)
-        write_users(read_export(Path(folder) / "export"), path, form, **options)
+    folder = path.with_name(f".{path.name}.export")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    try:
+        manifest = export_users(users, folder / "all", progress=tell)
+        write_users(read_export(folder / "all"), folder / "file", form, **options)
+        (folder / "file").rename(path)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
     return manifest
