@@ -686,6 +686,8 @@ def test_a_desired_state_can_be_made_in_code(store: StubStore) -> None:
     assert [str(loss) for loss in plan.losses] == ["1 of 2 memberships (50%), where 1 may be taken"]
     with pytest.raises(DesiredStateError, match=r"^'ADA' is the same person as 'ada'"):
         plan_sync(store, Desired([DesiredUser("ada"), DesiredUser("ADA")]))
+    with pytest.raises(DesiredStateError, match=r"^the group 'staff' is declared twice"):
+        plan_sync(store, Desired(groups=[DesiredGroup("staff", members=["ada"]), DesiredGroup("staff")]))
 
 
 def test_an_empty_plan_says_so(store: StubStore) -> None:

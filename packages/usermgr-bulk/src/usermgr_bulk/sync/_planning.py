@@ -101,7 +101,11 @@ class _Planning:
     declared: dict[str, DesiredGroup] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.declared = {group.name: group for group in self.desired.groups or ()}
+        self.declared = {}
+        for group in self.desired.groups or ():
+            if group.name in self.declared:  # of a document, its lines have told already
+                self.note(group.line, "groups.name", f"the group {group.name!r} is declared twice: keep one of them")
+            self.declared[group.name] = group
 
     def note(self, line: int | None, where: str, message: str) -> None:
         """Something of the desired state is wrong."""
