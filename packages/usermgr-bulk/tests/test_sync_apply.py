@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from usermgr_bulk_planning import ALL, GROUPS, QUICK
 
 from benchmarks.bulk.stub import StubStore, once
-from usermgr import Capability, Group, Medium, UserStatus
-from usermgr.backoff import Backoff
+from usermgr import Group, Medium, UserStatus
 from usermgr.errors import (
     AccessDeniedError,
     ConflictError,
@@ -28,10 +28,6 @@ from usermgr.guard import Guarded
 from usermgr_bulk import BulkInterruptedError, BulkStoppedError, Summary
 from usermgr_bulk.sync import Plan, SyncLimits, TooManyLossesError, apply_plan, parse_desired, plan_sync
 
-QUICK = Backoff(first=0.001, longest=0.002)
-ALL = SyncLimits(share=1, number=1000)
-GROUPS = (Capability.INVITATIONS, Capability.STATUS, Capability.GROUP_DESCRIPTIONS, Capability.GROUP_PRECEDENCE)
-
 DOCUMENT = """
 users:
   - {username: ada, attributes: {email: new@example.org, email_verified: true}, groups: [fresh]}
@@ -41,25 +37,6 @@ groups:
   - {name: fresh, description: New, precedence: 3}
   - {name: staff, description: Everybody}
 """
-
-
-def make(**more: Any) -> StubStore:
-    """A store with four people and two groups: staff has everybody, admins has ada."""
-    store = StubStore(capabilities=GROUPS, **more)
-    for group in ("staff", "admins"):
-        store.add_group(group)
-    for name in ("ada", "alan", "grace", "tim"):
-        store.add_user(name, None, {"email": f"{name}@example.org"})
-        store.add_user_to_group(name, "staff")
-    store.add_user_to_group("ada", "admins")
-    store.effects.clear()
-    return store
-
-
-@pytest.fixture
-def store() -> StubStore:
-    """Four people and two groups."""
-    return make()
 
 
 def planned(store: Any, document: str = DOCUMENT, **options: Any) -> Plan:
