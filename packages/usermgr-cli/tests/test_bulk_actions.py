@@ -99,11 +99,12 @@ def test_dry_run_keeps_the_selection_for_the_command_that_it_tells(usermgr: Any,
 
 
 def test_names_come_from_a_file_or_a_pipe(usermgr: Any, store: UserManager) -> None:
-    """A name a line; a name that nobody has fails its row, and the status is 5."""
-    ended = usermgr("bulk", "add-to-group", "staff", "--names", "-", "--yes", stdin="ada\r\n\nnobody\n健二\n".encode())
+    """A name a line; a name that nobody has, or nobody can have, fails its row, and the status is 5."""
+    names = "ada\r\n\nnobody\nno name\n健二\n".encode()
+    ended = usermgr("bulk", "add-to-group", "staff", "--names", "-", "--yes", stdin=names)
 
     assert ended.status == 5
-    assert ended.err.startswith("3 rows: 1 changed, 1 unchanged, 1 failed.")
+    assert ended.err.startswith("4 rows: 1 changed, 1 unchanged, 2 failed.")
     assert [group.name for group in store.iter_groups_for_user("ada")] == ["staff"]
 
 

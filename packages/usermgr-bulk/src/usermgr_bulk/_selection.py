@@ -155,8 +155,8 @@ def freeze_names(
 ) -> int:
     """As `freeze_selection`, of people by their names, or by the aliases that the store has. How many different ones.
 
-    Each is looked up, which is a request a name. A name that nobody has is written too, and fails its row when the
-    selection is run; `Selection.missing` is how many there are.
+    Each is looked up, which is a request a name. A name that nobody has, or can have, is written too, and fails its row
+    when the selection is run; `Selection.missing` is how many there are.
     """
     if isinstance(names, str):
         raise InvalidInputError("names must be names of users, in a list", field="names")
@@ -204,7 +204,7 @@ def _looked_up(caller: Caller, names: Iterable[str], threads: int) -> Iterator[S
         check_texts(names=name)
         try:
             user: User = caller.ask(Call("get_user", {"username": name}))
-        except UserNotFoundError:
+        except (UserNotFoundError, InvalidInputError):  # or a name that nobody can have in this store
             return Selected(name, None)
         return Selected(user.username, user.sub)
 
