@@ -317,7 +317,7 @@ def test_a_file_that_breaks_off_stops_the_run(store: StubStore, tmp_path: Path) 
     (tmp_path / "people.csv").write_text('username,name\nada,Ada\nbob,"Bob\n')
     source = FileInput.open(tmp_path / "people.csv", "csv")
 
-    with pytest.raises(BulkStoppedError, match="line 3: nothing can be read from here on") as stopped:
+    with pytest.raises(BulkStoppedError, match=r"line 3: nothing can be read from here on.*Mend the input") as stopped:
         import_users(store, source, journal=tmp_path / "journal", report=tmp_path / "report")
 
     assert stopped.value.summary is not None

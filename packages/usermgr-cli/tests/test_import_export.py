@@ -200,6 +200,19 @@ def test_journal_is_needed_to_resume_and_in_the_way_of_a_new_run(usermgr: Any, p
     assert "there is no folder no/such" in nowhere.err
 
 
+def test_input_that_ends_a_run_is_to_be_mended(usermgr: Any) -> None:
+    """What cannot be read further can be read no further by going on: the remedy is a new run of the mended file."""
+    Path("torn.csv").write_text('username,email\nada,ada@example.org\nalan,"alan@example.org\n')
+
+    ended = usermgr("import", "torn.csv")
+
+    assert ended.status == 1
+    assert ended.sentences[-1] == "  mend the input and remove the journal torn.csv.journal; then begin anew"
+    Path("torn.csv").write_text('username,email\nada,ada@example.org\nalan,"alan@example.org"\n')
+    Path("torn.csv.journal").unlink()
+    assert usermgr("import", "torn.csv", "--existing", "skip").status == 0
+
+
 def test_folder_that_cannot_be_written_is_told_before_anything_is_done(
     usermgr: Any, people: Path, users: UserManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -163,8 +163,9 @@ class Engine:
 def _stopped(journal: Journal, cause: BaseException | None) -> BulkStoppedError:
     why = cause.message if isinstance(cause, UsermgrError) else str(cause)
     summary = Summary(journal.counts, journal.path, complete=False)
-    error = BulkStoppedError(
-        f"stopped after {summary}: {why}. Start the same run with the journal {journal.path} again to go on"
-    )
+    way_on = f"Start the same run with the journal {journal.path} again to go on"
+    if isinstance(cause, InvalidInputError):  # the journal knows its input, and refuses another
+        way_on = "Mend the input, and start a new run with another journal: who was created is there by then"
+    error = BulkStoppedError(f"stopped after {summary}: {why}. {way_on}")
     error.summary = summary
     return error

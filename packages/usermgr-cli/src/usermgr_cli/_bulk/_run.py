@@ -39,7 +39,8 @@ def run(
         BulkStoppedError: likewise; the status is that of what stopped it.
         WriteFailedError: whoever read the output went away. The run ended in order, and its journal is kept.
     """
-    from usermgr_bulk import BulkInterruptedError, BulkStoppedError  # noqa: PLC0415 - help needs none of it
+    from usermgr.errors import InvalidInputError  # noqa: PLC0415 - help needs none of it
+    from usermgr_bulk import BulkInterruptedError, BulkStoppedError  # noqa: PLC0415 - as above
     from usermgr_cli._stdout import WriteFailedError  # noqa: PLC0415 - as above
 
     def told(progress: Progress) -> None:
@@ -61,6 +62,8 @@ def run(
         if isinstance(error.__cause__, BrokenPipeError):
             raise WriteFailedError(error.__cause__) from None
         error.remedy = line.way_on
+        if isinstance(error.__cause__, InvalidInputError):  # of the input, which is the same when the run goes on
+            error.remedy = f"mend the input and remove the journal {files.journal}; then begin anew"
         raise
     line.way_on = None
     return summary
