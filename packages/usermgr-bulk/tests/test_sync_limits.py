@@ -135,12 +135,18 @@ def by_store(store: StubStore) -> tuple[Any, dict[str, Any]]:
             {},
             id="a new one who is disabled",
         ),
+        pytest.param(
+            "users: [{username: ada, enabled: false}, {username: tim, groups: [staff, admins]}]",
+            {},
+            id="somebody joins who is disabled",
+        ),
         pytest.param("users: [{username: alan, enabled: false}]", {}, id="the acting account disabled"),
         pytest.param("users: [{username: ada}]", {"prune": "delete"}, id="the acting account deleted"),
     ],
 )
 def test_nobody_is_locked_out(store: StubStore, guard: Guard, document: str, options: dict[str, Any]) -> None:
     """A plan whose effect takes the last administrator or the acting account is none, whatever the way."""
+    change(store, "tim", enabled=False)
     users, more = guard(store)
 
     with pytest.raises(ProtectedUserError):
