@@ -155,6 +155,15 @@ def test_what_is_no_journal_is_refused_and_left_alone(path: Path, content: bytes
     assert path.read_bytes() == content
 
 
+def test_a_journal_is_a_file(path: Path) -> None:
+    """A device or a pipe is refused at once: it has no end, or keeps nothing."""
+    os.mkfifo(path)
+
+    for name in (path, Path("/dev/null")):
+        with pytest.raises(InvalidInputError, match="device or a pipe"):
+            Journal(name, THIS)
+
+
 def test_two_runs_cannot_use_one_journal(path: Path) -> None:
     """The second is refused while the first has it, and not afterwards."""
     with Journal(path, THIS), pytest.raises(ConflictError, match="another run uses the journal"):

@@ -8,6 +8,7 @@ and did not end was in flight when the run was killed. No password is in it.
 from __future__ import annotations
 
 import os
+import stat
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -87,6 +88,9 @@ class Journal:
         self._writer.start()
 
     def _resume(self, identity: RunIdentity) -> JournalState:
+        if not stat.S_ISREG(os.fstat(self._stream.fileno()).st_mode):  # a device may have no end, and keeps nothing
+            message = f"{self.path} is a device or a pipe: name a file for the journal"
+            raise InvalidInputError(message, field="journal")
         self._stream.seek(0)
         with os.fdopen(os.dup(self._stream.fileno()), "rb") as reader:
             state = read_journal(reader)
