@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usermgr.audit import Actor, Entry, FileSink, Outcome, Record, read
+from usermgr.audit import Actor, Entry, FileSink, Outcome, Record, read, read_newest
 from usermgr.audit._record import Described
-from usermgr.errors import ConfigurationError, InvalidInputError
+from usermgr.errors import ConfigurationError, InvalidInputError, InvalidPageTokenError
 
 KEY = b"k" * 32
 NOON = datetime(2026, 1, 31, 12, tzinfo=UTC)
@@ -107,3 +107,80 @@ def test_what_means_nothing_is_refused(arguments: dict[str, Any], error: type[Ex
     """An operation that does not exist, a time without an offset and a file that cannot be read are no empty answer."""
     with pytest.raises(error):
         list(read(**({"path": chain} | arguments)))
+
+
+# --- From the end --------------------------------------------------------------------------------------
+
+
+def newest(path: Path, **how: Any) -> list[Entry]:
+    """All entries, page by page."""
+    found, token = list[Entry](), None
+    while True:
+        page = read_newest(path, page_token=token, **how)
+        found += page.entries
+        token = page.next_token
+        if token is None:
+            return found
+
+
+@pytest.mark.parametrize("limits", [{"limit": 1}, {"limit": 7}, {"lines": 4}, {}])
+def test_pages_from_the_end_hold_everything_once(chain: Path, limits: dict[str, int]) -> None:
+    """Page after page gives the records of `read` in the opposite order, whatever a page may hold or look at."""
+    assert users(newest(chain, **limits)) == users(read(chain))[::-1]
+    assert users(newest(chain, user="user7", **limits)) == ["user7"]
+
+
+def test_a_page_says_how_many_lines_it_took(chain: Path) -> None:
+    """A page that found nothing yet goes on where it was."""
+    page = read_newest(chain, user="user0", lines=5)
+
+    assert (list(page.entries), page.looked_at) == ([], 5)
+    assert page.next_token is not None
+
+
+def test_a_token_outlives_the_file_that_is_full(tmp_path: Path) -> None:
+    """While a page is read, more is written and the file gets another name: the next page goes on in its place."""
+    path, described = tmp_path / "audit.jsonl", Described({"username": "ada"})
+
+    def write(numbers: range, most: int) -> None:
+        sink = FileSink(path, KEY, max_bytes=most)
+        for number in numbers:
+            sink.write(Record(f"{number:032x}", NOON, Actor(str(number)), "disable_user", described, Outcome.DONE))
+
+    write(range(5), 1_000_000)
+    page = read_newest(path, limit=2)
+    write(range(5, 40), 4096)
+
+    assert len(list(tmp_path.glob("audit.jsonl.0*"))) > 1
+    entries = [*page.entries, *read_newest(path, page_token=page.next_token).entries]
+    assert [entry.members["actor"]["name"] for entry in entries if entry.members] == list("43210")
+
+
+@pytest.mark.parametrize("token", ["", "1", "x-y", "1-3", "99-0", "1-99999999", "-1-1"])
+def test_a_token_that_is_none_is_refused(chain: Path, token: str) -> None:
+    """A token that was made up, or whose file is gone, is an error, and no page of something else."""
+    with pytest.raises(InvalidPageTokenError):
+        read_newest(chain, page_token=token)
+
+
+@given(st.lists(st.sampled_from([b"", b"\n", b"\n\n", b"x\n", b'{"v":1}\n', b"y" * 70_000 + b"\n", b"half"])))
+def test_damaged_lines_are_found_from_both_ends(tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes]) -> None:
+    """Whatever stands in a file, it has as many lines from its end as from its beginning."""
+    path = tmp_path_factory.mktemp("damaged") / "audit.jsonl"
+    path.write_bytes(b"".join(pieces))
+
+    assert len(newest(path, limit=3)) == len(list(read(path)))
+
+
+def test_reading_from_the_end_takes_constant_memory(tmp_path: Path) -> None:
+    """A line that is far too long is one damaged line, and is not kept."""
+    path = tmp_path / "audit.jsonl"
+    path.write_bytes(b"x" * (8 * 1024 * 1024) + b"\n")
+    tracemalloc.start()
+
+    (entry,) = read_newest(path).entries
+
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert entry.members is None
+    assert peak < 1024 * 1024

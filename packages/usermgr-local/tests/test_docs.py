@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
     [
         ("docs/local.md", 7),
         ("docs/search.md", 6),
-        ("docs/audit.md", 6),
+        ("docs/audit.md", 7),
         ("docs/asyncio.md", 3),
         ("packages/usermgr-local/README.md", 1),
     ],

@@ -24,6 +24,7 @@ from usermgr.audit._sink import LoggerSink, Sink
 
 if TYPE_CHECKING:
     from usermgr.audit._file import FileSink
+    from usermgr.audit._newest import EntryPage, read_newest
     from usermgr.audit._read import Entry, read
     from usermgr.audit._verify import Finding, FindingKind, Verification, verify
 
@@ -40,6 +41,8 @@ __all__ = [
     "LoggerSink",
     "read",
     "Entry",
+    "read_newest",
+    "EntryPage",
     "verify",
     "Verification",
     "Finding",
@@ -54,6 +57,8 @@ _LATER = {
     "verify": "_verify",
     "Entry": "_read",
     "read": "_read",
+    "EntryPage": "_newest",
+    "read_newest": "_newest",
 }
 """The module of each name that loads when it is needed, as in the imports above."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from usermgr.audit._files import lines_within, opened
 from usermgr.errors import ConfigurationError, InvalidInputError
 from usermgr.operations import OPERATIONS
 
-__all__ = ["Entry", "read"]
+__all__ = ["Entry", "filter_of", "read", "record_of"]
 
 CHAIN = frozenset({"v", "n", "prev", "key", "mac"})
 """Members that hold the chain together, and say nothing of a change."""
@@ -23,10 +23,11 @@ CHAIN = frozenset({"v", "n", "prev", "key", "mac"})
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A line of a file, counted from 1."""
+    """A line of a file."""
 
     file: str
-    line: int
+    line: int | None
+    """Counted from 1; `None` where the file was read from its end."""
     members: Mapping[str, Any] | None
     """The record, as `Record.to_dict` made it; `None` for a line that is none."""
 
@@ -59,6 +60,20 @@ def read(
         InvalidInputError: there is no such operation, or a time has no offset.
         ConfigurationError: a file cannot be read.
     """
+    fits = filter_of(user=user, actor=actor, operation=operation, outcome=outcome, since=since, until=until)
+    return (entry for entry in _entries(Path(path)) if entry.members is None or fits(entry.members))
+
+
+def filter_of(
+    *,
+    user: str | None,
+    actor: str | None,
+    operation: str | None,
+    outcome: str | None,
+    since: datetime | None,
+    until: datetime | None,
+) -> Callable[[Mapping[str, Any]], bool]:
+    """Tells whether a record fits. Raises `InvalidInputError` as `read` does."""
     if operation is not None and operation not in OPERATIONS:
         raise InvalidInputError(f"there is no operation of that name: {', '.join(OPERATIONS)}", field="operation")
     for name, moment in (("since", since), ("until", until)):
@@ -76,7 +91,7 @@ def read(
             and (until is None or _time(members) < until)
         )
 
-    return (entry for entry in _entries(Path(path)) if entry.members is None or fits(entry.members))
+    return fits
 
 
 def _entries(path: Path) -> Iterator[Entry]:
@@ -86,13 +101,13 @@ def _entries(path: Path) -> Iterator[Entry]:
             for name, file, size in files:
                 for number, raw in enumerate(lines_within(file, size), 1):
                     line = None if raw is None else parse_line(raw)
-                    yield Entry(name, number, None if line is None else _record(line.members))
+                    yield Entry(name, number, None if line is None else record_of(line.members))
     except OSError as error:
         problem = f"the audit file {path} cannot be read: {error.strerror}"
         raise ConfigurationError(problem, problems=[problem]) from error
 
 
-def _record(members: Mapping[str, Any]) -> dict[str, Any] | None:
+def record_of(members: Mapping[str, Any]) -> dict[str, Any] | None:
     """The members of the record. A note of an interrupted writing is none, and neither is one without its time."""
     if _time(members) == LONG_AGO:
         return None
