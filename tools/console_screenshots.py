@@ -15,15 +15,18 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import uvicorn
 from playwright.sync_api import Page, sync_playwright
 
+from tools.console_examples import examples
 from usermgr import UserManager
 from usermgr.audit import Actor, Audited, FileSink
+from usermgr.errors import UserExistsError
 from usermgr.frontends import AuditFile
-from usermgr_console import Acting, Config, Console, Role, create_app, current_actor
+from usermgr_console import Acting, Config, Console, Role, acting, create_app, current_actor
 from usermgr_console._activity import CENSUS
 from usermgr_console._routes import ROUTES
 from usermgr_console._sample import open_sample
@@ -58,8 +61,8 @@ def main() -> int:
             context = browser.new_context(base_url=origin, reduced_motion="reduce")
             cookie = console.services.config.cookie
             count = 0
-            for path in _addresses(console, users):
-                if given.parts and not any(part in path for part in given.parts):
+            for path, name in _addresses(console, users).items():
+                if given.parts and not any(part in f"{path} {name}" for part in given.parts):
                     continue
                 outside = path.startswith(("/sign-in", "/enter"))
                 for language in ("en", "ja"):
@@ -72,7 +75,7 @@ def main() -> int:
                     context.set_extra_http_headers({"Accept-Language": language})
                     page = context.new_page()
                     page.goto(path)
-                    count += _take(page, given.folder, f"{_name(path)}.{language}")
+                    count += _take(page, given.folder, f"{name}.{language}")
                     page.close()
             browser.close()
         finally:
@@ -92,7 +95,8 @@ def _take(page: Page, folder: Path, name: str) -> int:
     return len(SIZES) * 2
 
 
-def _addresses(console: Console, users: UserManager) -> list[str]:
+def _addresses(console: Console, users: UserManager) -> dict[str, str]:
+    """The addresses of all pages, with names for their pictures."""
     work = console.services.work
     facts = {"operation": "disable_user", "group": "", "subs": [], "question": {"group": "beta"}, "acting": None}
     piece = work.begin("action", "store:Kim Example", **facts)
@@ -102,10 +106,11 @@ def _addresses(console: Console, users: UserManager) -> list[str]:
     known = {"sub": users.get_user("kenji").sub, "id": piece.id}
     paths: list[str] = []
     for route in ROUTES:
-        if route.method == "GET" and not route.path.endswith(".csv") and route.path != "/":
+        if route.method == "GET" and not route.path.endswith((".csv", ".zip")) and route.path != "/":
             path = re.sub(r"{(\w+)}", lambda match: known.get(match[1], "x"), route.path)
             paths.append(path + QUERIES.get(path, ""))
-    return [*paths, *EXTRA]
+    found = {path: _name(path) for path in (*paths, *EXTRA)}
+    return found | {path: name for name, path in examples(console, "store:Kim Example").items()}
 
 
 def _name(path: str) -> str:
@@ -119,6 +124,14 @@ def _serve(folder: Path) -> tuple[Console, UserManager, Callable[[], None]]:
     listening = bind(0)
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     roles = {name: frozenset({name}) for name in ("administrators", "support", "readers")}
+    with acting(
+        Acting(Actor("Kim Example", {"address": "192.0.2.7", "by": "usermgr-console"}, "15afed309054a313"), None)
+    ):
+        audited.disable_user("edsger")
+        audited.update_user("ada", {"nickname": "Countess"})
+        audited.add_user_to_group("donald", "beta")
+        with suppress(UserExistsError):
+            audited.add_user("ada")
     console = create_app(audited, activity, config=Config(origin, folder / "console", **roles), audit=audit)
     server = uvicorn.Server(uvicorn.Config(console, access_log=False, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

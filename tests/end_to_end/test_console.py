@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import re
 import shutil
 import threading
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests.conftest import Pool
 from usermgr import Factory, where
+from usermgr.records import UserRecord, find_format
 from usermgr_console import Config, create_app
 from usermgr_console._server import bind
 
@@ -64,6 +67,7 @@ def test_staff_help_somebody_on_cognito(pool: Pool, tmp_path: Path) -> None:
             corner.get_by_label("Type the user name").fill("ada")
             corner.get_by_role("button", name="Disable").click()
             expect(page.get_by_role("status")).to_have_text("The person cannot sign in any more.")
+            _import_and_sync(page)
             page.get_by_role("button", name="Sign out", exact=True).click()
             expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
             browser.close()
@@ -73,6 +77,33 @@ def test_staff_help_somebody_on_cognito(pool: Pool, tmp_path: Path) -> None:
         listening.close()
         console.close()
 
+    assert {user.username for user in users.search_users(where("group").equals("readers"))} == {"grace", "mary"}
     ada = users.get_user("ada")
     assert (ada.attributes["name"], ada.enabled) == ("Ada King", False)
     assert [user.username for user in users.search_users(where("group").equals("customers"))] == ["ada"]
+
+
+def _import_and_sync(page: Page) -> None:
+    """Three people by the file of Cognito's own import job; then two of them become members of a new group."""
+    file = io.BytesIO()
+    people = [
+        UserRecord(name, {"email": f"{name}@example.org", "email_verified": "true", "name": name.title()})
+        for name in ("grace", "mary", "hana")
+    ]
+    find_format("cognito-csv").write(people, file)
+    page.goto("/import")
+    page.get_by_label("File").set_input_files({"name": "job.csv", "mimeType": "text/csv", "buffer": file.getvalue()})
+    page.get_by_role("button", name="Look into the file").click()
+    expect(page.get_by_role("heading", name="3 rows were found")).to_be_visible()
+    expect(page.get_by_text("Format: cognito-csv.")).to_be_visible()
+    page.get_by_role("button", name="Check all rows").click()
+    page.get_by_label("Type the number 3").fill("3")
+    page.get_by_role("button", name="Import 3 rows").click()
+    expect(page.locator(".figures")).to_have_text("3 created")
+
+    page.goto("/sync")
+    page.get_by_label("Paste the document").fill("groups: [{name: readers, members: [grace, mary]}]")
+    page.get_by_role("button", name="Make the plan").click()
+    page.get_by_label("Type the number 3").fill("3")
+    page.get_by_role("button", name="Carry out the plan").click()
+    expect(page.locator(".figures").first).to_have_text(re.compile("1 created.*2 changed"))

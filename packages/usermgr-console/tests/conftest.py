@@ -19,11 +19,13 @@ import httpx
 import pytest
 
 from usermgr import ActivityStore, User, UserManager
+from usermgr.frontends import AuditFile
 from usermgr_console import Config, Console, Role, create_app
 from usermgr_console._sample import open_sample
 from usermgr_console._sessions import Person
 from usermgr_console._work import Piece, State
 
+AUDIT_KEY = b"a key of thirty-two bytes or more"
 ORIGIN = "https://people.example.org"
 GROUPS = {
     "administrators": frozenset({"administrators"}),
@@ -160,6 +162,30 @@ class Browser:
             pairs += [(name, str(one)) for one in (value if isinstance(value, list) else [value])]
         return self.send("POST", path, fields=pairs, **how)
 
+    def upload(self, path: str, fields: dict[str, str], name: str, content: bytes, **how: Any) -> Answer:
+        """A form with a file."""
+        line = b"--of-a-form"
+        pairs = {"form-token": self.token(), **fields}
+        parts = [
+            f'Content-Disposition: form-data; name="{key}"\r\n\r\n{value}'.encode() for key, value in pairs.items()
+        ]
+        parts.append(f'Content-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'.encode() + content)
+        body = b"".join(line + b"\r\n" + part + b"\r\n" for part in parts) + line + b"--\r\n"
+        headers: dict[str, str | None] = {"content-type": "multipart/form-data; boundary=of-a-form"}
+        return self.send("POST", path, headers=headers | how.pop("headers", {}), chunks=[body], **how)
+
+    def follow(self, answer: Answer) -> Answer:
+        """Where work leads to, once it is not under way any more."""
+        assert answer.status == 303, answer.text
+        piece = answer.path.rpartition("/")[2]
+        for _ in range(500):
+            found = self.console.services.work.find(piece)
+            assert found is not None
+            if found.state != "running":
+                return self.get(answer.path)
+            time.sleep(0.01)
+        raise AssertionError("it is under way still")
+
     def token(self) -> str:
         """A form's token that is good for this browser."""
         if self.cookie is None:
@@ -272,6 +298,7 @@ def _staged(sample: Path, folder: Path, **settings: Any) -> Iterator[Stage]:
     clock = Clock()
     made = {"origin": ORIGIN, "folder": folder / "console", **GROUPS, **settings}
     given = {name: made.pop(name) for name in ("audit", "wrap") if name in made}
+    given.setdefault("audit", AuditFile(folder / "audit.jsonl", [AUDIT_KEY]))
     wrapped = given.pop("wrap", lambda manager: manager)(users)
     console = create_app(wrapped, activity, config=Config(**made), now=clock, **given)
     yield Stage(console, users, activity, clock)

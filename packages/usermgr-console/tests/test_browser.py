@@ -10,6 +10,7 @@ import shutil
 import socket
 import threading
 import time
+import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,9 +20,11 @@ import pytest
 import uvicorn
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
+from tools.console_examples import examples
 from usermgr import UserManager
-from usermgr.audit import Actor
-from usermgr_console import Acting, Config, Console, Role, create_app
+from usermgr.audit import Actor, Audited, FileSink
+from usermgr.frontends import AuditFile
+from usermgr_console import Acting, Config, Console, Role, create_app, current_actor
 from usermgr_console._people import PAGE
 from usermgr_console._routes import ROUTES
 from usermgr_console._sample import PASSWORD, open_sample
@@ -51,7 +54,10 @@ def served(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[S
     listening = bind(0)
     origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
     roles = {name: frozenset({name}) for name in ("administrators", "support", "readers")}
-    console = create_app(users, activity, config=Config(origin, store / "console", second_factor=False, **roles))
+    audit = AuditFile(store / "audit.jsonl", [b"a key of thirty-two bytes or more"])
+    audited = Audited(users, FileSink(audit.path, audit.keys), current_actor)
+    config = Config(origin, store / "console", second_factor=False, **roles)
+    console = create_app(audited, activity, config=config, audit=audit)
     with listen(console, listening):
         yield Served(console, users, origin)
     users.close()
@@ -130,8 +136,9 @@ def pages_of(served: Served) -> list[str]:
     known = {"sub": served.users.get_user("kenji").sub, "id": piece.id}
     extra = {"/groups/one": "?name=customers", "/people": "?q=a&seen=in-30"}
     found = ["/people", "/people?q=nobody-of-that-name", "/nothing-here", "/people/no-such-person"]
+    found += examples(served.console, "store:axe").values()
     for route in ROUTES:
-        if route.method == "GET" and not route.path.endswith(".csv") and route.path != "/":
+        if route.method == "GET" and not route.path.endswith((".csv", ".zip")) and route.path != "/":
             path = route.path
             for name, value in known.items():
                 path = path.replace(f"{{{name}}}", value)
@@ -284,6 +291,56 @@ def test_sign_in_at_an_identity_provider(chromium, served: Served, provider, tmp
             found += page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
 
     assert [one["id"] for one in found if one["impact"] in ("serious", "critical")] == []
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["with a script", "without a script"])
+def test_files_come_in_and_go_out(context, served: Served, scripts: bool) -> None:
+    """A file is imported, a document synced, an export taken and the trail read: with a script and without one."""
+    page = sign_in(context(java_script_enabled=scripts), served, name=f"kim {scripts}")
+    name = "mary" if scripts else "hana"
+    page.goto("/import")
+    table = f"username,full name,email\n{name},Somebody New,{name}@example.org\n"
+    page.get_by_label("File").set_input_files({"name": "new.csv", "mimeType": "text/csv", "buffer": table.encode()})
+    page.get_by_role("button", name="Look into the file").click()
+    follow(page, "1 row was found", scripts=scripts)
+    page.get_by_label("full name").select_option("name")
+    page.get_by_role("button", name="Check all rows").click()
+    follow(page, "No row is certain to fail", scripts=scripts)
+    page.get_by_label("Type the number 1").fill("1")
+    page.get_by_role("button", name="Import 1 row").click()
+    follow(page, "Done", scripts=scripts)
+    assert served.users.get_user(name).attributes["name"] == "Somebody New"
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Report as CSV").click()
+    assert "created" in Path(download.value.path()).read_text()
+
+    page.goto("/sync")
+    page.get_by_label("Paste the document").fill(f"users:\n  - username: {name}\n    attributes: {{nickname: New}}\n")
+    page.get_by_role("button", name="Make the plan").click()
+    follow(page, "The plan has 1 change", scripts=scripts)
+    expect(page.get_by_label("The plan")).to_contain_text("nickname")
+    page.get_by_label("Type the number 1").fill("1")
+    page.get_by_role("button", name="Carry out the plan").click()
+    follow(page, "Done", scripts=scripts)
+    assert served.users.get_user(name).attributes["nickname"] == "New"
+
+    page.goto("/export")
+    page.get_by_role("button", name="Make an export").click()
+    follow(page, "The export is ready", scripts=scripts)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download the archive").click()
+    assert zipfile.is_zipfile(download.value.path())
+    page.get_by_role("button", name="Delete it all now").click()
+    expect(page.get_by_role("status")).to_have_text("It was deleted, with its files.")
+
+    page.goto("/audit")
+    page.get_by_role("searchbox").fill(name)
+    if not scripts:
+        page.get_by_role("button", name="Search", exact=True).click()
+    expect(page.locator("#results tbody tr")).to_have_count(2)
+    page.get_by_role("button", name="Verify the file").click()
+    follow(page, "The file is as it was written", scripts=scripts)
+    served.users.delete_user(name)
 
 
 def follow(page: Page, heading: str, *, scripts: bool) -> None:

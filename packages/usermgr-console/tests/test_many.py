@@ -99,12 +99,18 @@ def test_work_is_its_owners_alone(stage, browser) -> None:
 
 
 def test_work_that_broke_off_is_told_and_goes_on(stage, browser) -> None:
-    """A piece whose process is gone says so, and going on does the rest."""
+    """A piece whose process is gone says so. Going on does the rest, but never what nobody has said yes to."""
     piece = stage.finished(select(browser, operation="disable_user", who="all", group="beta"))
-    piece.path("state.json").write_text(json.dumps({"state": "running", "result": {}}))
+    lost = json.dumps({"state": "running", "result": {}})
+    piece.path("state.json").write_text(lost)
 
     page = browser.get(f"/work/{piece.id}")
+    asked = stage.finished(browser.post(f"/work/{piece.id}"))
+    disabled = [user.username for user in stage.users.iter_users_in_group("beta") if not user.enabled]
+    piece.agree()
+    piece.path("state.json").write_text(lost)
     done = stage.finished(browser.post(f"/work/{piece.id}"))
 
     assert "It broke off" in page.text
+    assert (asked.state, asked.result["count"], disabled) == (State.WAITING, 5, [])
     assert done.state is State.DONE

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+from datetime import UTC, datetime
 
 import pytest
 
+from usermgr.audit import Actor, FileSink, Outcome, Record
+from usermgr.audit._record import Described
 from usermgr_console import Role
 from usermgr_console._routes import ROUTES
 from usermgr_console._routing import Route
@@ -247,6 +250,12 @@ def test_hostile_values_are_reflected_as_text(route: Route, subject) -> None:
         "lacks",
         "cursor",
         "read",
+        "who",
+        "actor",
+        "operation",
+        "since",
+        "until",
+        "again",
         "next",
         "lang",
         "link",
@@ -296,6 +305,14 @@ def hostile_store(staged, sample, tmp_path_factory):
     stage.users.add_group(name)
     stage.users.add_user_to_group(name, name)
     stage.users.add_user_to_group(name, "customers")
+    audit = stage.console.services.audit
+    sink = FileSink(audit.path, audit.keys)
+    target = Described({"username": name, "group": HOSTILE}, attributes=(HOSTILE,), values={HOSTILE: HOSTILE})
+    sink.write(
+        Record("1", datetime.now(UTC), Actor(HOSTILE, {HOSTILE: HOSTILE}), HOSTILE, target, Outcome.FAILED, HOSTILE)
+    )
+    with audit.path.open("a") as stream:
+        stream.write(f"{HOSTILE}\n")
     yield stage
     next(running, None)
 

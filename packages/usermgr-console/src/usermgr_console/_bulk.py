@@ -40,6 +40,7 @@ def act(running: Running) -> Mapping[str, Any]:
     path = running.piece.path(SELECTION)
     if not path.exists():
         _freeze(running)
+    if not running.piece.agreed:
         return {"waits": True, **counted(running)}
     config = running.services.config
     summary = run_action(

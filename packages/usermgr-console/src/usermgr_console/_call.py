@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
@@ -233,7 +233,8 @@ class Call:
 
     def error_text(self, code: str, message: str) -> str:
         """The sentence for an error that a piece of work ended with."""
-        return _refusals.sentence_for(code, message, self.language)
+        text = _refusals.sentence_for(code, message, self.language)
+        return text[:1].upper() + text[1:]
 
     def url(self, path: str, /, **values: object) -> str:
         """The address of a path of ours: `{name}` is filled from `values`, and the others become its query."""
@@ -254,6 +255,7 @@ class Call:
         common = {
             "call": self, "url": self.url, "form_token": self.form_token, "language": self.language, "Role": Role,
             "config": self.services.config, "zone": self.services.config.zone, "now": self.now, "notice": notice,
+            "moment": _moment, "iso": datetime.fromisoformat,
             "role_names": ROLE_NAMES, "labels": _labels, "plural": self.language.plural,
         }  # fmt: skip
         return HTMLResponse(self.services.pages.render(template, self.language.code, common | values), status)
@@ -281,3 +283,7 @@ class Call:
                 config.cookie, self._new_browser, path="/", secure=config.is_secure, httponly=True, samesite="lax"
             )
         return response
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

@@ -82,6 +82,7 @@ def disable_away(running: Running) -> Mapping[str, Any]:
     path = running.piece.path(FROZEN)
     if not path.exists():
         _freeze(running, path)
+    if not running.piece.agreed:
         names = [json.loads(line)["username"] for line in path.read_text().splitlines()[:10]]
         return {"waits": True, "count": _count(path), "missing": 0, "names": names}
     users = running.services.users

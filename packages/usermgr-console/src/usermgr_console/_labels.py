@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from usermgr import MfaMethod, UserStatus
+from usermgr import Medium, MfaMethod, UserStatus
 from usermgr.checks import Severity
 from usermgr_console._i18n import N_, Language
 
-__all__ = ["ATTRIBUTES", "METHODS", "SEVERITIES", "STATUSES", "THEMES", "seen"]
+__all__ = [
+    "ATTRIBUTES",
+    "MEDIA",
+    "METHODS",
+    "OPERATIONS",
+    "OUTCOMES",
+    "SEVERITIES",
+    "STATUSES",
+    "THEMES",
+    "WORK",
+    "seen",
+]
 
 STATUSES = {
     UserStatus.UNCONFIRMED: N_("Unconfirmed"),
@@ -57,7 +68,49 @@ METHODS = {
     MfaMethod.TOTP: N_("Authenticator app"),
 }
 
+MEDIA = {Medium.EMAIL: N_("By e-mail"), Medium.SMS: N_("By text message")}
+
 THEMES = {"auto": N_("As the system"), "light": N_("Light"), "dark": N_("Dark")}
+
+
+OPERATIONS = {
+    "add_user": N_("Added a person"),
+    "invite_user": N_("Invited a person"),
+    "resend_invitation": N_("Sent the invitation again"),
+    "update_user": N_("Changed attributes"),
+    "set_password": N_("Set a password"),
+    "reset_password": N_("Reset the password"),
+    "enable_user": N_("Enabled the account"),
+    "disable_user": N_("Disabled the account"),
+    "delete_user": N_("Deleted the person"),
+    "sign_out_user": N_("Signed out everywhere"),
+    "confirm_user": N_("Confirmed the account"),
+    "set_mfa": N_("Set the second factor"),
+    "reset_mfa": N_("Reset the second factor"),
+    "add_group": N_("Added a group"),
+    "update_group": N_("Changed a group"),
+    "delete_group": N_("Deleted a group"),
+    "add_user_to_group": N_("Added to a group"),
+    "remove_user_from_group": N_("Removed from a group"),
+}
+"""The operations of the audit, by name. One that is not here is shown by its own name."""
+
+OUTCOMES = {
+    "done": N_("Done"),
+    "failed": N_("Failed"),
+    "unknown": N_("Not known"),
+    "begun": N_("Begun"),
+}
+
+WORK = {
+    "waiting": N_("Waits for you"),
+    "running": N_("Under way"),
+    "done": N_("Done"),
+    "failed": N_("Failed"),
+    "stopped": N_("Stopped"),
+    "lost": N_("Broke off"),
+}
+"""The states of a piece of work."""
 
 
 def seen(language: Language, value: str) -> str:

@@ -11,7 +11,7 @@ import logging
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import FormData
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 __all__ = ["Handler", "Route", "door"]
 
 Handler = Callable[[Call], Response]
+T = TypeVar("T")
 
 _log = logging.getLogger("usermgr_console")
 
@@ -71,6 +72,10 @@ def door(services: Services, routes: tuple[Route, ...]) -> list[StarletteRoute]:
 def _starlette(services: Services, route: Route) -> StarletteRoute:
     async def endpoint(request: Request) -> Response:
         request.state.route = route.name
+        if route.files:  # nobody fills the disk who may not come here
+            answer = await run_in_threadpool(_turned_away, services, route, request)
+            if answer is not None:
+                return answer
         try:
             form = await _form(request, route, services.config.max_body) if route.method == "POST" else FormData()
         except Refusal as refusal:
@@ -89,7 +94,7 @@ async def _form(request: Request, route: Route, max_body: int) -> FormData:
     kinds = ("application/x-www-form-urlencoded", "multipart/form-data")
     if kind not in (kinds if route.files else kinds[:1]):
         raise _refusals.malformed(415)
-    most = route.files or max_body
+    most = route.files if kind == kinds[1] else max_body
     try:
         if int(request.headers.get("content-length", 0)) > most:
             raise _refusals.too_large(most)
@@ -117,14 +122,32 @@ def _refused(services: Services, route: Route, request: Request, refusal: Refusa
     return call.refuse(refusal)
 
 
+def _turned_away(services: Services, route: Route, request: Request) -> Response | None:
+    """In a thread, before a file is read: the refusal for somebody who may not come here. Never raises."""
+    call = Call(services, request, route, FormData())
+    return _safely(call, route, lambda: _ask(call, route))
+
+
 def _answer(services: Services, route: Route, request: Request, form: FormData) -> Response:
     """In a thread: asks what must be asked, and runs the handler. Never raises."""
     call = Call(services, request, route, form)
+
+    def run() -> Response:
+        services.work.tidy()
+        _ask(call, route)
+        if route.method == "POST":
+            _use_token(call)
+        with acting(call.acting()):
+            return call.finish(route.handler(call))
+
+    return _safely(call, route, run)
+
+
+def _safely(call: Call, route: Route, run: Callable[[], T]) -> T | Response:
+    """What `run` returns, or the page for what it raises."""
     try:
         try:
-            _ask(call, route)
-            with acting(call.acting()):
-                return call.finish(route.handler(call))
+            return run()
         except Refusal as refusal:
             return call.refuse(refusal)
         except UsermgrError as error:
@@ -147,11 +170,14 @@ def _ask(call: Call, route: Route) -> None:
             raise _refusals.forbidden(route.role)
     if route.needs is not None and not call.services.can(route.needs):
         raise _refusals.missing()
-    if route.method == "POST":
-        match call.use_token():
-            case Use.SPENT:
-                raise _refusals.sent_before()
-            case Use.WRONG:
-                raise _refusals.stale()
-            case Use.GOOD:
-                pass
+
+
+def _use_token(call: Call) -> None:
+    """Raises `Refusal` where the form's token is none, or was used."""
+    match call.use_token():
+        case Use.SPENT:
+            raise _refusals.sent_before()
+        case Use.WRONG:
+            raise _refusals.stale()
+        case Use.GOOD:
+            pass

@@ -15,16 +15,20 @@ from usermgr.guard import Guarded
 from usermgr_console._acting import current_sub
 from usermgr_console._activity import CENSUS, census
 from usermgr_console._attempts import Attempts
+from usermgr_console._auditing import VERIFY, verify_audit
 from usermgr_console._bulk import act
 from usermgr_console._config import Config
 from usermgr_console._database import Database
 from usermgr_console._dormant import DORMANT, disable_away
+from usermgr_console._exports import EXPORT, export
+from usermgr_console._imports import IMPORT, bring
 from usermgr_console._preferences import PreferenceStore
 from usermgr_console._provider import Provider, open_provider
 from usermgr_console._render import Pages
 from usermgr_console._roles import Role, role_of
 from usermgr_console._sessions import Person, Sessions
 from usermgr_console._static import Static
+from usermgr_console._syncing import SYNC, bring_to_state
 from usermgr_console._tokens import FormTokens, Links, Steps
 from usermgr_console._work import Kind, Work
 
@@ -37,7 +41,15 @@ __all__ = ["ACTIVITY", "AUDIT", "Services"]
 ACTIVITY, AUDIT = "activity", "audit"
 """What a route can need besides a capability of the store."""
 
-KINDS: dict[str, Kind] = {"action": act, CENSUS: census, DORMANT: disable_away}
+KINDS: dict[str, Kind] = {
+    "action": act,
+    CENSUS: census,
+    DORMANT: disable_away,
+    EXPORT: export,
+    IMPORT: bring,
+    SYNC: bring_to_state,
+    VERIFY: verify_audit,
+}
 """What takes longer than a request, by name: see `_work`."""
 
 KEPT_FOR = 60.0

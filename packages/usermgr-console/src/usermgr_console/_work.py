@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from usermgr.errors import UsermgrError
-from usermgr_bulk import BulkInterruptedError, Progress
+from usermgr_bulk import BulkInterruptedError, BulkStoppedError, Progress
 from usermgr_console._acting import Acting, acting
 from usermgr_console._database import private_folder
 
@@ -38,6 +38,12 @@ _log = logging.getLogger("usermgr_console")
 
 KEPT_DAYS = 7
 """For how long a piece of work is kept after it was begun: it may hold personal data."""
+
+TIDY_SECONDS = 3600
+"""How often pieces that are too old are looked for."""
+
+YES = "yes"
+"""The file that stands for somebody's yes."""
 
 
 class State(StrEnum):
@@ -76,6 +82,23 @@ class Piece:
         """A file of this piece."""
         return self.folder / name
 
+    def keep(self, name: str, members: Mapping[str, Any]) -> None:
+        """Writes plain JSON into a file of this piece, for its next runs and for pages."""
+        _write(self.path(name), members)
+
+    def kept(self, name: str) -> dict[str, Any] | None:
+        """What `keep` wrote; `None` where it wrote nothing."""
+        return _load(self.path(name)) if self.path(name).exists() else None
+
+    def agree(self) -> None:
+        """Writes down that somebody said yes."""
+        self.path(YES).touch(mode=0o600)
+
+    @property
+    def agreed(self) -> bool:
+        """Whether somebody said yes: without it, nothing that was only looked at is done."""
+        return self.path(YES).exists()
+
 
 @dataclass(frozen=True, slots=True)
 class Running:
@@ -107,10 +130,10 @@ class Work:
         self._services = services
         self._kinds = kinds
         self._now = now
+        self._tidied = float("-inf")
 
     def begin(self, kind: str, owner: str, **facts: Any) -> Piece:
         """A new piece, which waits; put its files beside it, and `start` it."""
-        self._forget_old()
         identity = secrets.token_hex(16)
         folder = private_folder(private_folder(self._folder) / identity)
         _write(folder / "facts.json", {"kind": kind, "owner": owner, "began": self._now(), "facts": facts})
@@ -145,6 +168,31 @@ class Work:
         """Asks it to stop, in whatever process it runs."""
         piece.path("stop").touch(mode=0o600)
 
+    def forget(self, piece: Piece) -> bool:
+        """Deletes the piece with all its files; `False` where it runs."""
+        lock = _lock(piece.folder)
+        if lock is None:
+            return False
+        try:
+            shutil.rmtree(piece.folder)
+        finally:
+            os.close(lock)
+        return True
+
+    def tidy(self) -> None:
+        """Deletes the pieces that are too old, once in a while; each request calls it."""
+        now = self._now()
+        if now < self._tidied + TIDY_SECONDS:
+            return
+        self._tidied = now
+        if not self._folder.exists():
+            return
+        for folder in self._folder.iterdir():
+            with suppress(OSError, ValueError, KeyError):
+                piece = self._read(folder)
+                if piece.state is not State.RUNNING and piece.began < now - KEPT_DAYS * 86_400:
+                    self.forget(piece)
+
     def _run(self, piece: Piece, who: Acting, lock: int) -> None:
         stop, over = threading.Event(), threading.Event()
         threading.Thread(target=_watch, args=(piece.path("stop"), stop, over), daemon=True).start()
@@ -154,8 +202,10 @@ class Work:
             state = State.WAITING if result.get("waits") else State.DONE
         except (BulkInterruptedError, KeyboardInterrupt):
             state, result = State.STOPPED, {}
+        except BulkStoppedError as error:
+            state, result = State.FAILED, _told(error.__cause__ or error)
         except UsermgrError as error:
-            state, result = State.FAILED, {"code": error.code, "message": error.message}
+            state, result = State.FAILED, _told(error)
         except Exception as error:  # noqa: BLE001 - the thread's boundary: what it raises must be seen on the page
             frames = "".join(traceback.format_tb(error.__traceback__))
             _log.error("work %s: %s\n%s", piece.kind, type(error).__name__, frames)
@@ -181,14 +231,12 @@ class Work:
             _load(folder / "progress.json"), state.get("result", {}),
         )  # fmt: skip
 
-    def _forget_old(self) -> None:
-        if not self._folder.exists():
-            return
-        for folder in self._folder.iterdir():
-            with suppress(OSError, ValueError, KeyError):
-                piece = self._read(folder)
-                if piece.state is not State.RUNNING and piece.began < self._now() - KEPT_DAYS * 86_400:
-                    shutil.rmtree(folder)
+
+def _told(error: BaseException) -> dict[str, Any]:
+    """What is written down of an error; no path of the server, which the message of a run that stopped would tell."""
+    if isinstance(error, UsermgrError) and not isinstance(error, BulkStoppedError):
+        return {"code": error.code, "message": error.message}
+    return {"code": BulkStoppedError.code, "message": type(error).__name__}
 
 
 def _watch(path: Path, stop: threading.Event, over: threading.Event) -> None:

@@ -2,20 +2,59 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from starlette.responses import Response, StreamingResponse
 
 from usermgr_console import _refusals
+from usermgr_console._auditing import VERIFY
 from usermgr_console._bulk import ACTIONS, REPORT, WITH_GROUP
 from usermgr_console._call import Call
+from usermgr_console._exports import EXPORT
+from usermgr_console._files import csv_of_lines
 from usermgr_console._i18n import N_
+from usermgr_console._imports import IMPORT
 from usermgr_console._people import Question, conditions_of
-from usermgr_console._text import cell
+from usermgr_console._syncing import SYNC
+from usermgr_console._views import imports, sync
+from usermgr_console._views.pieces import piece_of
 from usermgr_console._work import Piece, State
 
-__all__ = ["begin_action", "go_on", "page", "piece_of", "report", "stop"]
+__all__ = ["LOOKS", "Look", "begin_action", "forget", "go_on", "page", "report", "stop"]
+
+
+def _nothing(call: Call, piece: Piece) -> dict[str, Any]:
+    """For kinds whose page shows how far it is, and no more."""
+    del call, piece
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How a kind of work is shown."""
+
+    path: str
+    """The page that it is begun on."""
+    label: str
+    """The name of that page, a message of the catalog."""
+    title: str
+    """Another one."""
+    template: str = "work.html"
+    details: Callable[[Call, Piece], dict[str, Any]] = _nothing
+    """What its template needs besides how far it is."""
+    can_stop: bool = True
+
+
+LOOKS = {
+    "action": Look("/people", N_("People"), N_("Work")),
+    IMPORT: Look("/import", N_("Import"), N_("Import"), "work_import.html", imports.details),
+    EXPORT: Look("/export", N_("Export"), N_("Export"), "work_export.html"),
+    SYNC: Look("/sync", N_("Sync"), N_("Sync"), "work_sync.html", sync.details),
+    VERIFY: Look("/audit", N_("Audit"), N_("Verification"), "work_verify.html", can_stop=False),
+}
+"""By kind. One that is not here looks like an action on many people."""
 
 
 def begin_action(call: Call) -> Response:
@@ -46,7 +85,13 @@ def begin_action(call: Call) -> Response:
 def page(call: Call) -> Response:
     """How far it is."""
     piece = piece_of(call)
-    return call.page("work.html", piece=piece, State=State, actions=ACTIONS, has_report=piece.path(REPORT).exists())
+    look = LOOKS.get(piece.kind, LOOKS["action"])
+    operation = ACTIONS.get(piece.facts.get("operation", ""))
+    return call.page(
+        look.template, piece=piece, State=State, has_report=piece.path(REPORT).exists(), back=look.path,
+        back_label=look.label, title=call.text(look.title if operation is None else operation[0]),
+        can_stop=look.can_stop, **look.details(call, piece),
+    )  # fmt: skip
 
 
 def go_on(call: Call) -> Response:
@@ -59,8 +104,19 @@ def go_on(call: Call) -> Response:
         raise _refusals.told(
             400, N_("The number does not match"), N_("Type the number as it stands there. Nothing was changed.")
         )
+    if piece.state is State.WAITING and count:
+        piece.agree()
     call.services.work.start(piece, call.acting())
     return call.go("/work/{id}", id=piece.id)
+
+
+def forget(call: Call) -> Response:
+    """Deletes the piece with its files, unless it runs."""
+    piece = piece_of(call)
+    if not call.services.work.forget(piece):
+        raise _refusals.told(409, N_("It is under way"), N_("Stop it first. Nothing was deleted."))
+    look = LOOKS.get(piece.kind, LOOKS["action"])
+    return call.go(look.path, notice=call.text("It was deleted, with its files."))
 
 
 def stop(call: Call) -> Response:
@@ -76,22 +132,5 @@ def report(call: Call) -> Response:
     if not piece.path(REPORT).exists():
         raise _refusals.missing()
     headers = {"Content-Disposition": 'attachment; filename="report.csv"'}
-    return StreamingResponse(_lines(piece), 200, headers, "text/csv; charset=utf-8")
-
-
-def piece_of(call: Call) -> Piece:
-    """The piece of the path, which is who began it alone. Raises `Refusal`."""
-    piece = call.services.work.find(call.param("id"))
-    if piece is None or piece.owner != call.person.key:
-        raise _refusals.missing()
-    return piece
-
-
-def _lines(piece: Piece) -> Iterator[str]:
-    names = ("line", "key", "outcome", "code", "message")
-    yield "\ufeff" + ",".join(names) + "\r\n"
-    with piece.path(REPORT).open() as stream:
-        for line in stream:
-            members = json.loads(line)
-            cells = (cell("" if members.get(name) is None else str(members[name])) for name in names)
-            yield ",".join('"' + text.replace('"', '""') + '"' for text in cells) + "\r\n"
+    lines = csv_of_lines(piece.path(REPORT), ("line", "key", "outcome", "code", "message"))
+    return StreamingResponse(lines, 200, headers, "text/csv; charset=utf-8")

@@ -1,0 +1,176 @@
+"""An import as a piece of work: look what the file holds, check it, and bring it in, each after somebody's word.
+
+The file lies beside the piece until the import is done, for it may hold first passwords; none of them is shown or
+written down anywhere.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from usermgr.errors import InvalidInputError, UsermgrError
+from usermgr.records import GROUP
+from usermgr.validation import STANDARD_ATTRIBUTES
+from usermgr_bulk import FileInput, ImportOptions, Problem, Progress, check_import, import_users
+from usermgr_console._work import Piece, Running
+
+__all__ = ["CHOICES", "FOUND", "IMPORT", "PROBLEMS", "UPLOAD", "bring", "format_names", "options_of"]
+
+IMPORT = "import"
+UPLOAD, FOUND, CHOICES, PROBLEMS = "upload", "found.json", "choices.json", "problems.jsonl"
+JOURNAL, REPORT = "journal", "report.jsonl"
+
+SHOWN = 200
+"""Problems on the page; the file has all."""
+
+MOST_COLUMNS = 500
+EVERY = 2000
+"""Rows between two notes of how far it is."""
+
+
+def format_names() -> list[str]:
+    """The formats of the installed packages; ours first."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 - takes 30 ms, and only this page needs it
+
+    names = set(entry_points(group=GROUP).names)
+    return [name for name in ("csv", "jsonl") if name in names] + sorted(names - {"csv", "jsonl"})
+
+
+def bring(running: Running) -> Mapping[str, Any]:
+    """Looks, and waits for the choices; checks, and waits for a yes; then imports."""
+    piece = running.piece
+    found = piece.kept(FOUND) or _look(running)
+    choices = piece.kept(CHOICES)
+    if choices is None:
+        return {"waits": True, "step": "mapping"}
+    source = FileInput(piece.path(UPLOAD), found["format"], found["options"])
+    options = options_of(choices)
+    if not piece.agreed:
+        return _check(running, source, options, found["rows"])
+    summary = import_users(
+        running.services.users,  # which is guarded
+        source,
+        journal=piece.path(JOURNAL),
+        options=options,
+        report=piece.path(REPORT),
+        total=found["rows"],
+        progress=running.tell,
+        stop=running.stop,
+    )
+    piece.path(UPLOAD).unlink()  # nobody needs it any more, and it may hold passwords
+    return {"counts": {outcome.value: count for outcome, count in summary.counts.items()}}
+
+
+def options_of(choices: Mapping[str, Any]) -> ImportOptions:
+    """The options that somebody chose. Raises `InvalidInputError`."""
+    return ImportOptions(**choices)
+
+
+def _look(running: Running) -> dict[str, Any]:
+    """Reads the whole file once: its format, how many rows it has, and what they say. Raises `InvalidInputError`."""
+    piece = running.piece
+    source = _open(piece)
+    attributes: Counter[str] = Counter()
+    rows = passwords = groups = 0
+    for row in source.rows():
+        if row.incomplete:
+            break
+        rows += 1
+        if row.record is not None:
+            attributes.update(row.record.attributes.keys())
+            passwords += row.record.password is not None
+            groups += row.record.groups is not None
+        if rows % EVERY == 0:
+            _stop_or_tell(running, rows)
+    found = {
+        "format": source.format, "options": dict(source.options), "rows": rows, "passwords": passwords,
+        "groups": groups, "attributes": dict(sorted(attributes.items())),
+    }  # fmt: skip
+    piece.keep(FOUND, found)
+    return found
+
+
+def _stop_or_tell(running: Running, rows: int) -> None:
+    if running.stop.is_set():
+        raise KeyboardInterrupt
+    running.note(rows, None)
+
+
+def _open(piece: Piece) -> FileInput:
+    """The file in the named format, or in the first one that reads its first row.
+
+    Where none does, it is JSON lines if it begins like that, and else CSV, so that what is wrong there is told.
+    """
+    path, facts = piece.path(UPLOAD), piece.facts
+    given = {name: facts[name] for name in ("encoding", "removal") if facts[name]}
+    if facts["format"]:
+        return _settled(path, facts["format"], given)
+    with path.open("rb") as stream:
+        likely = "jsonl" if stream.read(64).lstrip().startswith(b"{") else "csv"
+    fallback: FileInput | UsermgrError | None = None
+    for name in format_names():
+        try:
+            source = _settled(path, name, given if name == "csv" else {})
+            row = next(iter(source.rows()), None)
+        except UsermgrError as error:
+            fallback = error if name == likely else fallback
+            continue
+        if row is not None and row.error is None:
+            return source
+        fallback = source if name == likely else fallback
+    if isinstance(fallback, FileInput):
+        return fallback
+    raise fallback or InvalidInputError("no installed format can read the file", field="format")
+
+
+def _settled(path: Path, name: str, given: dict[str, str]) -> FileInput:
+    """The file in that format. A column that is not known is an attribute, and somebody says later which one."""
+    if name != "csv":
+        return FileInput.open(path, name, **given)
+    attributes = sorted(STANDARD_ATTRIBUTES)
+    for _ in range(MOST_COLUMNS):
+        try:
+            return FileInput.open(path, name, attributes=attributes, **given)
+        except InvalidInputError as error:
+            title = error.field
+            if title is None or title in ("username", "header", "encoding", "delimiter", "removal", *attributes):
+                raise
+            if title.startswith(("usermgr:", "attribute:")):
+                raise
+            attributes.append(title)
+    raise InvalidInputError("the header row has too many columns", field="header")
+
+
+def _check(running: Running, source: FileInput, options: ImportOptions, rows: int) -> Mapping[str, Any]:
+    """What would fail, and what the import would take away and send."""
+    path, shown = running.piece.path(PROBLEMS), list[dict[str, Any]]()
+    path.unlink(missing_ok=True)
+    path.touch(mode=0o600)
+    with path.open("w", encoding="utf-8") as stream:
+
+        def note(problem: Problem) -> None:
+            members = asdict(problem)
+            stream.write(json.dumps(members) + "\n")
+            if len(shown) < SHOWN:
+                shown.append(members)
+
+        def tell(progress: Progress) -> None:
+            if running.stop.is_set():
+                raise KeyboardInterrupt
+            running.tell(progress)
+
+        report = check_import(
+            running.services.users, source, options=options, on_problem=note, total=rows, progress=tell
+        )
+    possible = report.complete and all(problem["line"] is not None for problem in shown)
+    return {
+        "waits": True, "step": "check", "count": report.rows if possible else "", "rows": report.rows,
+        "failing": report.failing_rows, "problem_count": report.problem_count, "problems": shown, "possible": possible,
+        "removals": report.removals, "memberships": report.removals_from_groups, "disablings": report.disablings,
+        "invitations": report.invitations,
+    }  # fmt: skip

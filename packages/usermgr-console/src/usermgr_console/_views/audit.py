@@ -1,0 +1,140 @@
+"""The audit trail: who changed what, newest first, and whether the file is as it was written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from functools import partial
+from typing import Any, cast
+
+from starlette.responses import Response
+
+from usermgr.audit import EntryPage, read_newest
+from usermgr.errors import InvalidInputError, InvalidPageTokenError
+from usermgr.operations import OPERATIONS, Access
+from usermgr_console import _labels
+from usermgr_console._auditing import VERIFY
+from usermgr_console._call import Call
+from usermgr_console._refusals import sentence_of
+
+__all__ = ["page", "verify"]
+
+PAGE = 50
+
+LINES = 20_000
+"""Lines that are looked at before the page shows how far it is."""
+
+FILTERS = ("who", "actor", "operation", "outcome", "since", "until")
+"""What is asked for; each is a parameter of the address."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record as it is shown."""
+
+    at: datetime
+    actor: str
+    operation: str
+    user: str
+    groups: str
+    outcome: str
+    error: str
+    details: Mapping[str, str]
+
+
+def page(call: Call) -> Response:
+    """A page of the records that fit; those that are damaged are shown whatever is asked for."""
+    asked = {name: call.query(name) for name in FILTERS if call.query(name)}
+    token, problem = call.query("cursor") or None, None
+    found = EntryPage((), None, 0)
+    audit = call.services.audit
+    assert audit is not None, "the route needs one"
+    try:
+        found = read_newest(
+            audit.path, limit=PAGE, page_token=token, lines=LINES, user=asked.get("who"), actor=asked.get("actor"),
+            operation=asked.get("operation"), outcome=asked.get("outcome"), since=_midnight(call, "since", 0),
+            until=_midnight(call, "until", 1),
+        )  # fmt: skip
+    except InvalidPageTokenError:
+        return call.go("/audit", **asked)
+    except InvalidInputError as error:
+        problem = sentence_of(error, call.language)
+    except ValueError:
+        problem = call.text("A day is written 2026-01-31.")
+    wanted = call.query("read")
+    read = (int(wanted) if wanted.isdecimal() and len(wanted) < 13 else 0) + found.looked_at
+    return call.page(
+        "audit.html", 200 if problem is None else 400, asked=asked, problem=problem, token=token, read=read,
+        changes=[None if entry.members is None else _change(entry.members) for entry in found.entries],
+        next_token=found.next_token, is_full=len(found.entries) >= PAGE, operations=_operations(call),
+        operation_label=partial(_label, call), outcomes=_labels.OUTCOMES,
+    )  # fmt: skip
+
+
+def verify(call: Call) -> Response:
+    """Reads the whole file, and tells what was done to it."""
+    piece = call.services.work.begin(VERIFY, call.person.key)
+    call.services.work.start(piece, call.acting())
+    return call.go("/work/{id}", id=piece.id)
+
+
+def _midnight(call: Call, name: str, days: int) -> datetime | None:
+    """When the day of that parameter begins, or ends. Raises `ValueError`."""
+    text = call.query(name)
+    if not text:
+        return None
+    try:
+        day = date.fromisoformat(text) + timedelta(days=days)
+    except OverflowError as error:
+        raise ValueError(text) from error
+    return datetime.combine(day, time(), call.services.config.zone)
+
+
+def _operations(call: Call) -> list[tuple[str, str]]:
+    """The operations that change something, with their names, in the order of those."""
+    names = [name for name, operation in OPERATIONS.items() if operation.access is not Access.READ]
+    return sorted(((name, _label(call, name)) for name in names), key=lambda pair: pair[1])
+
+
+def _label(call: Call, name: str) -> str:
+    return call.text(_labels.OPERATIONS[name]) if name in _labels.OPERATIONS else name
+
+
+def _change(members: Mapping[str, Any]) -> Change:
+    """The record, whatever its members are: the file may have been written by anybody."""
+    rest = {name: value for name, value in members.items() if value not in (None, "", [], {})}
+    actor, target = _object(rest.pop("actor", None)), _object(rest.pop("target", None))
+    groups = [target.get("group"), *_list(target.get("groups"))]
+    details = {
+        **_object(actor.get("details")),
+        **{name: value for name, value in target.items() if name not in ("username", "group", "groups")},
+        **{name: rest[name] for name in rest if name not in ("at", "operation", "outcome", "error", "id")},
+    }
+    return Change(
+        datetime.fromisoformat(rest["at"]),
+        _text(actor.get("name")),
+        _text(rest.get("operation")),
+        _text(target.get("username")),
+        ", ".join(_text(name) for name in groups if name),
+        _text(rest.get("outcome")),
+        _text(rest.get("error")),
+        {name: _text(value) for name, value in details.items()},
+    )
+
+
+def _text(value: object) -> str:
+    """A value of a record on one line."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}: {_text(inner)}" for name, inner in cast("dict[str, Any]", value).items())
+    if isinstance(value, list):
+        return ", ".join(map(_text, cast("list[Any]", value)))
+    return "" if value is None else str(value)
+
+
+def _object(value: object) -> dict[str, Any]:
+    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def _list(value: object) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else []
