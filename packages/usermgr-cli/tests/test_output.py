@@ -216,12 +216,27 @@ def test_printing_cannot_change_what_happened(people: UserManager, environment: 
     assert not people.user_exists("ada")
 
 
-def test_store_is_not_opened_as_standard_output(environment: dict[str, str], people: UserManager) -> None:
-    """With its standard files closed, the command does not take another file for them."""
-    command = f'"{USERMGR}" user show ada >&- 2>&- <&-'
-    ended = subprocess.run(["bash", "-c", command], env=environment, check=False)
+@pytest.mark.parametrize(
+    ("command", "status", "said"),
+    [
+        pytest.param("user show ada >&- 2>&- <&-", 1, "", id="all"),
+        pytest.param("user show ada --fields username <&-", 0, "username\tada\n", id="stdin"),
+        pytest.param("user show nobody 2>&-", 3, "", id="stderr"),
+        pytest.param("user delete ada <&- 2>&-", 2, "", id="a question"),
+        pytest.param("user set-password ada --password-stdin <&- 2>&-", 2, "", id="a password"),
+    ],
+)
+def test_closed_standard_files(
+    command: str, status: int, said: str, environment: dict[str, str], people: UserManager
+) -> None:
+    """Without one of its standard files the command does its work, takes no other file for it, and prints no error as
+    data.
+    """
+    ended = subprocess.run(
+        ["bash", "-c", f'"{USERMGR}" {command}'], env=environment, stdout=subprocess.PIPE, text=True, check=False
+    )
 
-    assert ended.returncode == 1
+    assert (ended.returncode, ended.stdout) == (status, said)
     assert people.get_user("ada").username == "ada"
 
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import functools
 import os
 import secrets
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -153,8 +152,6 @@ def _read_from(descriptor: int, option: str) -> str:
 
 
 def _all(descriptor: int) -> bytes:
-    if descriptor == 0 and sys.stdin is None:
-        raise OSError(9, "standard input is closed")
     content = b""
     while len(content) <= MAX_BYTES and (part := os.read(descriptor, MAX_BYTES + 1)):
         content += part

@@ -68,16 +68,21 @@ class Stdout:
 def open_missing() -> None:
     """Gives a process that was started without one of its three standard files something in its place.
 
-    Otherwise the next file that is opened would be it, and a store's file would be printed into. Whatever is written
-    there then fails, as it does with a file that is full.
+    Otherwise the next file that is opened would be it, and a store's file would be printed into. What is read there is
+    at its end at once; data that is written there fails, as with a file that is full; and errors go nowhere, while the
+    exit status says what happened.
     """
-    for descriptor in (0, 1, 2):
+    for descriptor, name, access, mode in (
+        (0, "stdin", os.O_RDONLY, "r"),
+        (1, "stdout", os.O_RDONLY, "w"),
+        (2, "stderr", os.O_WRONLY, "w"),
+    ):
         try:
             os.fstat(descriptor)
         except OSError:
-            os.open(os.devnull, os.O_RDONLY)  # the lowest free number, which is this one
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] - as Python sets it where there is none
-        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115 - for the whole process
+            os.open(os.devnull, access)  # the lowest free number, which is this one
+        if getattr(sys, name) is None:  # as Python sets it where there is none
+            setattr(sys, name, open(descriptor, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - for the whole process
 
 
 def discard() -> None:
