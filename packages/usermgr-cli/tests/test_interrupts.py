@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -33,6 +34,30 @@ def read(self, username):
 LocalUserManager.get_user = read
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's child in the background ignores it
 sys.exit(run(sys.argv[2:]))
+"""
+
+
+LOCKED = """
+import io, signal, sys, threading, time
+from usermgr_cli._line import Line
+
+class Locked(io.StringIO):
+    lock = threading.Lock()
+    def write(self, text):
+        with self.lock:
+            return super().write(text)
+
+line = Line()
+line.way_on = "go on so"
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with line.interrupts:
+    sys.stderr = Locked()
+    with Locked.lock:
+        try:
+            print("locked", flush=True)
+            time.sleep(30)
+        except KeyboardInterrupt:
+            time.sleep(30)
 """
 
 
@@ -87,6 +112,27 @@ def test_second_interrupt_leaves_at_once(slow: Callable[..., Any], users: UserMa
     assert process.returncode == 130
     assert err.splitlines()[0] == "usermgr: left at once [interrupted]"
     assert users.user_exists("ada")
+
+
+def test_interrupt_waits_for_no_lock(environment: dict[str, str]) -> None:
+    """Ctrl-C in the middle of a write to standard error, or while a bar is drawn, is told; the second one leaves."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCKED], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        at_last = threading.Timer(10, process.kill)
+        at_last.start()
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.stderr is not None
+        first = process.stderr.readline()
+        process.send_signal(signal.SIGINT)
+
+        _, err = process.communicate()
+
+        at_last.cancel()
+    assert first == "Waiting for the calls that are under way. Ctrl-C again leaves at once.\n"
+    assert (process.returncode, err) == (130, "usermgr: left at once [interrupted]\n  go on so\n")
 
 
 def test_interrupt_of_a_look_waits_for_nothing(slow: Callable[..., Any]) -> None:

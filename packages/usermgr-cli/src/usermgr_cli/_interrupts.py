@@ -7,14 +7,19 @@ its threads, and keeps its journal. The second Ctrl-C leaves in the middle: a jo
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING, NoReturn, Self
 
 from usermgr_cli._exits import Exit
+from usermgr_cli._problems import tell, write_error
+from usermgr_cli._progress import is_terminal
 
 if TYPE_CHECKING:
     from usermgr_cli._line import Line
@@ -65,17 +70,36 @@ class Interrupts:
         if self._number > 1:
             self._leave()
         if self._changing:
-            self._line.note("Waiting for the change that is under way. Ctrl-C again leaves at once.")
+            with _past_locks():
+                self._line.note("Waiting for the change that is under way. Ctrl-C again leaves at once.")
             return
         if self._line.way_on is not None:  # calls of other threads are in flight, and its own work stops in order
-            self._line.note("Waiting for the calls that are under way. Ctrl-C again leaves at once.")
+            with _past_locks():
+                self._line.note("Waiting for the calls that are under way. Ctrl-C again leaves at once.")
         raise KeyboardInterrupt
 
     def _leave(self) -> NoReturn:
-        from usermgr_cli._problems import tell  # noqa: PLC0415 - not at every start
-
-        if sys.stderr.isatty():
-            os.write(2, b"\x1b[?25h")  # a bar hides the cursor
         remedy = self._line.way_on or "what was under way may or may not be done"
-        tell(self._line, "left at once", "interrupted", remedy=remedy)
+        with _past_locks():
+            if is_terminal():
+                write_error("\x1b[?25h", end="")  # a bar hides the cursor
+            tell(self._line, "left at once", "interrupted", remedy=remedy)
         os._exit(Exit.INTERRUPTED)
+
+
+@contextmanager
+def _past_locks() -> Generator[None]:
+    """Standard error without a buffer and without a lock.
+
+    A handler runs in the middle of anything: what it interrupted may be writing to standard error, which takes no
+    second write meanwhile, or hold a lock that the thread which draws the bar waits for, while that holds the bar's.
+    """
+    before = sys.stderr
+    with open(2, "wb", buffering=0, closefd=False) as file:
+        sys.stderr = io.TextIOWrapper(file, encoding=before.encoding, errors="backslashreplace", write_through=True)
+        try:
+            if is_terminal():
+                write_error("\r\x1b[K", end="")  # the bar is on this line, and will be drawn below
+            yield
+        finally:
+            sys.stderr = before

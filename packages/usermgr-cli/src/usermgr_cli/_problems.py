@@ -59,10 +59,10 @@ def as_json(members: dict[str, Any]) -> str:
     return CONTROLS.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def write_error(text: str) -> None:
+def write_error(text: str, *, end: str = "\n") -> None:
     """A line to standard error. Where nobody can read there, the exit status still says what happened."""
     with suppress(OSError, ValueError, AttributeError):  # it is full, closed, or was never there
-        print(text, file=sys.stderr, flush=True)
+        print(text, end=end, file=sys.stderr, flush=True)
 
 
 def has_color(color: str | None, stream: TextIO | None) -> bool:

@@ -196,6 +196,7 @@ class Terminal:
         program: Any = None,
     ) -> None:
         self.raw = b""
+        self._closed = False
         self._screen = pyte.HistoryScreen(columns, rows, history=5000)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
@@ -208,7 +209,7 @@ class Terminal:
             stderr=slave,
             env=variables,
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - the child's own terminal
+            preexec_fn=_at_its_terminal,  # noqa: PLW1509 - the child's own
         )
         os.close(slave)
 
@@ -246,33 +247,40 @@ class Terminal:
 
     def wait(self, seconds: float = 15) -> int:
         """Waits for the command to end, and returns its status; 128 and the number of a signal that killed it."""
-        self._until(lambda: self.process.poll() is not None, "it did not end", seconds)
-        while self._read():
-            pass
+        self._until(lambda: self.process.poll() is not None and self._closed, "it did not end", seconds)
         status = self.process.returncode
         return 128 - status if status < 0 else status
 
     def _until(self, condition: Callable[[], bool], failure: str, seconds: float) -> None:
         deadline = time.monotonic() + seconds
         while True:
-            ended = self.process.poll() is not None
-            read = self._read()
+            self._read()
             if condition():
                 return
-            if time.monotonic() > deadline or (ended and not read):
+            if time.monotonic() > deadline or (self._closed and self.process.poll() is not None):
                 raise AssertionError(f"{failure}:\n" + "\n".join(self.screen))
 
-    def _read(self) -> bytes:
+    def _read(self) -> None:
+        """What has arrived. A terminal hands on what a program wrote some time later, even after its end."""
+        if self._closed:
+            time.sleep(0.005)
+            return
         ready, _, _ = select.select([self._master], [], [], 0.02)
         if not ready:
-            return b""
+            return
         try:
             part = os.read(self._master, 65536)
-        except OSError:  # the other side is gone
-            return b""
+        except OSError:  # the other side is gone, and all is read
+            self._closed = True
+            return
         self.raw += part
         self._stream.feed(part)
-        return part
+
+
+def _at_its_terminal() -> None:
+    """Of the child: its terminal is the one that Ctrl-C comes from, and does what it does for whoever types it."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a runner in the background has it ignored
 
 
 def interrupt(process: subprocess.Popen[Any]) -> None:
