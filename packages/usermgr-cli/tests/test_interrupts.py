@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from usermgr import UserManager
+from usermgr_cli._interrupts import Interrupts
 
 SLOW = """
 import signal, sys, time
@@ -143,6 +144,26 @@ def test_interrupt_of_a_look_waits_for_nothing(slow: Callable[..., Any]) -> None
     _, err = process.communicate(timeout=10)
 
     assert (process.returncode, err) == (130, "usermgr: interrupted [interrupted]\n")
+
+
+def test_change_that_had_just_ended_is_told_as_made(
+    usermgr: Any, users: UserManager, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after a change, and before its row is written, makes no row that says it was not tried."""
+    users.add_user("ada")
+    users.add_user("bob")
+    end_change = Interrupts.end_change
+
+    def interrupted(self: Interrupts, what: str, *, succeeded: bool) -> None:
+        end_change(self, what, succeeded=succeeded)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Interrupts, "end_change", interrupted)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner in the background has it ignored
+    ended = usermgr("user", "disable", "ada", "bob", "--output", "csv", "--fields", "username,outcome")
+
+    assert (ended.status, ended.out.split()[1:]) == (130, ["ada,disabled", "bob,not", "tried"])
+    assert [users.get_user(name).enabled for name in ("ada", "bob")] == [False, True]
 
 
 def test_interrupt_at_a_question_changes_nothing(terminal: Callable[..., Any], users: UserManager) -> None:

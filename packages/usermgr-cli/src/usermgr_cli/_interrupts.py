@@ -34,6 +34,8 @@ class Interrupts:
         self._line = line
         self._number = 0
         self._changing = False
+        self.made = 0
+        """How many changes have been made."""
         self._before: object = None
 
     def __enter__(self) -> Self:
@@ -60,8 +62,10 @@ class Interrupts:
         """It has ended. Raises `KeyboardInterrupt` where Ctrl-C came meanwhile and there is no error to tell."""
         if threading.current_thread() is not threading.main_thread():
             return
+        self.made += succeeded
+        interrupted = self._number and succeeded
         self._changing = False
-        if self._number and succeeded:
+        if interrupted:
             raise KeyboardInterrupt(f"interrupted; what was under way, {what}, is done")
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:

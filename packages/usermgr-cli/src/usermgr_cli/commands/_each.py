@@ -163,6 +163,7 @@ class _Run(Generic[R]):
             if self.end is not None:
                 self.rows[each.name] = self.kind(each.real, NOT_TRIED)
                 continue
+            made = self.line.interrupts.made
             try:
                 self.rows[each.name] = act(each.real) or self.kind(each.real, self.done)
             except UsermgrError as error:
@@ -173,11 +174,11 @@ class _Run(Generic[R]):
                 if meets_all:
                     tell(self.line, error.message, error.code, error=error)
                     self.end = exit_of(error)
-            except KeyboardInterrupt as end:
+            except KeyboardInterrupt:
                 if self.alone:
                     raise
-                # With an argument it came while the change was made, which was let end: see `_interrupts`.
-                self.rows[each.name] = self.kind(each.real, self.done if end.args else NOT_TRIED)
+                is_made = self.line.interrupts.made > made  # it was let end, or had just ended
+                self.rows[each.name] = self.kind(each.real, self.done if is_made else NOT_TRIED)
                 tell(self.line, "interrupted: the rows say what was done", "interrupted")
                 self.end = Exit.INTERRUPTED
 
