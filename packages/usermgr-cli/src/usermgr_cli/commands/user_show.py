@@ -107,7 +107,7 @@ def search(
 
     A plain word is found in names, addresses and phone numbers, in any case. Any other condition is a field, an
     operator and a value with nothing between them:
-    lovelace email~@example.org group:admins created>=2026-01-01 -phone_number
+    lovelace email~@example.org group:admins 'created>=2026-01-01' -phone_number
 
     \b
     =  is exactly                 ~=  is, in any case
@@ -115,7 +115,8 @@ def search(
     $= ends with                  <, <=, >, >=  of created and updated
     -name  has no name            group:, status:, enabled:
 
-    A value with spaces has double quotes, and the shell wants quotes of its own: 'name="Ada Lovelace"'.
+    A value with spaces has double quotes. The shell wants quotes of its own around those, and around < and >:
+    'name="Ada Lovelace"'.
     Times are local, or in UTC with --utc.
     """
     from usermgr.search import parse  # noqa: PLC0415 - a command's, once it runs
