@@ -2,7 +2,7 @@
 that nobody reads, and Ctrl-C.
 
 Commands come from the command line itself. One that is new is tried with words that fit the names of its arguments; one
-for which that does not do fails the test until `WORDS` has its words.
+for which that does not do fails the test until `STORE`, `SERVICE` or `ALONE` has its words.
 """
 
 from __future__ import annotations
@@ -233,7 +233,7 @@ def problems(name: str, words: list[str], condition: str, usual: Tried, found: T
     """What is wrong with how the command ended."""
     ended = found.ended
     if usual.ended.status == 2:
-        yield f"give it words in WORDS: {usual.ended.err}"
+        yield f"give it words in STORE, SERVICE or ALONE: {usual.ended.err}"
     if name not in ALONE and name not in SERVICE and not usual.asked:
         yield "it asked no store: it belongs into ALONE or SERVICE"
     if ended.status not in (right := expected(name, words, condition, usual)):
