@@ -123,6 +123,7 @@ def test_command_that_is_not_installed_says_how_to_get_it(name: str, monkeypatch
 
     assert missing.status == 2
     assert f"it is in {_root.DOORS[name].package} " in missing.err
+    assert f"did you mean `usermgr {name}`?" in usermgr(f"{name}x").err
     assert "somebody else on a public index" in missing.err
     assert "\n  install usermgr-" in missing.err
     assert usermgr("user", "list", "-o", "json").data == []

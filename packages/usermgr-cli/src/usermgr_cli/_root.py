@@ -123,8 +123,8 @@ class Root(click.Group):
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
-        """As click does; an unknown name gets its likeness."""
-        return resolve(self, ctx, args)
+        """As click does; an unknown name gets its likeness, of a command too that is not installed."""
+        return resolve(self, ctx, args, DOORS)
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
         """The options and the commands, from the tables; click would load each command for its help."""

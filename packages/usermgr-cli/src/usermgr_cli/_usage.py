@@ -64,13 +64,13 @@ def refuse_surplus(context: click.Context) -> None:
 
 
 def resolve(
-    group: click.Group, context: click.Context, args: Sequence[str]
+    group: click.Group, context: click.Context, args: Sequence[str], others: Iterable[str] = ()
 ) -> tuple[str | None, click.Command | None, list[str]]:
-    """As `click.Group.resolve_command`, whose error repeats the name."""
+    """As `click.Group.resolve_command`, whose error repeats the name; `others` are names that it does not list."""
     name = args[0]
     command: Any = group.get_command(context, name)
     if command is None and not context.resilient_parsing:
         if name.startswith("-"):
             raise click.NoSuchOption(name, ctx=context)
-        raise no_such_command(context, name, group.list_commands(context))
+        raise no_such_command(context, name, [*group.list_commands(context), *others])
     return (name if command is not None else None), command, list(args[1:])
