@@ -120,7 +120,7 @@ def test_the_exports_are_quoted_for_the_shell(tmp_path):
     assert process.stderr is not None
     with process.stdout as output, process.stderr as errors:
         errors.readline()
-        exports = "".join(output.readline() for _ in range(len(environment("")) + 4))
+        exports = "".join(output.readline() for _ in range(len(environment("")) + 5))
         script = f"{exports}\n{sys.executable} -c 'import json, os; print(json.dumps(dict(os.environ)))'"
         shell = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True,
                                env={"AWS_PROFILE": "x"})  # fmt: skip
@@ -130,6 +130,7 @@ def test_the_exports_are_quoted_for_the_shell(tmp_path):
     assert seen["NO_PROXY"] == f"{dangerous},127.0.0.1,localhost"
     assert ("AWS_PROFILE" in seen, proof.exists()) == (False, False)
     assert {"AWS_REGION", "USERPOOL_ID", "CLIENT_ID", "SECRET"} <= seen.keys()
+    assert seen["USERMGR_BACKEND"] == "cognito"  # and not a store of the caller's own, which commands would change
 
 
 def test_a_command_runs_inside_and_gives_its_status():

@@ -31,7 +31,7 @@ def tell(line: Line, message: str, code: str, *, remedy: str | None = None, erro
     if has_color(line.options.get("color"), sys.stderr):
         name, end = f"\x1b[1;31m{name}\x1b[0m", f"\x1b[2m{end}\x1b[0m"
     write_error(f"{name} {one_line(message)} {end}")
-    if remedy is not None:
+    if remedy is not None and remedy not in message:
         write_error(f"  {one_line(remedy)}")
 
 

@@ -55,7 +55,7 @@ def run(port: int, site_packages: Path | None, command: Sequence[str], *, pool: 
     signal.signal(signal.SIGTERM, _stop)
     try:
         with Sandbox.start(port=port, lambda_site_packages=site_packages) as sandbox:
-            settings = sandbox.create_pool().environment() if pool else {}
+            settings = {"USERMGR_BACKEND": "cognito", **sandbox.create_pool().environment()} if pool else {}
             if command:
                 return _run(command, {**sandbox.isolated_environment(), **settings})
             _print({**sandbox.environment(), **settings}, as_json=as_json)
