@@ -213,8 +213,8 @@ def test_the_main_path(context, served: Served, scripts: bool) -> None:
     nickname = "Edsger W." if scripts else "E. W."
     page.get_by_text("More attributes").click()
     page.get_by_label("Nickname").fill(nickname)
-    page.get_by_role("button", name="Keep").click()
-    expect(page.get_by_role("status")).to_have_text("Kept.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("status")).to_have_text("Saved.")
     assert served.users.get_user("edsger").attributes["nickname"] == nickname
 
     corner = page.locator(".corner details", has=page.locator("form[action$='/disable']"))

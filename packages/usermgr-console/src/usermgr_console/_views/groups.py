@@ -47,7 +47,7 @@ def edit(call: Call) -> Response:
     """Changes description and precedence."""
     name = call.field("name")
     call.users.update_group(name, description=_description(call), precedence=_precedence(call))
-    return call.go("/groups/one", name=name, notice=call.text("Kept."))
+    return call.go("/groups/one", name=name, notice=call.text("Saved."))
 
 
 def delete(call: Call) -> Response:

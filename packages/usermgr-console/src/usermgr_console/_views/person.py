@@ -52,9 +52,9 @@ def save(call: Call) -> Response:
     call.users.update_user(user.username, changes.attributes)
     asked = sorted(set(changes.attributes) & set(call.store.confirmed_before_change))
     if asked:
-        text = call.text("Kept. A new address counts once the person has confirmed it: the store sends a message.")
+        text = call.text("Saved. A new address counts once the person has confirmed it: the store sends a message.")
         return _back(call, user, text)
-    return _back(call, user, call.text("Kept."))
+    return _back(call, user, call.text("Saved."))
 
 
 # --- Sign-in -----------------------------------------------------------------------------------------

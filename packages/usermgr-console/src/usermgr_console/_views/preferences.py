@@ -25,4 +25,4 @@ def keep(call: Call) -> Response:
         "exact_times": call.field("exact_times") == "1",
     }
     call.prefer(wanted)
-    return call.go("/preferences", notice=call.text("Your preferences are kept."))
+    return call.go("/preferences", notice=call.text("Your preferences are saved."))
