@@ -13,6 +13,8 @@ from usermgr import Capability, StoreDescription
 from usermgr.audit import Audited, FileSink
 from usermgr.errors import ServiceUnavailableError, ThrottledError
 from usermgr_console import Role, current_actor
+from usermgr_console._forms import AttributesForm
+from usermgr_console._i18n import language_of
 from usermgr_console._passwords import new_password
 from usermgr_console._sessions import Person
 from usermgr_local import PasswordPolicy
@@ -65,6 +67,41 @@ def test_a_change_elsewhere_is_no_conflict(stage, browser) -> None:
 
     attributes = stage.users.get_user("ada").attributes
     assert (attributes["name"], attributes["nickname"]) == ("Ada King", "Enchantress")
+
+
+@pytest.mark.parametrize("reason", ["conflict", "error"])
+def test_a_form_that_is_shown_again_undoes_nobodys_change(stage, browser, reason: str) -> None:
+    """A field that was left alone shows what the store holds now, so that saving again does not write it back."""
+    path = f"{stage.path_of('ada')}/attributes"
+    wrong = {"value.name": "Ada King"} if reason == "conflict" else {"value.email": "no address"}
+    fields = {**browser.get(stage.path_of("ada")).form(), **wrong}
+    stage.users.update_user("ada", {"nickname": "Enchantress", "name": "Countess", "family_name": "King"})
+
+    answer = browser.post(path, fields)
+    browser.post(path, {**answer.form(), "value.email": "ada@example.org"})
+
+    attributes = stage.users.get_user("ada").attributes
+    assert (attributes["nickname"], attributes["family_name"]) == ("Enchantress", "King")
+    assert attributes["name"] == ("Ada King" if reason == "conflict" else "Countess")
+
+
+def test_a_wrong_value_of_what_somebody_else_changed_is_told_as_both(stage, browser) -> None:
+    """What is corrected afterwards writes over somebody else's value, so that value is shown."""
+    fields = {**browser.get(stage.path_of("ada")).form(), "value.email": "no address"}
+    stage.users.update_user("ada", {"email": "countess@example.org"})
+
+    answer = browser.post(f"{stage.path_of('ada')}/attributes", fields)
+
+    assert answer.status == 409
+    assert "countess@example.org" in answer.text
+
+
+def test_a_yes_or_no_that_is_written_otherwise_stays(stage, browser) -> None:
+    """A value that is neither "true" nor "false" is shown as it is, and not removed by a form that left it alone."""
+    form = AttributesForm(stage.console.services.describe(), language_of("en"))
+    [field] = [field for field in form.fields({"email_verified": "True"}) if field.name == "email_verified"]
+
+    assert field.value in [value for value, _ in field.choices]
 
 
 def test_an_address_and_its_verification_are_one_request(stage, browser) -> None:

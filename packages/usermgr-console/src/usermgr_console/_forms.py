@@ -85,7 +85,11 @@ class AttributesForm:
     def fields(
         self, values: Mapping[str, str], sent: FormData | None = None, errors: Mapping[str, str] | None = None
     ) -> list[AttributeField]:
-        """What to show: the values in the store, or those that were sent where there are errors."""
+        """What to show: the values in the store, and those that somebody changed in the form that was sent.
+
+        The form is marked with what the store holds now, so a field that was left alone must show that too: else the
+        next time it is sent, it would write back what somebody else has changed.
+        """
         return [self._field(attribute, values, sent, errors or {}) for attribute in self._attributes]
 
     def changes(self, sent: FormData, values: Mapping[str, str]) -> Changes:
@@ -105,9 +109,9 @@ class AttributesForm:
             problems: Any = form.errors.get(key)
             if problems:
                 found.errors[name] = str(problems[0])
-            elif mark_of(now) != was:
+            if mark_of(now) != was:
                 found.conflicts.append(name)
-            else:
+            elif not problems:
                 found.attributes[name] = wanted or None
                 verified = ADDRESSES.get(name)
                 if wanted and verified and sent.get(VERIFY + name) == "1":
@@ -125,14 +129,16 @@ class AttributesForm:
     ) -> AttributeField:
         now = values.get(attribute.name, "")
         given = None if sent is None else sent.get(VALUE + attribute.name)
+        is_changed = isinstance(given, str) and mark_of(given) != (sent or {}).get(WAS + attribute.name, mark_of(""))
         label = ATTRIBUTES.get(attribute.name)
         choices: tuple[tuple[str, str], ...] = ()
         if attribute.type is AttributeType.BOOLEAN:
             choices = (("", ""), ("true", self._language.text(N_("Yes"))), ("false", self._language.text(N_("No"))))
+            choices += ((now, now),) if now not in ("", "true", "false") else ()  # it stays unless it is changed
         return AttributeField(
             name=attribute.name,
             label=attribute.name if label is None else self._language.text(label),
-            value=given if isinstance(given, str) else now,
+            value=str(given) if is_changed else now,
             was=mark_of(now),
             editable=self._is_editable(attribute, now),
             required=attribute.required,
