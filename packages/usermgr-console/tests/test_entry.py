@@ -200,6 +200,31 @@ def test_attempts_are_limited_for_an_address(make_stage, monkeypatch: pytest.Mon
     )
 
 
+def test_right_answers_do_not_count_as_attempts(stage) -> None:
+    """A team behind one address can sign in with second factors, however many they are; codes that fail do count."""
+    attempts = stage.console.services.attempts
+    secret = with_app(stage.users)
+    for number in range(MOST_ADDRESS - 1):
+        attempts.begin(f"name {number}", "192.0.2.7")
+    browser = stage.browser()
+
+    for _ in range(MOST_NAME + 1):
+        assert sign_in(browser).status == 303
+    code = totp.code_at(totp.read_secret(secret), int(time.time()) // 30)
+    assert browser.post("/sign-in/step", {"answer": "000000"}).status == 403
+    assert browser.post("/sign-in/step", {"answer": code}).status == 429
+
+
+def test_attempts_from_one_network_of_ipv6_count_together(stage) -> None:
+    """Whoever has one address of IPv6 has 64 bits of them, and they are one."""
+    attempts = stage.console.services.attempts
+    for number in range(MOST_ADDRESS):
+        assert attempts.begin(f"name {number}", f"2001:db8::{number:x}")
+
+    assert not attempts.begin("grace", "2001:db8::ffff:1")
+    assert attempts.begin("grace", "2001:db8:0:1::1")
+
+
 def test_forwarded_addresses_count_from_trusted_proxies_alone(make_stage) -> None:
     """The address that a proxy tells is believed of a trusted one, and no further than trust goes."""
     shield = make_stage(trusted_proxies=("10.0.0.0/8",)).console._app

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Callable
 
 from usermgr_console._database import Database
@@ -14,6 +15,8 @@ WINDOW = 15 * 60
 
 MOST_NAME, MOST_ADDRESS = 10, 50
 """Failures of one name, and from one address, within the window."""
+
+TAKE_BACK = "DELETE FROM attempts WHERE rowid = (SELECT max(rowid) FROM attempts WHERE whose = ?)"
 
 
 class Attempts:
@@ -40,15 +43,28 @@ class Attempts:
             connection.executemany("INSERT INTO attempts VALUES (?, ?)", [(key, now) for key in keys])
         return True
 
+    def was_right(self, name: str, address: str) -> None:
+        """Takes this attempt back: the answer was right, and another one is asked for."""
+        with self._database.write() as connection:
+            for key in _keys(name, address):
+                connection.execute(TAKE_BACK, (key,))
+
     def succeeded(self, name: str, address: str) -> None:
         """Forgets the name's failures; those of the address stay but for this attempt."""
         by_name, by_address = _keys(name, address)
         with self._database.write() as connection:
             connection.execute("DELETE FROM attempts WHERE whose = ?", (by_name,))
-            connection.execute(
-                "DELETE FROM attempts WHERE rowid = (SELECT max(rowid) FROM attempts WHERE whose = ?)", (by_address,)
-            )
+            connection.execute(TAKE_BACK, (by_address,))
 
 
 def _keys(name: str, address: str) -> tuple[bytes, bytes]:
-    return stored(f"name {name.strip().casefold()}"), stored(f"address {address}")
+    return stored(f"name {name.strip().casefold()}"), stored(f"address {_network(address)}")
+
+
+def _network(address: str) -> str:
+    """What one customer of a network has: an address of IPv4, and 64 bits of addresses of IPv6."""
+    try:
+        found = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    return address if found.version == 4 else str(ipaddress.ip_network((found, 64), strict=False))

@@ -146,6 +146,7 @@ def _challenge(call: Call, waiting: dict[str, Any], error: UsermgrError | None =
 def _go_on(call: Call, result: AuthResult, waiting: dict[str, Any]) -> Response:
     """To the next challenge, or in."""
     if isinstance(result, Challenge):
+        call.services.attempts.was_right(waiting["name"], call.address)
         waiting["challenge"] = result.to_dict()
         call.services.steps.put(call.own_browser(), "challenge", waiting, STEP_SECONDS)
         return call.go("/sign-in/step")
