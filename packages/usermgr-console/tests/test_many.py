@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from usermgr_console import Role
 from usermgr_console._work import State
 
@@ -87,6 +89,19 @@ def test_many_at_once_does_not_lock_out(stage) -> None:
 
     assert (done.result["counts"]["changed"], done.result["counts"]["failed"]) == (1, 1)
     assert stage.users.get_user("grace").enabled
+
+
+@pytest.mark.parametrize("operation", ["sign_out_user", "reset_password"])
+def test_many_at_once_spares_who_says_yes(stage, operation: str) -> None:
+    """Nobody signs themselves out, or loses their password, by an action on everybody."""
+    browser = stage.browser(Role.ADMINISTRATOR, stage.users.get_user("grace"))
+    piece = stage.finished(select(browser, operation=operation, who="all", group="administrators"))
+
+    done = stage.finished(browser.post(f"/work/{piece.id}", {"typed": "2"}))
+
+    report = browser.get(f"/work/{done.id}/report.csv").text
+    assert '"grace","failed","protected_user"' in report
+    assert '"ada","changed"' in report
 
 
 def test_work_is_its_owners_alone(stage, browser) -> None:

@@ -173,13 +173,18 @@ def test_required_group_is_not_deleted(users: UserManager) -> None:
 
 @pytest.mark.parametrize("asked", [False, True], ids=["given", "asked"])
 def test_acting_account_stays(asked: bool, store: UserManager) -> None:
-    """Whoever acts can neither delete, disable nor demote themselves, also where others could take over."""
+    """Whoever acts can neither delete, disable, demote nor sign out themselves, also where others could take over."""
     store.enable_user("alan")
     sub = store.get_user("ada").sub
     users = Guarded(store, required_groups=["admins"], acting=(lambda: sub) if asked else sub)
-    for way in LAST.values():
+    own: list[Callable[[UserManager], Any]] = [
+        lambda users: users.sign_out_user("ada"),
+        lambda users: users.reset_password("ADA"),
+    ]
+    for way in (*LAST.values(), *own):
         with pytest.raises(ProtectedUserError, match="the account that acts"):
             way(users)
+    users.sign_out_user("alan")
     users.remove_user_from_group("ada", "staff")
     users.delete_user("alan")
 

@@ -30,10 +30,11 @@ __all__ = ["Guarded", "GuardedManager", "guards_of"]
 class GuardedManager(ForwardingManager):
     """Another manager that refuses, whatever the way, what would lock people out. `Guarded(...)` makes one.
 
-    It refuses to delete or disable the acting account and to take it out of a required group; to delete, disable or
-    take out the last enabled member of a required group; and to delete a required group. The guard is on the
-    operations, so `ensure_user`, `set_groups`, `write_many` and an import meet it too. Before each of these operations,
-    and no others, it reads the user, the user's groups, and members of those that are required.
+    It refuses to delete, disable or sign out the acting account, to reset its password, and to take it out of a
+    required group; to delete, disable or take out the last enabled member of a required group; and to delete a required
+    group. The guard is on the operations, so `ensure_user`, `set_groups`, `write_many` and an import meet it too.
+    Before each of these operations, and no others, it reads the user, the user's groups, and members of those that are
+    required.
 
     Two threads with the same manager cannot take the last two members at once. Two processes can, in the moment between
     the look and the change: no service of ours has a condition for it.
@@ -108,6 +109,8 @@ class GuardedManager(ForwardingManager):
         match operation:
             case "delete_user" | "disable_user":
                 return self._check_account
+            case "sign_out_user" | "reset_password":
+                return self._check_not_acting
             case "remove_user_from_group":
                 return self._check_membership
             case "delete_group":
@@ -115,11 +118,21 @@ class GuardedManager(ForwardingManager):
             case _:
                 return None
 
+    def _check_not_acting(self, username: str) -> None:
+        """Of an account whose sessions or password end."""
+        acting = self._acting()
+        if acting is not None:
+            self._refuse_acting(self.manager.get_user(username), acting)
+
+    @staticmethod
+    def _refuse_acting(user: User, acting: str | None) -> None:
+        if user.sub == acting:
+            raise ProtectedUserError(f"{user.username} is the account that acts", username=user.username)
+
     def _check_account(self, username: str) -> None:
         """Of an account that goes, or can no longer sign in."""
         user = self.manager.get_user(username)
-        if user.sub == self._acting():
-            raise ProtectedUserError(f"{user.username} is the account that acts", username=user.username)
+        self._refuse_acting(user, self._acting())
         if user.enabled and self._required:
             for group in self.manager.iter_groups_for_user(user.username):
                 if group.name in self._required:
