@@ -385,6 +385,35 @@ def test_searching_as_you_type(context, served: Served) -> None:
     assert box.evaluate("box => box === document.activeElement")
 
 
+def test_a_search_that_is_taken_back_or_half_typed(context, served: Served) -> None:
+    """An answer to words that were erased meanwhile is not shown; half a condition is told beside what is typed."""
+    page = sign_in(context(), served)
+    page.goto("/people")
+    box, rows = page.get_by_role("searchbox"), page.locator("#results tbody th")
+    count = rows.count()
+    with held(page, r"q=grace$") as waiting:
+        box.fill("grace")
+        for _ in range(100):
+            if waiting:
+                break
+            page.wait_for_timeout(20)
+        box.fill("")
+        page.wait_for_timeout(400)
+        for route in waiting:
+            route.continue_()
+        page.wait_for_timeout(300)
+    expect(rows).to_have_count(count)
+
+    page.evaluate("window.same = true")
+    box.press_sequentially("email~")
+    expect(page.get_by_role("alert")).to_be_visible()
+    box.press_sequentially("grace@")
+
+    expect(rows).to_have_text(["grace"])
+    assert page.evaluate("window.same")
+    assert box.evaluate("box => box === document.activeElement")
+
+
 def test_nothing_is_sent_while_an_input_method_composes(context, served: Served) -> None:
     """A word that is still being converted is not searched for; the one that was chosen is."""
     page = sign_in(context(), served)

@@ -8,7 +8,7 @@
   const live = find("form[data-live]");
   if (live) {
     const target = () => find(live.dataset.live);
-    let timer = 0, running = null, asked = 0, composing = false, shown = address();
+    let timer = 0, running = null, asked = 0, composing = false, latest = address();
 
     function address() {
       const query = new URLSearchParams();
@@ -19,19 +19,21 @@
 
     async function search() {
       const wanted = address();
-      if (composing || wanted === shown) return;
+      if (composing || wanted === latest) return;
       const mine = ++asked;
+      latest = wanted;
       running?.abort();
       running = new AbortController();
       target().classList.add("working");
       try {
-        const answer = await load(wanted, running.signal);
+        const answer = await load(wanted, running.signal, live.dataset.live);
         if (mine !== asked) return; // a newer question was asked meanwhile
-        shown = wanted;
         replace(answer);
         history.replaceState(null, "", wanted);
       } catch (error) {
-        if (mine === asked && error.name !== "AbortError") live.submit(); // the server's page says what is wrong
+        if (mine !== asked || error.name === "AbortError") return;
+        latest = null;
+        if (!composing) live.submit(); // the server's page says what is wrong
       } finally {
         if (mine === asked) target().classList.remove("working");
       }
@@ -81,10 +83,12 @@
     goOn();
   }
 
-  async function load(url, signal) {
+  // A page that says what is wrong with the question has the part, too, and is shown like any other.
+  async function load(url, signal, part) {
     const response = await fetch(url, { signal, credentials: "same-origin" });
-    if (!response.ok || response.redirected) throw new Error(String(response.status));
-    return new DOMParser().parseFromString(await response.text(), "text/html");
+    const page = new DOMParser().parseFromString(await response.text(), "text/html");
+    if (response.redirected || !(part ? find(part, page) : response.ok)) throw new Error(String(response.status));
+    return page;
   }
 
   // --- Work under way: [data-poll] is fetched again every second until it says nothing of it any more.
