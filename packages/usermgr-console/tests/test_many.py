@@ -70,6 +70,20 @@ def test_who_comes_later_is_left_alone_and_who_no_longer_fits_is_skipped(stage, 
     assert "edsger" not in members
 
 
+def test_conditions_beside_last_seen_are_looked_at_again(stage, browser) -> None:
+    """Who was frozen by when they were last seen, too, is skipped where the rest of the question no longer fits."""
+    name = next(u.username for u in stage.users.iter_users() if u.enabled and not stage.activity.last_seen(u.sub))
+    piece = stage.finished(
+        select(browser, operation="add_user_to_group", group_name="beta", who="all", seen="never", enabled="true")
+    )
+    stage.users.disable_user(name)
+
+    done = stage.finished(browser.post(f"/work/{piece.id}", {"typed": str(piece.result["count"])}))
+
+    assert done.result["counts"]["skipped"] == 1
+    assert name not in [user.username for user in stage.users.iter_users_in_group("beta")]
+
+
 def test_everybody_who_fits_is_more_than_a_page(stage, browser, monkeypatch) -> None:
     """All N that match are meant, with the filter "last seen" too, and whatever was ticked."""
     monkeypatch.setattr("usermgr_console._people.PAGE", 2)

@@ -6,6 +6,7 @@ import csv
 import html
 import io
 import re
+import traceback
 from datetime import UTC, datetime
 from itertools import islice
 
@@ -14,6 +15,7 @@ import pytest
 from usermgr.errors import ServiceUnavailableError
 from usermgr_console import Role
 from usermgr_console._i18n import language_of
+from usermgr_console._shield import BrokenOffError
 from usermgr_console._text import FORMULA, cell, visible
 from usermgr_console._views import people
 
@@ -151,6 +153,33 @@ def test_csv_that_broke_off_can_be_told(stage, monkeypatch: pytest.MonkeyPatch) 
         next(lines)
 
     assert last == people.BROKEN
+
+
+@pytest.mark.parametrize("path", ["/people", "/people.csv"])
+@pytest.mark.parametrize("query", ["seen=in-x", "seen=not-", "seen=x", "group=nobody-has-it", "lacks=nothing", 'q="'])
+def test_a_question_that_is_none_is_told_with_a_page(shared_stage, path: str, query: str) -> None:
+    """The list and the file tell what is wrong with the question, before anything else is sent."""
+    answer = shared_stage.browser(Role.READER).get(f"{path}?{query}")
+
+    assert 400 <= answer.status < 500
+    assert "text/html" in (answer.header("content-type") or "")
+
+
+def test_what_breaks_an_answer_off_is_in_no_log(stage, browser, monkeypatch, caplog: pytest.LogCaptureFixture) -> None:
+    """An error in the middle of a file cuts it, and neither our log nor the server's quotes the error."""
+
+    text = "ada".upper() + "@example.org"  # so that no line of code quotes it
+
+    def broken(*_: object) -> str:
+        raise ValueError(text)
+
+    monkeypatch.setattr("usermgr_console._views.people.value_of", broken)
+    with pytest.raises(BrokenOffError) as caught:
+        browser.get("/people.csv")
+
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "ValueError" in caplog.text
+    assert text not in caplog.text + shown
 
 
 @pytest.mark.parametrize("first", list(FORMULA))

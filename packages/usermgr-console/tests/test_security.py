@@ -185,7 +185,9 @@ def test_get_changes_nothing(route: Route, subject) -> None:
 @pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
 def test_other_methods_are_refused(route: Route, method: str, subject) -> None:
     """Only GET, HEAD and POST are answered."""
-    assert subject.browser(Role.ADMINISTRATOR).send(method, path_of(route, subject)).status == 405
+    answer = subject.browser(Role.ADMINISTRATOR).send(method, path_of(route, subject))
+
+    assert (answer.status, answer.header("allow")) == (405, "GET, HEAD, POST")
 
 
 @every_change

@@ -55,7 +55,7 @@ class Selection:
     service: str
     store: str | None
     conditions: Sequence[Condition]
-    """What everybody of it met; empty for names that were listed."""
+    """What everybody of it must meet; for names that were listed, what was given with them."""
     count: int
     """How many people, those without a `sub` too."""
     missing: int
@@ -148,6 +148,7 @@ def freeze_names(
     names: Iterable[str],
     path: str | Path,
     *,
+    conditions: Sequence[Condition] = (),
     threads: int = 8,
     share: float = 1.0,
     backoff: Backoff | None = None,
@@ -155,15 +156,17 @@ def freeze_names(
 ) -> int:
     """As `freeze_selection`, of people by their names, or by the aliases that the store has. How many different ones.
 
-    Each is looked up, which is a request a name. A name that nobody has, or can have, is written too, and fails its row
-    when the selection is run; `Selection.missing` is how many there are.
+    Each is looked up, which is a request a name. Who does not meet the `conditions` when the selection is run is
+    skipped then; they are not asked now. A name that nobody has, or can have, is written too, and fails its row when
+    the selection is run; `Selection.missing` is how many there are.
     """
     if isinstance(names, str):
         raise InvalidInputError("names must be names of users, in a list", field="names")
     check_type("names", names, Iterable)
+    check_conditions(conditions)
     store = users.describe()
     caller = _caller(users, store, share, backoff, stop)
-    return _write(Path(path), store, (), _looked_up(caller, names, threads))
+    return _write(Path(path), store, conditions, _looked_up(caller, names, threads))
 
 
 def _caller(

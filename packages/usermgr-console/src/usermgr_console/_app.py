@@ -66,7 +66,9 @@ class Console:
             call = Call(self.services, request, None, FormData())
             refusal = _refusals.missing()
             refusal.status = error.status_code
-            return call.refuse(refusal)
+            response = call.refuse(refusal)
+            response.headers.update(error.headers or {})  # what a path allows
+            return response
 
         return await run_in_threadpool(answer)
 

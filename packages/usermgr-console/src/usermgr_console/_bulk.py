@@ -77,7 +77,13 @@ def _freeze(running: Running) -> None:
         freeze_names(services.users, _names(services.users, facts["subs"]), path, stop=running.stop)
     elif question.seen:  # no store of users knows it, so it is asked now, and the names are kept
         rows = stream(services.users, services.activity, question, now=services.now())
-        freeze_names(services.users, (row.user.username for row in rows), path, stop=running.stop)
+        freeze_names(
+            services.users,
+            (row.user.username for row in rows),
+            path,
+            conditions=conditions_of(question),
+            stop=running.stop,
+        )
     else:
         freeze_selection(services.users, conditions_of(question), path, stop=running.stop)
 

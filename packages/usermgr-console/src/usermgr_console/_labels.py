@@ -116,8 +116,8 @@ WORK = {
 def seen(language: Language, value: str) -> str:
     """A choice of the filter "last seen", such as `not-90`."""
     kind, _, days = value.partition("-")
+    if not days.isdecimal():
+        return language.text("Never seen") if value == "never" else value
     if kind == "in":
         return language.plural("Within %(count)s day", "Within %(count)s days", int(days))
-    if kind == "not":
-        return language.plural("Not for %(count)s day", "Not for %(count)s days", int(days))
-    return language.text("Never seen")
+    return language.plural("Not for %(count)s day", "Not for %(count)s days", int(days))

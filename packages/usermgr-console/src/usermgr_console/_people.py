@@ -131,15 +131,22 @@ _EXACT = (Operator.EQUALS, Operator.STARTS_WITH, Operator.CONTAINS, Operator.END
 
 
 def stream(users: UserManager, activity: ActivityStore | None, question: Question, *, now: datetime) -> Iterator[Row]:
-    """Everybody who meets the question, one page in memory at a time."""
+    """Everybody who meets the question, one page in memory at a time.
+
+    The first page is read at once: what the store refuses is raised here, and not in the middle of an answer.
+    """
     conditions = conditions_of(question)
-    token = None
-    while True:
-        found = users.search_page(*conditions, page_token=token)
-        yield from _seen_as_asked(_with_activity(found, activity), question.seen, now)
-        token = found.next_token
-        if token is None:
-            return
+    first = users.search_page(*conditions)
+
+    def rows() -> Iterator[Row]:
+        found = first
+        while True:
+            yield from _seen_as_asked(_with_activity(found, activity), question.seen, now)
+            if found.next_token is None:
+                return
+            found = users.search_page(*conditions, page_token=found.next_token)
+
+    return rows()
 
 
 def _with_activity(found: UserMatches, activity: ActivityStore | None) -> Iterator[Row]:

@@ -9,6 +9,7 @@ import ipaddress
 import logging
 import secrets
 import time
+import traceback
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
@@ -57,6 +58,13 @@ def headers_for(config: Config) -> dict[str, str]:
     return headers
 
 
+class BrokenOffError(Exception):
+    """An answer that was not sent to its end: whatever serves the console cuts the connection.
+
+    It says nothing of the reason, which a server would write into its log: texts of errors may quote anything.
+    """
+
+
 class Shield:
     """Refuses what no route should see, and gives every answer its headers."""
 
@@ -87,9 +95,14 @@ class Shield:
             await send(message)
 
         refusal = self._refusal(scope, headers)
-        app = self._app if refusal is None else PlainTextResponse(refusal[1] + "\n", refusal[0])
+        allowed = {"Allow": ", ".join(METHODS)} if refusal is not None and refusal[0] == 405 else None
+        app = self._app if refusal is None else PlainTextResponse(refusal[1] + "\n", refusal[0], allowed)
         try:
             await app(scope, receive, send_with_headers)
+        except Exception as error:  # noqa: BLE001 - the outermost boundary, as below
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            _log.error("%s %s: %s\n%s", state["request_id"], state.get("route", "-"), type(error).__name__, frames)
+            raise BrokenOffError from None
         finally:  # neither the path nor the query: they hold searches, and once a link
             _log.info(
                 "%s %s %d %.0f ms", state["request_id"], state.get("route", f"{scope['method']} -"), status,
