@@ -221,6 +221,6 @@ def _timeline(user: User, seen: Activity | None) -> list[tuple[datetime, str, di
     if seen is not None:
         events.append((seen.first_seen, N_("First seen"), {}))
         if seen.last_sign_in is not None:
-            events.append((seen.last_sign_in, N_("Signed in; %(count)s times in all"), {"count": seen.sign_in_count}))
+            events.append((seen.last_sign_in, N_("Signed in; sign-ins in all: %(count)s"), {"count": seen.sign_in_count}))
         events.append((seen.last_seen, N_("Last seen, through %(client)s"), {"client": seen.client_id}))
     return sorted(events, key=lambda event: event[0], reverse=True)
