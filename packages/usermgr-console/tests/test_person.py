@@ -202,6 +202,18 @@ def test_nobody_hurts_their_own_account(stage, action: str) -> None:
     assert stage.users.get_user("ada") == me
 
 
+@pytest.mark.parametrize("action", ["sign-out", "disable", "delete", "password", "reset-password"])
+def test_what_ends_sessions_ends_those_in_the_console(stage, browser, action: str) -> None:
+    """A member of the staff who is signed out everywhere, or cannot sign in as before, is out at once."""
+    stage.users.update_user("kenji", {"email": "kenji@example.org", "email_verified": "true"})
+    kenji = stage.browser(Role.SUPPORT, stage.users.get_user("kenji"))
+    assert kenji.get("/people").status == 200
+
+    assert browser.post(f"{stage.path_of('kenji')}/{action}", {"typed": "kenji"}).status in (200, 303)
+
+    assert kenji.get("/people").path.startswith("/sign-in")
+
+
 def test_nobody_takes_their_own_role_away(stage) -> None:
     """Leaving a group that gives a role is for a colleague to do."""
     me = stage.users.get_user("ada")

@@ -67,18 +67,18 @@ def enable(call: Call) -> Response:
 
 def disable(call: Call) -> Response:
     """Keeps the person from signing in."""
-    return _do(call, call.users.disable_user, N_("The person cannot sign in any more."), typed=True)
+    return _do(call, call.users.disable_user, N_("The person cannot sign in any more."), typed=True, ends=True)
 
 
 def sign_out(call: Call) -> Response:
     """Ends the person's sessions."""
     text = N_("Signed out everywhere. Access tokens that are out count until they expire.")
-    return _do(call, call.users.sign_out_user, text, own=False)
+    return _do(call, call.users.sign_out_user, text, own=False, ends=True)
 
 
 def reset_password(call: Call) -> Response:
     """Has the person choose a new password."""
-    return _do(call, call.users.reset_password, N_("The password was reset."), own=False)
+    return _do(call, call.users.reset_password, N_("The password was reset."), own=False, ends=True)
 
 
 def reset_mfa(call: Call) -> Response:
@@ -112,6 +112,7 @@ def password(call: Call) -> Response:
     check_not_self(call, user)
     secret = new_password(call.store.password_policy)
     call.users.set_password(user.username, secret, permanent=False)
+    call.services.sessions.end_all(user.sub)
     return call.page("password.html", user=user, password=secret)
 
 
@@ -146,14 +147,29 @@ def delete(call: Call) -> Response:
         from usermgr.forgetting import forget_user  # noqa: PLC0415 - only here
 
         forget_user(call.users, call.activity, user)
+    call.services.sessions.end_all(user.sub)
     return call.go("/people", notice=call.text("%(name)s was deleted.", name=user.username))
 
 
 # --- What they share ---------------------------------------------------------------------------------
 
 
-def _do(call: Call, operation: Callable[[str], None], done: str, *, typed: bool = False, own: bool = True) -> Response:
-    """One operation on the person of the path; `done` is a message of the catalog."""
+def _do(
+    call: Call,
+    operation: Callable[[str], None],
+    done: str,
+    *,
+    typed: bool = False,
+    own: bool = True,
+    ends: bool = False,
+) -> Response:
+    """One operation on the person of the path; `done` is a message of the catalog.
+
+    Args:
+        typed: Whether the name must have been typed.
+        own: Whether it may be one's own account.
+        ends: Whether it ends the person's sessions in the console, too, where the person is staff.
+    """
     user = person_of(call)
     check_rank(call, user)
     if not own:
@@ -161,6 +177,8 @@ def _do(call: Call, operation: Callable[[str], None], done: str, *, typed: bool 
     if typed:
         check_name(call, user)
     operation(user.username)
+    if ends:
+        call.services.sessions.end_all(user.sub)
     return _back(call, user, call.text(done))
 
 
@@ -221,6 +239,8 @@ def _timeline(user: User, seen: Activity | None) -> list[tuple[datetime, str, di
     if seen is not None:
         events.append((seen.first_seen, N_("First seen"), {}))
         if seen.last_sign_in is not None:
-            events.append((seen.last_sign_in, N_("Signed in; sign-ins in all: %(count)s"), {"count": seen.sign_in_count}))
+            events.append(
+                (seen.last_sign_in, N_("Signed in; sign-ins in all: %(count)s"), {"count": seen.sign_in_count})
+            )
         events.append((seen.last_seen, N_("Last seen, through %(client)s"), {"client": seen.client_id}))
     return sorted(events, key=lambda event: event[0], reverse=True)
