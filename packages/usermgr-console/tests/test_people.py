@@ -134,22 +134,23 @@ def test_csv_is_the_whole_filter(stage, monkeypatch: pytest.MonkeyPatch) -> None
     assert [row["username"] for row in rows] == [u.username for u in stage.users.iter_users_in_group("customers")]
 
 
-def test_csv_that_broke_off_can_be_told(stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the store fails in the middle, the last line says so, and the connection is cut."""
+@pytest.mark.parametrize("error", [ServiceUnavailableError, OSError])
+def test_csv_that_broke_off_can_be_told(stage, error: type[Exception], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the store fails in the middle, in whatever way, the last line says so, and the connection is cut."""
     calls = iter([stage.console.services.users.search_page(limit=5)])
 
     def page(*_: object, **__: object):
         try:
             return next(calls)
         except StopIteration:
-            raise ServiceUnavailableError from None
+            raise error from None
 
     monkeypatch.setattr(type(stage.console.services.users), "search_page", page)
     rows = people.stream(stage.console.services.users, None, people.Question(), now=datetime.now(UTC))
     lines = people._lines(["sub"], [], rows)
 
     last = list(islice(lines, 1))[-1].splitlines()[-1]
-    with pytest.raises(ServiceUnavailableError):
+    with pytest.raises(error):
         next(lines)
 
     assert last == people.BROKEN

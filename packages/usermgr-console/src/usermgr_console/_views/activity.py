@@ -11,7 +11,7 @@ from datetime import datetime
 from starlette.responses import Response, StreamingResponse
 
 from usermgr.dormancy import Absence, DormantUser
-from usermgr.errors import InvalidInputError, InvalidPageTokenError, UsermgrError
+from usermgr.errors import InvalidInputError, InvalidPageTokenError
 from usermgr_console._activity import AWAY, CENSUS, daily, months_until
 from usermgr_console._call import Call
 from usermgr_console._dormant import DORMANT, Away, find_away, staff
@@ -131,7 +131,7 @@ def _lines(rows: Iterator[DormantUser]) -> Iterator[str]:
             email = row.user.attributes.get("email", "")
             facts = [row.absence.value, row.idle_since.isoformat(), str(row.due).lower(), last]
             yield _line([row.user.sub, row.user.username, *facts, email])
-    except UsermgrError:
+    except Exception:
         yield f"{BROKEN}\r\n"
         raise
 

@@ -110,7 +110,7 @@ def _lines(header: list[str], names: list[str], rows: Iterator[Row]) -> Iterator
                 yield buffer.getvalue()
                 buffer.seek(0)
                 buffer.truncate()
-    except UsermgrError:
+    except Exception:
         yield f"{buffer.getvalue()}{BROKEN}\r\n"
         raise
     yield buffer.getvalue()
