@@ -54,7 +54,7 @@ def test_staff_help_somebody_on_cognito(pool: Pool, tmp_path: Path) -> None:
 
             page.get_by_role("searchbox").fill("lovelace")
             expect(page.locator("#results tbody th")).to_have_text(["ada"])
-            expect(page.locator("[data-progress]")).to_contain_text("accounts were looked at")
+            expect(page.locator("[data-progress]")).to_contain_text("1 account was looked at")
             page.get_by_role("link", name="ada").click()
             page.get_by_label("Name", exact=True).fill("Ada King")
             page.get_by_role("button", name="Save").click()
