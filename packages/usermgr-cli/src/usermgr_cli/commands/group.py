@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -123,21 +123,7 @@ def members(line: Line, name: str, limit: int | None) -> Iterator[User]:
 @click.pass_obj
 def add_user(line: Line, name: str, usernames: tuple[str, ...], dry_run: bool) -> list[MembershipOutcome] | Done:
     """Put users into a group."""
-    if dry_run:
-        line.users.get_group(name)
-
-    def act(username: str) -> None:
-        line.users.add_user_to_group(username, name)
-
-    return each_user(
-        line,
-        usernames,
-        act,
-        done="added",
-        kind=partial(MembershipOutcome, group=name),
-        dry_run=dry_run,
-        sentence=lambda row: f"{row.username} is in the group {name}",
-    )
+    return _memberships(line, name, usernames, "added", f"is in the group {name}", dry_run=dry_run)
 
 
 @command.command(name="remove-user")
@@ -147,20 +133,24 @@ def add_user(line: Line, name: str, usernames: tuple[str, ...], dry_run: bool) -
 @click.pass_obj
 def remove_user(line: Line, name: str, usernames: tuple[str, ...], dry_run: bool) -> list[MembershipOutcome] | Done:
     """Take users out of a group."""
+    return _memberships(line, name, usernames, "removed", f"is not in the group {name}", dry_run=dry_run)
+
+
+def _memberships(
+    line: Line, group: str, usernames: tuple[str, ...], done: Literal["added", "removed"], state: str, *, dry_run: bool
+) -> list[MembershipOutcome] | Done:
+    """Puts each into the group, or takes each out; `state` says of one how they are then."""
     if dry_run:
-        line.users.get_group(name)
-
-    def act(username: str) -> None:
-        line.users.remove_user_from_group(username, name)
-
+        line.users.get_group(group)
+    change = line.users.add_user_to_group if done == "added" else line.users.remove_user_from_group
     return each_user(
         line,
         usernames,
-        act,
-        done="removed",
-        kind=partial(MembershipOutcome, group=name),
+        lambda username: change(username, group),
+        done=done,
+        kind=partial(MembershipOutcome, group=group),
         dry_run=dry_run,
-        sentence=lambda row: f"{row.username} is not in the group {name}",
+        sentence=lambda row: f"{row.username} {state}",
     )
 
 
