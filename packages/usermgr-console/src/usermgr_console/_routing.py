@@ -8,7 +8,6 @@ person the role, can the store do this at all, and, for a change, is the form's 
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -25,6 +24,7 @@ from usermgr.errors import UsermgrError
 from usermgr_console import _refusals
 from usermgr_console._acting import acting
 from usermgr_console._call import Call
+from usermgr_console._faults import log_fault
 from usermgr_console._refusals import Refusal
 from usermgr_console._roles import Role
 from usermgr_console._tokens import Use
@@ -155,8 +155,7 @@ def _safely(call: Call, route: Route, run: Callable[[], T]) -> T | Response:
                 _log.warning("%s %s: %s", call.request_id, route.name, error.code)
             return call.refuse(_refusals.from_error(error, call.language))
     except Exception as error:  # noqa: BLE001 - the boundary: no trace may reach a browser; texts may quote anything
-        frames = "".join(traceback.format_tb(error.__traceback__))
-        _log.error("%s %s: %s\n%s", call.request_id, route.name, type(error).__name__, frames)
+        log_fault(_log, f"{call.request_id} {route.name}", error)
         return call.refuse(_refusals.broken())
 
 

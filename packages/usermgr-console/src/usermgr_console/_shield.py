@@ -9,7 +9,6 @@ import ipaddress
 import logging
 import secrets
 import time
-import traceback
 from collections.abc import Iterable, MutableMapping
 from typing import Any
 
@@ -18,6 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from usermgr_console._config import Config
+from usermgr_console._faults import log_fault
 
 __all__ = ["ALIVE", "Shield", "headers_for"]
 
@@ -100,8 +100,7 @@ class Shield:
         try:
             await app(scope, receive, send_with_headers)
         except Exception as error:  # noqa: BLE001 - the outermost boundary, as below
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("%s %s: %s\n%s", state["request_id"], state.get("route", "-"), type(error).__name__, frames)
+            log_fault(_log, f"{state['request_id']} {state.get('route', '-')}", error)
             raise BrokenOffError from None
         finally:  # neither the path nor the query: they hold searches, and once a link
             _log.info(

@@ -16,7 +16,6 @@ import os
 import secrets
 import shutil
 import threading
-import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from usermgr.errors import UsermgrError
 from usermgr_bulk import BulkInterruptedError, BulkStoppedError, Progress
 from usermgr_console._acting import Acting, acting
 from usermgr_console._database import private_folder
+from usermgr_console._faults import log_fault
 
 if TYPE_CHECKING:
     from usermgr_console._services import Services
@@ -207,8 +207,7 @@ class Work:
         except UsermgrError as error:
             state, result = State.FAILED, _told(error)
         except Exception as error:  # noqa: BLE001 - the thread's boundary: what it raises must be seen on the page
-            frames = "".join(traceback.format_tb(error.__traceback__))
-            _log.error("work %s: %s\n%s", piece.kind, type(error).__name__, frames)
+            log_fault(_log, f"work {piece.kind}", error)
             state, result = State.FAILED, {"code": "broken", "message": type(error).__name__}
         finally:
             over.set()
