@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import html
 import json
 import re
@@ -232,6 +233,12 @@ class Stage:
             if piece.state is not State.RUNNING or time.monotonic() > deadline:
                 return piece
             time.sleep(0.02)
+
+    def lose(self, piece: Piece) -> None:
+        """Leaves the piece as a process leaves it that is killed while it runs it."""
+        with piece.path("lock").open("ab") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # its thread has written its state, and may not have ended yet
+            piece.keep("state.json", {"state": State.RUNNING, "result": {}})
 
     def state(self) -> list[object]:
         """All that the store holds, to compare."""

@@ -308,7 +308,7 @@ def test_an_import_goes_on_after_a_restart(stage, browser) -> None:
     piece = piece_of(browser, upload(browser, TABLE))
     browser.follow(browser.post(f"/work/{piece.id}/choices", {**CHOICES, "becomes.0": "email"}))
     piece.agree()
-    piece.path("state.json").write_text(json.dumps({"state": "running", "result": {}}))  # as a kill leaves it
+    stage.lose(piece)
     stage.users.add_user("mary", attributes={"email": "mary@example.org"})
     config = stage.console.services.config
     another = create_app(stage.users, stage.activity, config=config, now=stage.clock)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from usermgr_console import Role
@@ -130,14 +128,13 @@ def test_work_is_its_owners_alone(stage, browser) -> None:
 def test_work_that_broke_off_is_told_and_goes_on(stage, browser) -> None:
     """A piece whose process is gone says so. Going on does the rest, but never what nobody has said yes to."""
     piece = stage.finished(select(browser, operation="disable_user", who="all", group="beta"))
-    lost = json.dumps({"state": "running", "result": {}})
-    piece.path("state.json").write_text(lost)
+    stage.lose(piece)
 
     page = browser.get(f"/work/{piece.id}")
     asked = stage.finished(browser.post(f"/work/{piece.id}"))
     disabled = [user.username for user in stage.users.iter_users_in_group("beta") if not user.enabled]
     piece.agree()
-    piece.path("state.json").write_text(lost)
+    stage.lose(piece)
     done = stage.finished(browser.post(f"/work/{piece.id}"))
 
     assert "It broke off" in page.text

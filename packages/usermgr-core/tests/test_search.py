@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from usermgr import Condition, Operator, User, UserStatus, where
@@ -69,10 +69,10 @@ def test_condition_that_makes_no_sense_is_refused(field: str, operator: Operator
 @given(st.text(), st.text())
 def test_word_occurs_in_what_is_folded(text: str, word: str) -> None:
     """A word is found in every field that words are looked for in, by what the two become when they are folded."""
-    if not word:
-        return
+    assume(word)
     for name in WORD_FIELDS[1:-1]:
-        assert matches(user(**{name: text}), where("*").mentions(word)) is (fold(word) in fold(text)) or word in "alice"
+        occurs = fold(word) in fold(text) or fold(word) in "alice"  # the user name is such a field, too
+        assert matches(user(**{name: text}), where("*").mentions(word)) is occurs
     assert matches(user(name=text + word + text), where("*").mentions(text + word + text))
 
 

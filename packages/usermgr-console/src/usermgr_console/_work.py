@@ -16,6 +16,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -41,6 +42,9 @@ KEPT_DAYS = 7
 
 TIDY_SECONDS = 3600
 """How often pieces that are too old are looked for."""
+
+PATIENCE = 20
+"""How often, every 10 ms, the lock of a piece is tried before it counts as running."""
 
 YES = "yes"
 """The file that stands for somebody's yes."""
@@ -136,27 +140,27 @@ class Work:
         """A new piece, which waits; put its files beside it, and `start` it."""
         identity = secrets.token_hex(16)
         folder = private_folder(private_folder(self._folder) / identity)
-        _write(folder / "facts.json", {"kind": kind, "owner": owner, "began": self._now(), "facts": facts})
+        members = {"kind": kind, "owner": owner, "began": self._now(), "facts": facts}
         _write(folder / "state.json", {"state": State.WAITING, "result": {}})
-        return self._read(folder)
+        _write(folder / "facts.json", members)  # last: from here on others see the piece
+        return _piece(folder, members)
 
     def find(self, identity: str) -> Piece | None:
         """The piece of that id."""
         known = len(identity) == 32 and identity.isalnum() and identity.isascii()
-        folder = self._folder / identity
-        return self._read(folder) if known and (folder / "facts.json").exists() else None
+        return _read(self._folder / identity) if known else None
 
     def latest(self, kind: str, owner: str | None = None) -> list[Piece]:
         """The pieces of that kind, the newest first."""
         if not self._folder.exists():
             return []
-        found = [self._read(folder) for folder in self._folder.iterdir() if (folder / "facts.json").exists()]
-        mine = [piece for piece in found if piece.kind == kind and owner in (None, piece.owner)]
+        found = [_read(folder) for folder in self._folder.iterdir()]
+        mine = [piece for piece in found if piece and piece.kind == kind and owner in (None, piece.owner)]
         return sorted(mine, key=lambda piece: piece.began, reverse=True)
 
     def start(self, piece: Piece, who: Acting) -> bool:
-        """Runs it in a thread, in the name of `who`; `False` where it runs already, in whatever process."""
-        lock = _lock(piece.folder)
+        """Runs it in a thread, in the name of `who`; `False` where it runs already, in whatever process, or is gone."""
+        lock = _hold(piece.folder)
         if lock is None:
             return False
         piece.path("stop").unlink(missing_ok=True)
@@ -169,11 +173,12 @@ class Work:
         piece.path("stop").touch(mode=0o600)
 
     def forget(self, piece: Piece) -> bool:
-        """Deletes the piece with all its files; `False` where it runs."""
-        lock = _lock(piece.folder)
+        """Deletes the piece with all its files; `False` where it runs, or is gone."""
+        lock = _hold(piece.folder)
         if lock is None:
             return False
         try:
+            piece.path("facts.json").unlink(missing_ok=True)  # first: from here on nobody sees a part of the piece
             shutil.rmtree(piece.folder)
         finally:
             os.close(lock)
@@ -189,8 +194,8 @@ class Work:
             return
         for folder in self._folder.iterdir():
             with suppress(OSError, ValueError, KeyError):
-                piece = self._read(folder)
-                if piece.state is not State.RUNNING and piece.began < now - KEPT_DAYS * 86_400:
+                piece = _read(folder)
+                if piece and piece.state is not State.RUNNING and piece.began < now - KEPT_DAYS * 86_400:
                     self.forget(piece)
 
     def _run(self, piece: Piece, who: Acting, lock: int) -> None:
@@ -216,19 +221,26 @@ class Work:
         finally:
             os.close(lock)
 
-    def _read(self, folder: Path) -> Piece:
-        facts, state = _load(folder / "facts.json"), _load(folder / "state.json")
-        now = State(state.get("state", State.LOST))
-        if now is State.RUNNING:
-            lock = _lock(folder)
-            if lock is not None:  # nobody holds it
-                os.close(lock)
-                again = State(_load(folder / "state.json").get("state", State.LOST))
-                now = State.LOST if again is State.RUNNING else again
-        return Piece(
-            folder.name, folder, facts["kind"], facts["owner"], facts["facts"], now, facts["began"],
-            _load(folder / "progress.json"), state.get("result", {}),
-        )  # fmt: skip
+
+def _read(folder: Path) -> Piece | None:
+    """The piece as it is now, or `None` where there is none, or somebody forgets it just now."""
+    facts = _load(folder / "facts.json")
+    return _piece(folder, facts) if facts else None
+
+
+def _piece(folder: Path, facts: Mapping[str, Any]) -> Piece:
+    ended = _load(folder / "state.json")
+    state = State(ended.get("state", State.LOST))
+    if state is State.RUNNING and (lock := _lock(folder, fcntl.LOCK_SH)) is not None:
+        # Nobody runs it. Either it ended after the look above, and has another state and a result now, or was killed.
+        ended = _load(folder / "state.json")
+        os.close(lock)
+        state = State(ended.get("state", State.LOST))
+        state = State.LOST if state is State.RUNNING else state
+    return Piece(
+        folder.name, folder, facts["kind"], facts["owner"], facts["facts"], state, facts["began"],
+        _load(folder / "progress.json"), ended.get("result", {}),
+    )  # fmt: skip
 
 
 def _told(error: BaseException) -> dict[str, Any]:
@@ -245,11 +257,27 @@ def _watch(path: Path, stop: threading.Event, over: threading.Event) -> None:
             return
 
 
-def _lock(folder: Path) -> int | None:
-    """A lock that its process holds until it ends; `None` where another one has it."""
-    descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+def _hold(folder: Path) -> int | None:
+    """The lock of who runs the piece, which dies with its process; `None` where another one has it.
+
+    Who looks at a piece has a lock for a moment, too: that is waited for.
+    """
+    for _ in range(PATIENCE):
+        lock = _lock(folder, fcntl.LOCK_EX)
+        if lock is not None:
+            return lock
+        time.sleep(0.01)
+    return None
+
+
+def _lock(folder: Path, how: int) -> int | None:
+    """The file's lock, shared or not; `None` where somebody has it, or the folder is gone."""
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except FileNotFoundError:
+        return None
+    try:
+        fcntl.flock(descriptor, how | fcntl.LOCK_NB)
     except OSError:
         os.close(descriptor)
         return None

@@ -1,0 +1,77 @@
+"""Pieces of work, as several pages and processes see them at the same time."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import threading
+
+import pytest
+
+from usermgr_console import _work
+from usermgr_console._work import State, Work
+
+
+@pytest.fixture
+def work(stage, tmp_path) -> Work:
+    """Work of one kind, `count`, which asks for a yes."""
+    return Work(
+        tmp_path / "pieces", stage.console.services, {"count": lambda _: {"waits": True, "count": 5}}, now=lambda: 0.0
+    )
+
+
+def test_work_that_ends_while_it_is_looked_at_has_its_result(work, monkeypatch) -> None:
+    """Its state and its result are of one moment, also where it ended between two looks of one reader."""
+    piece = work.begin("count", "me")
+    running = {"state": State.RUNNING, "result": {}}
+    piece.path("state.json").write_text(json.dumps(running))
+    look = _work._lock
+
+    def end_first(*arguments: object) -> int | None:
+        piece.path("state.json").write_text(json.dumps({"state": State.WAITING, "result": {"count": 5}}))
+        return look(*arguments)
+
+    monkeypatch.setattr(_work, "_lock", end_first)
+    found = work.find(piece.id)
+
+    assert found is not None
+    assert (found.state, found.result) == (State.WAITING, {"count": 5})
+
+
+def test_work_begins_while_somebody_looks(work) -> None:
+    """A look locks the piece for a moment; who starts or deletes it waits for that and does not take it for a run."""
+    piece = work.begin("count", "me")
+    descriptor = os.open(piece.path("lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    looked = threading.Timer(0.05, os.close, [descriptor])
+    looked.start()
+
+    assert work.forget(piece)
+    looked.join()
+
+
+def test_two_who_look_do_not_take_each_other_for_its_run(work) -> None:
+    """A piece whose process is gone is lost, however many look at it."""
+    piece = work.begin("count", "me")
+    piece.path("state.json").write_text(json.dumps({"state": State.RUNNING, "result": {}}))
+    descriptor = os.open(piece.path("lock"), os.O_CREAT | os.O_RDWR, 0o600)
+    fcntl.flock(descriptor, fcntl.LOCK_SH)
+    try:
+        found = work.find(piece.id)
+    finally:
+        os.close(descriptor)
+
+    assert found is not None
+    assert found.state is State.LOST
+
+
+def test_a_piece_that_is_not_whole_is_not_there(work) -> None:
+    """One that is being written, or deleted, is in no list and is neither started nor deleted again."""
+    piece = work.begin("count", "me")
+    piece.path("facts.json").unlink()
+    assert (work.find(piece.id), work.latest("count")) == (None, [])
+
+    whole = work.begin("count", "me")
+    assert work.forget(whole)
+    assert not work.forget(whole)
