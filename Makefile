@@ -5,7 +5,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo console test changes check format functions release deploy adopt wheels docs version security bench lowest pips npm screenshots clean
+.PHONY: help demo console test properties changes check format functions release deploy adopt wheels docs version security bench lowest pips npm screenshots clean
 
 PYTHON ?= python3
 UV_VERSION := 0.13.9
@@ -42,6 +42,9 @@ LANES ?= 2
 test: terraform-is-here chromium-is-here lowest pips npm ## All tests
 	@$(RUN) python -m pytest -n $(LANES) --dist loadfile --no-loadscope-reorder $(ARGS)
 	@.venv-lowest/bin/python -m pytest -p no:cacheprovider functions --durations=5 -W "ignore:datetime.datetime.utcnow:DeprecationWarning"
+
+properties: $(SYNCED) ## The property tests on examples of this run alone, up to 1,000 each
+	@$(RUN) python -m pytest -m hypothesis --hypothesis-profile=thorough $(ARGS)
 
 changes: terraform-is-here $(SYNCED) ## Every change of the deployment by itself, while people sign in
 	@USERMGR_CHANGES_ONE_BY_ONE=1 $(RUN) python -m pytest -s tests/terraform/test_changes.py

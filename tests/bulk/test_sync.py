@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import usermgr_local
@@ -126,10 +126,7 @@ documents = st.builds(
 )
 
 
-@settings(
-    deadline=None, database=None, derandomize=True, max_examples=8,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)  # fmt: skip
+@settings(max_examples=8)
 @given(documents)
 def test_any_wish_comes_about_from_any_other(
     local: LocalUserManager, tmp_path_factory: pytest.TempPathFactory, document: str

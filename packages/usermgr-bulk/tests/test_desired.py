@@ -264,7 +264,7 @@ documents = st.fixed_dictionaries(
 ).filter(lambda document: not any("sub" in user.get("attributes", {}) for user in document["users"]))
 
 
-@settings(deadline=None, database=None, derandomize=True, max_examples=60)
+@settings(max_examples=60)
 @given(documents, st.sampled_from([None, 1]))
 def test_yaml_and_json_are_read_alike(document: dict[str, Any], indent: int | None) -> None:
     """A document in JSON, which is YAML too, is the same state by both readers, and holds what was written."""
@@ -282,7 +282,7 @@ def test_yaml_and_json_are_read_alike(document: dict[str, Any], indent: int | No
     ]  # fmt: skip
 
 
-@settings(deadline=None, database=None, derandomize=True, max_examples=100)
+@settings(max_examples=100)
 @given(st.text() | st.binary(), st.sampled_from(["yaml", "json"]))
 @example("users: []\n...\nx", "yaml")
 @example("!", "yaml")

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from usermgr import UserStatus
@@ -20,7 +20,6 @@ from usermgr.records import Format, Row, UserRecord, find_format
 from usermgr_bulk import formats
 from usermgr_bulk.formats import CsvDialect, CsvFormat, JsonLinesFormat
 
-steady = settings(deadline=None, database=None, derandomize=True)
 ATTRIBUTES = (
     "email",
     "email_verified",
@@ -78,7 +77,6 @@ def read(form: Format, content: bytes) -> list[Row]:
     return list(form.read(io.BytesIO(content)))
 
 
-@steady
 @given(st.lists(records, max_size=4))
 def test_json_lines_survive(users: list[UserRecord]) -> None:
     """Records that are written as JSON lines read back as they were, with their lines."""
@@ -88,7 +86,6 @@ def test_json_lines_survive(users: list[UserRecord]) -> None:
     assert len(content.decode().splitlines()) == len(users)
 
 
-@steady
 @given(st.lists(records, max_size=4), dialects)
 def test_csv_survives(users: list[UserRecord], dialect: CsvDialect) -> None:
     """Records that are written as CSV read back as they were, each in a row that no value of another has changed."""
@@ -103,7 +100,6 @@ def test_csv_survives(users: list[UserRecord], dialect: CsvDialect) -> None:
     assert [row.record for row in find_format("csv", **found).read(io.BytesIO(content))] == users
 
 
-@steady
 @given(st.lists(records, max_size=3))
 def test_csv_without_marks_survives_or_is_refused(users: list[UserRecord]) -> None:
     """Without marks, what would not read back is refused, and not written as something else."""
@@ -116,7 +112,6 @@ def test_csv_without_marks_survives_or_is_refused(users: list[UserRecord]) -> No
     assert [row.record for row in read(csv_format(), content)] == users
 
 
-@steady
 @given(st.lists(records, max_size=3), st.sampled_from([",", ";", "\t"]))
 def test_pythons_reader_sees_the_same_cells(users: list[UserRecord], delimiter: str) -> None:
     """Python's own reader finds as many cells in each row as the header row has, and no formula in any of them."""
@@ -136,7 +131,6 @@ lines = st.lists(cells | cells.map(lambda cell: '"{}"'.format(cell.replace('"', 
 )
 
 
-@steady
 @given(st.lists(lines, max_size=4), st.sampled_from(["\n", "\r\n"]))
 def test_csv_is_read_as_python_reads_it(rows: list[str], end: str) -> None:
     """Each row up to the first that cannot be read has the cells that Python's strict reader finds in it."""
@@ -163,7 +157,6 @@ noise = st.binary(max_size=60) | st.lists(
 ).map(b"".join)
 
 
-@steady
 @given(
     noise, st.sampled_from([b"", b"username,name,enabled,groups,created_at,usermgr:marked\n", b'{"username":"a"}\n'])
 )

@@ -451,7 +451,7 @@ def filled(state: Any) -> StubStore:
     return store
 
 
-@settings(deadline=None, database=None, derandomize=True, max_examples=40)
+@settings(max_examples=40)
 @given(
     states, wishes(), st.sampled_from([None, "delete", "disable"]), st.booleans(),
 )  # fmt: skip

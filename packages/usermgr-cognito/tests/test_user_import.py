@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from usermgr import AttributeDescription, AttributeType, MfaMode, StoreDescription, UserStatus
@@ -19,7 +19,6 @@ from usermgr.records import Row, UserRecord, find_format
 from usermgr_cognito import user_import
 from usermgr_cognito.user_import import MFA, STANDARD_HEADER, USERNAME, CognitoCsvFormat
 
-steady = settings(deadline=None, database=None, derandomize=True)
 REACHABLE = {"email": "a@example.org", "email_verified": "true"}
 POOL = StoreDescription(
     attributes=[
@@ -86,7 +85,6 @@ records = st.builds(
 )
 
 
-@steady
 @given(st.lists(records, max_size=4))
 def test_what_is_not_refused_survives(users: list[UserRecord]) -> None:
     """Records that pass the check read back as they were: no value makes a row or a cell of its own."""
@@ -100,7 +98,6 @@ def test_what_is_not_refused_survives(users: list[UserRecord]) -> None:
     assert content.count("\n") == len(good) + 1
 
 
-@steady
 @given(st.binary(max_size=60), st.sampled_from([b"", b"cognito:username,name,email_verified,cognito:mfa_enabled\n"]))
 def test_any_bytes_are_rows_or_errors(content: bytes, header: bytes) -> None:
     """No input ends in an exception that is not of the tree."""

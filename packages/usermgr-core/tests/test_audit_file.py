@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usermgr.audit import Actor, FileSink, FindingKind, Outcome, Record, Verification, verify
@@ -179,7 +179,7 @@ def test_every_tampering_with_every_line_is_found(tamper: Callable[..., None], c
 
 
 @given(data=st.data())
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150)
 def test_any_byte_that_changes_is_found(data: st.DataObject, chain: tuple[Path, str]) -> None:
     """No bit of any line can be other than it was written."""
     directory, last = chain

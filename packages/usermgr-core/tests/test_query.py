@@ -56,7 +56,7 @@ def any_condition(draw: st.DrawFn) -> Condition:
     return Condition(field, operator, draw(MOMENTS if field in TIMES else TEXTS))
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.lists(any_condition(), max_size=4), st.sampled_from([UTC, TOKYO]))
 @example([Condition("name", Operator.EQUALS, "\ud83d\ude00"), Condition("name", Operator.EQUALS, "😀")], UTC)
 def test_no_value_changes_its_meaning(conditions: list[Condition], zone: tzinfo) -> None:
@@ -67,7 +67,7 @@ def test_no_value_changes_its_meaning(conditions: list[Condition], zone: tzinfo)
     assert text.replace("\u3000", "").isprintable()
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@settings(max_examples=EXAMPLES)
 @given(st.one_of(TEXTS, st.lists(TEXTS | st.sampled_from(["name", "created", "group", "-", "*"])).map("".join)))
 def test_any_text_is_a_search_or_an_error_that_says_where(text: str) -> None:
     """Whatever is typed is read and means the same when it is written again, or is refused at a place within it."""

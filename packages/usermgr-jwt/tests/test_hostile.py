@@ -168,7 +168,7 @@ class TestFastDecoders:
         )
         numbers = st.from_regex(r"-?[0-9]{1,25}(\.[0-9]{1,25})?([eE][+-]?[0-9]{1,3})?", fullmatch=True)
 
-        @hypothesis_settings(max_examples=500, deadline=None, database=None, derandomize=True)
+        @hypothesis_settings(max_examples=500)
         @given(st.dictionaries(st.text(), values), st.booleans(), st.data())
         def compare_json(members, compact, data):
             separators = (",", ":") if compact else None
@@ -179,14 +179,14 @@ class TestFastDecoders:
             for each in (raw, raw[:where] + change + raw[where + 1 :]):
                 self.compare(fast, "json_object", each)
 
-        @hypothesis_settings(max_examples=300, deadline=None, database=None, derandomize=True)
+        @hypothesis_settings(max_examples=300)
         @given(numbers)
         def compare_number(number):
             self.compare(fast, "json_object", f'{{"n":{number}}}'.encode())
 
         alphabet = b"ABCQgwxyz0189-_+/=. \n\x00\xff"
 
-        @hypothesis_settings(max_examples=500, deadline=None, database=None, derandomize=True)
+        @hypothesis_settings(max_examples=500)
         @given(st.lists(st.sampled_from(list(alphabet)), max_size=20).map(bytes) | st.binary(max_size=20))
         def compare_base64(segment):
             self.compare(fast, "b64url_decode", segment)

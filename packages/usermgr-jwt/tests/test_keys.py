@@ -68,7 +68,7 @@ def test_any_json_in_any_member(pool, compact):
     """Whatever a member of a key, a key or the list is, the outcome is a key set or a KeysInvalidError."""
     outcomes = set()
 
-    @hypothesis_settings(max_examples=600, deadline=None, database=None, derandomize=True)
+    @hypothesis_settings(max_examples=600)
     @given(st.dictionaries(st.sampled_from(MEMBERS), ANY_JSON, max_size=4), ANY_JSON, st.integers(0, 3))
     def read(members, anything, place):
         keys = pool.jwks()["keys"]
@@ -88,7 +88,7 @@ def test_any_reply_of_a_function(pool, compact, tmp_path):
     """Whatever JSON, or other type, the download function returns, `pull` writes good keys or raises a KeysError."""
     path = tmp_path / "jwks.json"
 
-    @hypothesis_settings(max_examples=200, deadline=None, database=None, derandomize=True)
+    @hypothesis_settings(max_examples=200)
     @given(ANY_JSON, st.sampled_from(["reply", "error", "code", "message"]))
     def try_to_pull(anything, place):
         error = {"code": anything} if place == "code" else {"code": "x", "message": anything}

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usermgr import where
@@ -94,7 +94,7 @@ def test_token_outlives_the_process(make: Callable[..., LocalUserManager]) -> No
 CHANGES = st.lists(st.one_of(st.tuples(st.just("delete"), st.integers(0, 11)), st.tuples(st.just("add"), st.just(0))))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60)
 @given(st.integers(0, 12), st.integers(1, 5), st.lists(CHANGES.filter(lambda some: len(some) < 4), max_size=8))
 def test_pages_hold_everybody_once(
     empty_store: Path, tmp_path: Path, count: int, limit: int, changes: list[list[tuple[str, int]]]

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from usermgr import Change, Condition, Operator, User, where
@@ -112,7 +112,7 @@ def change(users: LocalUserManager, names: Sequence[str], changes: Sequence[tupl
                 users.delete_user(name)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80)
 @given(
     st.lists(person, max_size=6, unique_by=lambda p: p[0].lower()),
     st.lists(st.tuples(st.integers(0, 5), attributes), max_size=3),

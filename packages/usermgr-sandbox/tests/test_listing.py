@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 
@@ -52,7 +52,7 @@ def test_a_value_that_ends_early_is_an_error(differs, error_of):
     differs(check)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(value=st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=40))
 def test_any_escaped_value_finds_its_user_alone(cloud, value):
     """For any printable value, the escaped filter finds the user who has it, and not the other."""
