@@ -37,7 +37,6 @@ from usermgr.errors import (
     GroupNotFoundError,
     ThrottledError,
     UserExistsError,
-    UsermgrError,
     UserNotFoundError,
 )
 from usermgr.records import Row, UserRecord
@@ -333,7 +332,7 @@ class People(Input):
         return f"people {self.count}"
 
 
-def once(error: UsermgrError, operation: str) -> Callable[[str, tuple[Any, ...]], None]:
+def once(error: Exception, operation: str) -> Callable[[str, tuple[Any, ...]], None]:
     """A `before` or `after` that raises the error at the first call of the operation."""
     left = [error]
 

@@ -23,7 +23,7 @@ from usermgr.errors import (
     ThrottledError,
 )
 from usermgr_bulk import Export, Manifest, Progress, export_users, read_export
-from usermgr_bulk._export import _whole_folder
+from usermgr_bulk._partial import Partial
 
 QUICK = Backoff(first=0.001, longest=0.002)
 
@@ -89,16 +89,9 @@ def test_the_files_are_for_their_owner_alone(store: StubStore, tmp_path: Path) -
 @pytest.mark.parametrize(
     "error", [pytest.param(AccessDeniedError(), id="denied"), pytest.param(OSError(28), id="disk")]
 )
-def test_an_export_that_fails_leaves_nothing(store: StubStore, tmp_path: Path, error: Exception) -> None:
-    """Whatever ends it in the middle, no folder is there afterwards, and the error is what it was."""
-    calls = [0]
-
-    def fail(operation: str, _: object) -> None:
-        calls[0] += operation == "find_users"
-        if calls[0] == 5:
-            raise error
-
-    store.before = fail
+def test_an_export_that_read_nothing_leaves_nothing(store: StubStore, tmp_path: Path, error: Exception) -> None:
+    """Where the first page fails, no folder is there afterwards, and the error is what it was."""
+    store.before = once(error, "list_groups")
 
     with pytest.raises(type(error)):
         export_users(store, tmp_path / "out")
@@ -121,12 +114,13 @@ def test_what_a_killed_export_left_is_not_in_the_next(store: StubStore, tmp_path
 
 def test_two_exports_into_one_folder_are_refused(store: StubStore, tmp_path: Path) -> None:
     """The second touches nothing that the first has written; a folder that is there is refused, too."""
-    with _whole_folder(tmp_path / "out") as partial:
-        (partial / "users.jsonl").write_text("mine")
+    with Partial(tmp_path / "out", store.describe()) as partial:
+        (partial.folder / "users.jsonl").write_text("mine")
         with pytest.raises(ConflictError, match="another export"):
             export_users(store, tmp_path / "out")
-        assert (partial / "users.jsonl").read_text() == "mine"
+        assert (partial.folder / "users.jsonl").read_text() == "mine"
 
+    (tmp_path / "out").mkdir()
     with pytest.raises(InvalidInputError, match="is there already"):
         export_users(store, tmp_path / "out")
 

@@ -307,6 +307,71 @@ def test_next_export_removes_what_a_killed_one_left(
     assert names(folder) - before == {"all.csv"}
 
 
+ENDS = {130: KeyboardInterrupt(), 4: AccessDeniedError(), 1: OSError(28, "No space left on device")}
+
+
+@pytest.mark.parametrize("status", ENDS)
+@pytest.mark.parametrize("name", ["people", "people.csv"])
+def test_interrupted_export_goes_on(
+    name: str, status: int, usermgr: Any, users: UserManager, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says which command line goes on, and where personal data is left; that one reads no page for a second time."""
+    users.add_user("ada", None, {"email": "ada@example.org"})
+    list_groups, find_users, left, asked = LocalUserManager.list_groups, LocalUserManager.find_users, [ENDS[status]], []
+
+    def find(self: LocalUserManager, *given: Any, **named: Any) -> Any:
+        if left:
+            raise left.pop()
+        return find_users(self, *given, **named)
+
+    def groups(self: LocalUserManager, *given: Any, **named: Any) -> Any:
+        asked.append(given)
+        return list_groups(self, *given, **named)
+
+    monkeypatch.setattr(LocalUserManager, "find_users", find)
+    monkeypatch.setattr(LocalUserManager, "list_groups", groups)
+
+    ended = usermgr("export", name)
+    (partial,) = names(folder)
+    again = usermgr("export", name, "--resume")
+
+    assert (ended.status, again.status) == (status, 0)
+    assert ended.sentences[-1].startswith(f"  go on with: usermgr export {name} --resume")
+    assert f"or remove {partial}, which holds personal data" in ended.err
+    assert (names(folder), len(asked)) == ({name}, 1)
+    assert "ada@example.org" in (Path(name) / "users.jsonl" if name == "people" else Path(name)).read_text()
+
+
+def test_file_that_could_not_be_written_is_made_of_what_was_read(
+    usermgr: Any, users: UserManager, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk costs no second look at the store; a file that cannot be made of these people leaves nothing."""
+    users.add_user("ada")
+
+    def fail(error: Exception) -> Any:
+        with monkeypatch.context() as patched:
+            patched.setattr("usermgr_bulk.write_users", lambda *_, **__: (_ for _ in ()).throw(error))
+            return usermgr("export", "all.csv")
+
+    refused, after_refusal = fail(InvalidInputError("the format cannot hold it")), names(folder)
+    full = fail(OSError(28, "No space left on device"))
+    users.delete_user("ada")
+    again = usermgr("export", "all.csv", "--resume")
+
+    assert (refused.status, after_refusal) == (2, set())
+    assert (full.status, full.sentences[-1]) == (1, "  go on with: usermgr export all.csv --resume")
+    assert (again.status, names(folder)) == (0, {"all.csv"})
+    assert "ada" in Path("all.csv").read_text()
+
+
+def test_there_must_be_something_to_resume(usermgr: Any, users: UserManager, folder: Path) -> None:
+    """As for an import: a name that is mistyped begins nothing."""
+    ended = usermgr("export", "people", "--resume")
+
+    assert (ended.status, names(folder)) == (2, set())
+    assert "no export into people was interrupted, so nothing to go on with: leave --resume out" in ended.err
+
+
 def test_nothing_is_written_over(usermgr: Any, users: UserManager, folder: Path) -> None:
     """An export goes to a new folder or file; status 2, and what is there stays."""
     Path("people.csv").write_text("mine")

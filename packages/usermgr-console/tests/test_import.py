@@ -385,6 +385,48 @@ def test_an_export_is_one_archive(stage, browser, tmp_path: Path) -> None:
     assert browser.get(f"/work/{piece.id}/export.zip").status == 404
 
 
+@pytest.mark.parametrize("end", ["Stopped", "It broke off", "It failed", "packing"])
+def test_an_export_goes_on(stage, browser, monkeypatch, tmp_path: Path, end: str) -> None:
+    """One that was stopped, lost or failed goes on where it was, and what is left meanwhile goes with the work."""
+    calls: list[str] = []
+    find_users, list_groups = stage.users.find_users, stage.users.list_groups
+    errors = {"Stopped": KeyboardInterrupt(), "It broke off": KeyboardInterrupt(), "It failed": AccessDeniedError()}
+
+    def find(*given, **named):
+        if not calls.count("find") and end in errors:
+            calls.append("find")
+            raise errors[end]
+        return find_users(*given, **named)
+
+    def groups(*given, **named):
+        calls.append("groups")
+        return list_groups(*given, **named)
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(stage.users, "find_users", find)
+    monkeypatch.setattr(stage.users, "list_groups", groups)
+    with monkeypatch.context() as patched:
+        if end == "packing":
+            patched.setattr("usermgr_console._exports.zip_folder", full)
+        answer = browser.post("/export")
+        piece = piece_of(browser, answer)
+    if end == "It broke off":
+        stage.lose(piece)
+    page = browser.get(answer.path)
+    read = calls.count("groups")
+
+    done = piece_of(browser, browser.post(f"/work/{piece.id}"))
+
+    assert ("It failed" if end == "packing" else end) in page.text
+    assert "Delete it all now" in page.text
+    assert (done.state, calls.count("groups")) == (State.DONE, read)
+    assert {path.name for path in done.folder.iterdir()} == {
+        "facts.json", "state.json", "progress.json", "lock", "export.zip"
+    }  # fmt: skip
+
+
 def test_an_export_is_its_owners_alone(stage, browser) -> None:
     """Another administrator cannot take it."""
     piece = piece_of(browser, browser.post("/export"))

@@ -17,6 +17,7 @@ from usermgr_bulk._input import FileInput, Input
 from usermgr_bulk._journal import Journal, RunIdentity, read_identity
 from usermgr_bulk._manifest import Manifest
 from usermgr_bulk._options import Existing, ImportOptions
+from usermgr_bulk._partial import unfinished_export
 from usermgr_bulk._report import write_report, write_sub_map
 from usermgr_bulk._results import Progress, RowOutcome, RowResult, Summary
 from usermgr_bulk._selection import Selected, Selection, freeze_names, freeze_selection
@@ -28,6 +29,7 @@ __all__ = [
     "check_import",
     "export_users",
     "read_export",
+    "unfinished_export",
     "write_users",
     "freeze_selection",
     "freeze_names",

@@ -9,7 +9,7 @@ __all__ = ["BulkInterruptedError", "BulkStoppedError"]
 
 
 class BulkStoppedError(UsermgrError):
-    """The run could not go on, and its journal is kept; `__cause__` is what stopped it.
+    """The run could not go on, and its journal is kept, or what an export has read; `__cause__` is what stopped it.
 
     Missing credentials or permissions, a store that is gone, a limit of the account, a service that stays away, a full
     disk, or an input that cannot be read any further.
@@ -18,6 +18,7 @@ class BulkStoppedError(UsermgrError):
     code = "bulk_stopped"
     sentence = "the run stopped"
     summary: Summary | None = None
+    """What was done; `None` of an export, which does nothing."""
     remedy: str | None = None
     """How to go on, where whoever made the run says so: the message only names the journal."""
 

@@ -12,8 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
+import sqlite3
 import threading
 import time
 from collections import Counter
@@ -22,56 +21,65 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self, cast
+from typing import Any, cast
 
-from usermgr import Group, StoreDescription, User, UserManager, where
+from usermgr import Group, User, UserManager, where
 from usermgr.backoff import Backoff
-from usermgr.errors import InvalidInputError, InvalidPageTokenError, ServiceError
+from usermgr.errors import GroupNotFoundError, InvalidInputError, InvalidPageTokenError, ServiceError, UsermgrError
 from usermgr.records import Row, UserRecord
 from usermgr_bulk._calls import Caller
-from usermgr_bulk._files import lock, open_private, sync_folder
+from usermgr_bulk._errors import BulkStoppedError
 from usermgr_bulk._input import Input
-from usermgr_bulk._lines import one_line, read_line, read_lines
+from usermgr_bulk._lines import read_line, read_lines
 from usermgr_bulk._listing import STARTS, listing
-from usermgr_bulk._manifest import FileSum, Manifest
+from usermgr_bulk._manifest import Manifest
 from usermgr_bulk._meter import Meter
 from usermgr_bulk._pace import Pace
+from usermgr_bulk._partial import GROUPS, MANIFEST, USERS, Partial
 from usermgr_bulk._results import Progress
 from usermgr_bulk._scratch import Memberships
 
 __all__ = ["Export", "export_users", "read_export"]
 
-USERS, GROUPS, MANIFEST, LOCK = "users.jsonl", "groups.jsonl", "manifest.json", ".lock"
+CHECKPOINT_SECONDS = 0.1
+"""How often what was read is made durable: a kill costs what was read since, and a sync takes some milliseconds."""
 
 
 def export_users(
     users: UserManager,
     folder: str | Path,
     *,
+    resume: bool = False,
     share: float = 1.0,
     backoff: Backoff | None = None,
     progress: Callable[[Progress], None] | None = None,
     stop: threading.Event | None = None,
-    now: Callable[[], float] = time.monotonic,
+    now: Callable[[], float] = time.time,
 ) -> Manifest:
     """Writes all users and groups of the store into the folder, which must not be there yet.
 
-    Memory does not grow with the number of users. The files have the mode 0600. Where this fails or is interrupted,
-    nothing is left behind; start it again. A listing whose page token is older than an hour, as after the sleep of a
-    laptop, is begun anew.
+    Memory does not grow with the number of users. The files have the mode 0600. Where this is interrupted, fails after
+    a first page was read, or is killed, what was read is kept in a hidden folder beside the other, for its owner alone:
+    see `unfinished_export`. A page token that is older than an hour, as after the sleep of a laptop, or that the store
+    refuses, is not used: the export begins anew.
 
     Args:
         users: The store.
         folder: The folder to make; the one above it must be there.
+        resume: Goes on from the last page of an export into this folder that was interrupted, if there is one. Without
+            this, what that one has left is removed.
         share: The share of the store's rates that may be used; they are the whole account's.
         backoff: The pauses before a call is repeated.
-        progress: Is called now and then with the number of users written; the total is the store's own estimate.
+        progress: Is called now and then with the number of users written, durably; the total is the store's own
+            estimate.
         stop: Ends the export as Ctrl-C does, when another thread sets it.
-        now: The clock, in seconds.
+        now: The clock on the wall, in seconds since 1970: the next process has no other to tell the age of a token.
 
     Raises:
-        InvalidInputError: the folder is there already.
-        ConflictError: another export into this folder runs now.
+        InvalidInputError: the folder is there already; or what is to be gone on with is damaged, or of another release.
+        ConflictError: another export into this folder runs now, or what is to be gone on with is of another store.
+        BulkStoppedError: the export could not go on, and what was read is kept; `__cause__` is what stopped it. Without
+            a page that was read, that error itself.
         KeyboardInterrupt: Ctrl-C, or `stop`.
     """
     target = Path(folder)
@@ -81,130 +89,136 @@ def export_users(
     pace = Pace(store.rates, share=share)
     caller = Caller(users, store, pace, stopping=stop or threading.Event(), backoff=backoff)
     meter = Meter(progress, store.estimated_users)
-    with _whole_folder(target) as partial, Memberships() as memberships:
-        work = _Work(caller, meter, partial, memberships, now)
-        return work.run(store)
+    with Partial(target, store) as partial:
+        if resume:
+            partial.resume(now())
+        else:
+            partial.begin(now())
+        with _told(partial), Memberships() as memberships:
+            return _Work(caller, meter, partial, memberships, now).run()
 
 
 @contextmanager
-def _whole_folder(target: Path) -> Generator[Path]:
-    partial = target.with_name(f".{target.name}.partial")
-    partial.mkdir(mode=0o700, exist_ok=True)
-    descriptor = open_private(partial / LOCK, os.O_RDWR)
+def _told(partial: Partial) -> Generator[None]:
+    """Says of an end that leaves something what that is, and what to do about it."""
     try:
-        lock(descriptor, f"another export into {target} runs now")
-        try:
-            for name in (USERS, GROUPS, MANIFEST):
-                (partial / name).unlink(missing_ok=True)  # of an export that was killed
-            yield partial
-            (partial / LOCK).unlink()
-            sync_folder(partial)
-            partial.rename(target)
-        except BaseException:
-            shutil.rmtree(partial, ignore_errors=True)
+        yield
+    except KeyboardInterrupt:
+        if not partial.is_kept:
             raise
-        sync_folder(target.parent)
-    finally:
-        os.close(descriptor)
+        raise KeyboardInterrupt(f"interrupted: {_way_on(partial)}") from None
+    except (UsermgrError, OSError, sqlite3.Error) as error:
+        if not partial.is_kept:
+            raise
+        why = error.message if isinstance(error, UsermgrError) else str(error)
+        raise BulkStoppedError(f"stopped: {why}. What to do: {_way_on(partial)}") from error
 
 
-class _Lines:
-    """A private file of JSON lines that counts and hashes what is written."""
-
-    def __init__(self, path: Path) -> None:
-        self._stream = os.fdopen(open_private(path, os.O_WRONLY | os.O_TRUNC), "wb")
-        self._digest = hashlib.sha256()
-        self.count = 0
-
-    def write(self, members: dict[str, Any]) -> None:
-        line = one_line(members)
-        self._stream.write(line)
-        self._digest.update(line)
-        self.count += 1
-
-    def finish(self) -> FileSum:
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
-        return FileSum(self.count, self._digest.hexdigest())
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self._stream.close()
+def _way_on(partial: Partial) -> str:
+    return f"resume the export to go on, or remove {partial.folder}, which holds personal data"
 
 
 class _Work:
     def __init__(
-        self, caller: Caller, meter: Meter, folder: Path, memberships: Memberships, now: Callable[[], float]
+        self, caller: Caller, meter: Meter, partial: Partial, memberships: Memberships, now: Callable[[], float]
     ) -> None:
         self._caller = caller
         self._meter = meter
-        self._folder = folder
+        self._partial = partial
         self._memberships = memberships
         self._now = now
-        self._attributes: Counter[str] = Counter()
-        self._joined = 0
+        self._kept_at: float | None = None
+        self._counted = partial.users.count
 
-    def run(self, store: StoreDescription) -> Manifest:
-        began = datetime.now(UTC)
-        groups, users = self._read()
+    def run(self) -> Manifest:
+        for line in self._partial.members.lines():
+            self._memberships.add(line["group"], line["users"])
+        self._read()
+        self._keep()
+        self._tell()
+        so_far, sums = self._partial.so_far, self._partial.sums()
         manifest = Manifest(
-            store.service,
-            store.store,
-            began=began,
-            ended=datetime.now(UTC),
-            users=users.lines,
-            groups=groups.lines,
-            memberships=self._joined,
-            attributes=dict(sorted(self._attributes.items())),
-            files={USERS: users, GROUPS: groups},
+            so_far.service,
+            so_far.store,
+            began=datetime.fromtimestamp(so_far.began, UTC),
+            ended=datetime.fromtimestamp(self._now(), UTC),
+            users=sums[USERS].lines,
+            groups=sums[GROUPS].lines,
+            memberships=so_far.memberships,
+            attributes=dict(sorted(so_far.attributes.items())),
+            files=sums,
         )
-        with os.fdopen(open_private(self._folder / MANIFEST, os.O_WRONLY | os.O_TRUNC), "wb") as stream:
-            stream.write(json.dumps(manifest.to_dict(), indent=2).encode("ascii") + b"\n")
-            stream.flush()
-            os.fsync(stream.fileno())
+        self._partial.publish(manifest)
         return manifest
 
-    def _read(self) -> tuple[FileSum, FileSum]:
+    def _read(self) -> None:
         for _ in range(STARTS):
-            self._memberships.clear()
-            self._attributes.clear()
-            self._joined = 0
             try:
-                return self._groups(), self._users()
+                self._read_rest()
             except InvalidPageTokenError:
-                continue
+                self._memberships.clear()
+                self._partial.begin(self._now())
+            else:
+                return
         raise ServiceError(f"a page token grew too old {STARTS} times: the store answers too slowly")
 
-    def _groups(self) -> FileSum:
-        with _Lines(self._folder / GROUPS) as lines:
-            for page in self._listing("list_groups"):
-                for group in page.items:
-                    members = {"name": group.name, "description": group.description, "precedence": group.precedence}
-                    lines.write(_without_none(members))
-                    self._members(group)
-            return lines.finish()
+    def _read_rest(self) -> None:
+        """Reads the listings that are not read yet; the first of them from its next page on."""
+        so_far = self._partial.so_far
+        if so_far.listing == 0:
+            self._read_groups()
+        number = 0
+        for number, group in enumerate(self._partial.groups.lines(), start=1):
+            if so_far.listing == number:
+                self._read_members(group["name"])
+        if so_far.listing == number + 1:
+            self._read_users()
 
-    def _members(self, group: Group) -> None:
-        for page in self._listing("find_users", conditions=[where("group").equals(group.name)]):
-            self._memberships.add(group.name, (user.username for user in page.users))
+    def _read_groups(self) -> None:
+        for page in self._pages("list_groups"):
+            for group in page.items:
+                members = {"name": group.name, "description": group.description, "precedence": group.precedence}
+                self._partial.groups.write(_without_none(members))
 
-    def _users(self) -> FileSum:
-        with _Lines(self._folder / USERS) as lines:
-            for page in self._listing("find_users"):
-                for user in page.users:
-                    record = self._record(user)
-                    self._joined += len(record.groups or ())
-                    self._attributes.update(record.attributes.keys())
-                    lines.write(_without_none(record.to_dict()))
-                if self._meter.is_due:
-                    self._tell(lines.count)
-            self._tell(lines.count)
-            return lines.finish()
+    def _read_members(self, group: str) -> None:
+        try:
+            for page in self._pages("find_users", conditions=[where("group").equals(group)]):
+                names = [user.username for user in page.users]
+                self._partial.members.write({"group": group, "users": names})
+                self._memberships.add(group, names)
+        except GroupNotFoundError:  # deleted since the groups were read: nobody is in it
+            self._partial.so_far.go_on(None)
 
-    def _tell(self, count: int) -> None:
-        self._meter.tell(count, {}, self._caller.pace.throttled)
+    def _read_users(self) -> None:
+        so_far = self._partial.so_far
+        so_far.attributes = attributes = Counter(so_far.attributes)
+        for page in self._pages("find_users"):
+            for user in page.users:
+                record = self._record(user)
+                so_far.memberships += len(record.groups or ())
+                attributes.update(record.attributes.keys())
+                self._partial.users.write(_without_none(record.to_dict()))
+            if self._meter.is_due:
+                self._tell()
+
+    def _pages(self, operation: str, **arguments: Any) -> Iterator[Any]:
+        """The pages of the next listing, from where it was left. What was made of one counts when the next is taken."""
+        so_far = self._partial.so_far
+        for page in listing(self._caller, operation, self._now, start=so_far.token, got=so_far.at, **arguments):
+            at = self._now()
+            yield page
+            so_far.at = at
+            so_far.go_on(page.next_token)
+            if self._kept_at is None or abs(self._now() - self._kept_at) >= CHECKPOINT_SECONDS:
+                self._keep()
+
+    def _keep(self) -> None:
+        self._partial.keep()
+        self._kept_at = self._now()
+        self._counted = self._partial.users.count
+
+    def _tell(self) -> None:
+        self._meter.tell(self._counted, {}, self._caller.pace.throttled)
 
     def _record(self, user: User) -> UserRecord:
         attributes: dict[str, str | None] = {name: user.attributes[name] for name in user.attributes if name != "sub"}
@@ -218,9 +232,6 @@ class _Work:
             created_at=user.created_at,
             updated_at=user.updated_at,
         )
-
-    def _listing(self, operation: str, **arguments: Any) -> Iterator[Any]:
-        return listing(self._caller, operation, self._now, **arguments)
 
 
 def _without_none(members: dict[str, Any]) -> dict[str, Any]:

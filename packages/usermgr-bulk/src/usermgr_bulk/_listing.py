@@ -9,7 +9,7 @@ from usermgr.errors import InvalidPageTokenError
 from usermgr.paging import pages
 from usermgr_bulk._calls import Call, Caller
 
-__all__ = ["STARTS", "listing"]
+__all__ = ["STARTS", "is_too_old", "listing"]
 
 TOKEN_LIFE = 3600.0
 """Seconds after which a page token is not used any more: Cognito's live an hour."""
@@ -18,13 +18,29 @@ STARTS = 3
 """How often a listing is begun whose page token grew too old."""
 
 
-def listing(caller: Caller, operation: str, now: Callable[[], float], **arguments: Any) -> Iterator[Any]:
-    """The pages. Raises `InvalidPageTokenError` where a token is too old to be used: begin anew."""
-    got = now()
+def is_too_old(got: float, now: float) -> bool:
+    """Whether a page token that came at `got` is not used any more; by a clock that was set back, it never came."""
+    return abs(now - got) > TOKEN_LIFE
+
+
+def listing(
+    caller: Caller,
+    operation: str,
+    now: Callable[[], float],
+    *,
+    start: str | None = None,
+    got: float = 0.0,
+    **arguments: Any,
+) -> Iterator[Any]:
+    """The pages, or those from the token `start` on, which came at `got`.
+
+    Raises `InvalidPageTokenError` where a token is too old to be used: begin anew.
+    """
 
     def fetch(token: str | None) -> Any:
         nonlocal got
-        if token is not None and now() - got > TOKEN_LIFE:
+        token = start if token is None else token
+        if token is not None and is_too_old(got, now()):
             raise InvalidPageTokenError
         page = caller.ask(Call(operation, {**arguments, "page_token": token}))
         got = now()

@@ -29,7 +29,7 @@ class Exit(IntEnum):
 def exit_of(error: BaseException) -> Exit:
     """The status for an error of `usermgr.errors`.
 
-    A run over many that stopped may have changed something: it is a failure, or was denied.
+    Work on many that stopped may have changed something: it is a failure, or was denied.
     """
     from usermgr.errors import (  # noqa: PLC0415 - the errors load with the first command that can raise one
         AccessDeniedError,
@@ -48,6 +48,6 @@ def exit_of(error: BaseException) -> Exit:
         return Exit.FAILURE
     if isinstance(error, (ConfigurationError, InvalidInputError)):
         return Exit.USAGE
-    if getattr(error, "summary", None) is not None and error.__cause__ is not None:
+    if getattr(error, "code", None) == "bulk_stopped" and error.__cause__ is not None:
         return Exit.DENIED if exit_of(error.__cause__) is Exit.DENIED else Exit.FAILURE
     return Exit.FAILURE

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
 from typing import Any
 
-from usermgr_bulk import export_users
+from usermgr.errors import ConflictError, InvalidInputError
+from usermgr_bulk import Manifest, export_users, read_export
 from usermgr_console._files import zip_folder
 from usermgr_console._work import Running
 
@@ -17,12 +20,17 @@ ARCHIVE = "export.zip"
 
 
 def export(running: Running) -> Mapping[str, Any]:
-    """Writes the export and packs it; the manifest is the result."""
+    """Writes the export, or goes on with it, and packs it; the manifest is the result."""
     folder = running.piece.path("folder")
-    shutil.rmtree(folder, ignore_errors=True)  # of a run that ended before it was packed
-    try:
-        manifest = export_users(running.services.users, folder, progress=running.tell, stop=running.stop)
-        zip_folder(folder, running.piece.path(ARCHIVE))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    manifest = read_export(folder).manifest if folder.exists() else _read(running, folder)
+    zip_folder(folder, running.piece.path(ARCHIVE))
+    shutil.rmtree(folder, ignore_errors=True)
     return {"manifest": manifest.to_dict()}
+
+
+def _read(running: Running, folder: Path) -> Manifest:
+    write = partial(export_users, running.services.users, folder, progress=running.tell, stop=running.stop)
+    try:
+        return write(resume=True)
+    except (ConflictError, InvalidInputError):  # of what an earlier run has left, as after a change of the store
+        return write()
