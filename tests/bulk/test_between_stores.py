@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -75,6 +78,32 @@ def test_from_local_to_local(source: LocalUserManager, target: LocalUserManager,
     options = ImportOptions(existing=Existing.UPDATE)
     again = import_users(target, export, journal=tmp_path / "again", groups=export.groups(), options=options)
     assert again.counts[RowOutcome.UNCHANGED] == COUNT
+
+
+def test_an_export_goes_on_with_another_manager_of_the_store(
+    source: LocalUserManager, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page token that was kept is good for the next process: nothing that was read is read again."""
+    export_users(source, tmp_path / "whole")
+    stop = threading.Event()
+    now = itertools.count(time.time()).__next__  # each page is kept
+    with pytest.raises(KeyboardInterrupt):
+        export_users(source, tmp_path / "out", stop=stop, progress=lambda _: stop.set(), now=now)  # in the first of two
+
+    asked: list[str | None] = []
+    find_users = LocalUserManager.find_users
+
+    def find(self: LocalUserManager, *conditions: Any, page_token: str | None = None, **more: Any) -> Any:
+        asked.append(page_token)
+        return find_users(self, *conditions, page_token=page_token, **more)
+
+    monkeypatch.setattr(LocalUserManager, "find_users", find)
+    with usermgr_local.create(path=tmp_path / "source.db") as again:
+        export_users(again, tmp_path / "out", resume=True, now=now)
+
+    assert len(asked) == 1
+    assert asked[0] is not None
+    assert (tmp_path / "out" / "users.jsonl").read_bytes() == (tmp_path / "whole" / "users.jsonl").read_bytes()
 
 
 def test_from_local_to_cognito(source: LocalUserManager, pool: Pool, tmp_path: Path) -> None:

@@ -214,7 +214,9 @@ class Partial:
             stream.write(one_line(codec_for(Checkpoint).encode(self.so_far)))
 
     def publish(self, manifest: Manifest) -> None:
-        """Makes the export of it: all is durable, and in its place."""
+        """Makes the export of it: all is durable, and in its place. Raises `InvalidInputError` where that is taken."""
+        if self._target.exists():
+            raise InvalidInputError(f"{self._target} is there by now: move it away", field="folder")
         with whole_file(self.folder / MANIFEST) as stream:
             stream.write(json.dumps(manifest.to_dict(), indent=2).encode("ascii") + b"\n")
         self._close_files()
