@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import sqlite3
 import threading
 import time
 from collections import Counter
@@ -107,7 +106,7 @@ def _told(partial: Partial) -> Generator[None]:
         if not partial.is_kept:
             raise
         raise KeyboardInterrupt(f"interrupted: {_way_on(partial)}") from None
-    except (UsermgrError, OSError, sqlite3.Error) as error:
+    except (UsermgrError, OSError) as error:
         if not partial.is_kept:
             raise
         why = error.message if isinstance(error, UsermgrError) else str(error)
