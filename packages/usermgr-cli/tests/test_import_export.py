@@ -288,6 +288,17 @@ def test_export_as_a_file_reads_back(name: str, usermgr: Any, users: UserManager
     assert (into.status, into.err.split(".")[0]) == (0, "1 row: 1 unchanged")
 
 
+@pytest.mark.parametrize("options", [["--format", "typo"], ["--format", "csv", "--delimiter", "both"]])
+def test_format_is_looked_for_before_anybody_is_read(
+    options: list[str], usermgr: Any, users: UserManager, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A format that nobody installed, and an option that it does not have, cost no export of everybody."""
+    monkeypatch.setattr(LocalUserManager, "find_users", lambda *_, **__: pytest.fail("somebody was read"))
+
+    assert usermgr("export", "all", *options).status == 2
+    assert names(folder) == set()
+
+
 def test_next_export_removes_what_a_killed_one_left(
     usermgr: Any, users: UserManager, folder: Path, environment: dict[str, str]
 ) -> None:
