@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import threading
@@ -22,6 +23,7 @@ from usermgr.errors import (
     ServiceError,
     ThrottledError,
 )
+from usermgr.records import LINE_LIMIT
 from usermgr_bulk import Export, Manifest, Progress, export_users, read_export
 from usermgr_bulk._partial import Partial
 
@@ -198,6 +200,7 @@ def _manifest(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], No
         pytest.param(_manifest(lambda m: m.update(files={})), "not as it was written", id="no checksum"),
         pytest.param(lambda f: (f / "manifest.json").unlink(), "no manifest", id="no manifest"),
         pytest.param(lambda f: (f / "manifest.json").write_text("{"), "no manifest", id="no JSON"),
+        pytest.param(lambda f: (f / "manifest.json").write_text("[" * 100_000), "no manifest", id="deep"),
     ],
 )
 def test_a_damaged_export_is_refused(
@@ -209,6 +212,26 @@ def test_a_damaged_export_is_refused(
 
     with pytest.raises(InvalidInputError, match=says):
         read_export(tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        pytest.param(b"{}", id="no name"),
+        pytest.param(b'{"name": 1}', id="no text"),
+        pytest.param(b"[" * 100_000, id="deep"),
+        pytest.param(b'{"name": "%s"}' % (b"a" * LINE_LIMIT), id="without end"),
+    ],
+)
+def test_a_line_that_is_no_group_is_refused(store: StubStore, tmp_path: Path, line: bytes) -> None:
+    """Even where the manifest has the sum of such a file, reading its groups is an error that says what is wrong."""
+    export_users(store, tmp_path / "out")
+    (tmp_path / "out" / "groups.jsonl").write_bytes(line + b"\n")
+    sha256 = hashlib.sha256(line + b"\n").hexdigest()
+    _manifest(lambda m: m["files"]["groups.jsonl"].update(sha256=sha256))(tmp_path / "out")
+
+    with pytest.raises(InvalidInputError, match=r"name must be|is damaged at line 1"):
+        list(read_export(tmp_path / "out").groups())
 
 
 def test_the_manifest_tells_what_a_target_lacks(store: StubStore, tmp_path: Path) -> None:

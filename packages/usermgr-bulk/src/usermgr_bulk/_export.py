@@ -25,11 +25,11 @@ from typing import Any, cast
 from usermgr import Group, User, UserManager, where
 from usermgr.backoff import Backoff
 from usermgr.errors import GroupNotFoundError, InvalidInputError, InvalidPageTokenError, ServiceError, UsermgrError
-from usermgr.records import Row, UserRecord
+from usermgr.records import Row, UserRecord, lines_of
 from usermgr_bulk._calls import Caller
 from usermgr_bulk._errors import BulkStoppedError
 from usermgr_bulk._input import Input
-from usermgr_bulk._lines import read_line, read_lines
+from usermgr_bulk._lines import read_line
 from usermgr_bulk._listing import STARTS, listing
 from usermgr_bulk._manifest import Manifest
 from usermgr_bulk._meter import Meter
@@ -245,10 +245,9 @@ class Export(Input):
     manifest: Manifest
 
     def groups(self) -> Iterator[Group]:
-        """The groups, for the argument `groups` of `import_users`."""
+        """The groups, for the argument `groups` of `import_users`. Raises `InvalidInputError` for a damaged line."""
         for number, line in self._lines(GROUPS):
-            members = read_line(line, number, GROUPS)
-            yield Group(members["name"], members.get("description"), members.get("precedence"))
+            yield Group.from_dict(read_line(line, number, GROUPS))
 
     def rows(self) -> Iterator[Row]:
         """The users."""
@@ -263,9 +262,10 @@ class Export(Input):
         return self.manifest.files[USERS].sha256
 
     def _lines(self, name: str) -> Iterator[tuple[int, bytes]]:
+        """The lines; one over `LINE_LIMIT` is empty, which is no record."""
         with (self.folder / name).open("rb") as stream:
-            for number, (_, line) in enumerate(read_lines(stream), start=1):
-                yield number, line
+            for number, line in lines_of(stream):
+                yield number, line or b""
 
 
 def read_export(folder: str | Path) -> Export:
@@ -278,7 +278,7 @@ def read_export(folder: str | Path) -> Export:
     path = Path(folder)
     try:
         members: Any = json.loads((path / MANIFEST).read_bytes())
-    except (FileNotFoundError, NotADirectoryError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
         raise InvalidInputError(f"{path} holds no export: it has no manifest.json", field="folder")

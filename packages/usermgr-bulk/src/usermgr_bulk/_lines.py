@@ -20,7 +20,7 @@ def read_line(line: bytes, number: int, what: str) -> dict[str, Any]:
     """The object on the line. Raises `InvalidInputError`, which names `what` and the line, and repeats nothing."""
     try:
         members: Any = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         members = None
     if not isinstance(members, dict):
         raise InvalidInputError(f"{what} is damaged at line {number}: it is no JSON object", field=what)
