@@ -7,7 +7,7 @@ import time
 from usermgr.audit import Actor
 from usermgr_console import Acting, Console
 from usermgr_console._auditing import VERIFY
-from usermgr_console._exports import EXPORT
+from usermgr_console._exports import ARCHIVE, EXPORT
 from usermgr_console._imports import CHOICES, IMPORT, UPLOAD
 from usermgr_console._syncing import DOCUMENT, SYNC
 from usermgr_console._work import Piece, State
@@ -53,13 +53,16 @@ def examples(console: Console, owner: str) -> dict[str, str]:
     """The paths of the pieces, by what they show."""
     imported = _import(console, owner)
     checked = _import(console, owner, chosen=True)
-    export = _begin(console, EXPORT, owner)
+    export = settled(console, _begin(console, EXPORT, owner))
+    archive = export.path(ARCHIVE).read_bytes()
+    unpacked = _import(console, owner, archive, "export.zip")
+    cut = _import(console, owner, archive[:-100], "cut.zip")
     plan = _sync(console, owner, DESIRED)
     wrong = _sync(console, owner, WRONG)
     refused = _sync(console, owner, "users: [{username: ada}]\n", prune="delete")
     found = {
         "import-choices": imported, "import-check": checked, "export-ready": export, "sync-plan": plan,
-        "sync-wrong": wrong, "sync-refused": refused,
+        "sync-wrong": wrong, "sync-refused": refused, "import-archive": unpacked, "import-refused": cut,
     }  # fmt: skip
     if console.services.audit is not None:
         found["audit-verified"] = _begin(console, VERIFY, owner)
@@ -76,17 +79,19 @@ def settled(console: Console, piece: Piece) -> Piece:
         time.sleep(0.02)
 
 
-def _begin(console: Console, kind: str, owner: str, *, files: dict[str, str] | None = None, **facts: object) -> Piece:
+def _begin(console: Console, kind: str, owner: str, *, files: dict[str, bytes] | None = None, **facts: object) -> Piece:
     piece = console.services.work.begin(kind, owner, **facts)
-    for name, text in (files or {}).items():
-        piece.path(name).write_text(text)
+    for name, content in (files or {}).items():
+        piece.path(name).write_bytes(content)
     console.services.work.start(piece, Acting(Actor("example"), None))
     return piece
 
 
-def _import(console: Console, owner: str, *, chosen: bool = False) -> Piece:
-    facts = {"name": "people.csv", "format": "", "encoding": "", "removal": ""}
-    piece = settled(console, _begin(console, IMPORT, owner, files={UPLOAD: PEOPLE}, **facts))
+def _import(
+    console: Console, owner: str, content: bytes = PEOPLE.encode(), name: str = "people.csv", *, chosen: bool = False
+) -> Piece:
+    facts = {"name": name, "format": "", "encoding": "", "removal": ""}
+    piece = settled(console, _begin(console, IMPORT, owner, files={UPLOAD: content}, **facts))
     if chosen:
         piece.keep(CHOICES, CHOSEN)
         console.services.work.start(piece, Acting(Actor("example"), None))
@@ -95,4 +100,4 @@ def _import(console: Console, owner: str, *, chosen: bool = False) -> Piece:
 
 def _sync(console: Console, owner: str, text: str, *, prune: str = "") -> Piece:
     facts = {"name": "", "format": "yaml", "prune": prune, "invite": "", "prune_groups": False, "share": 10}
-    return _begin(console, SYNC, owner, files={DOCUMENT: text}, **facts, number=20)
+    return _begin(console, SYNC, owner, files={DOCUMENT: text.encode()}, **facts, number=20)

@@ -333,6 +333,15 @@ def test_files_come_in_and_go_out(context, served: Served, scripts: bool) -> Non
     page.get_by_role("button", name="Delete it all now").click()
     expect(page.get_by_role("status")).to_have_text("It was deleted, with its files.")
 
+    page.goto("/import")
+    page.get_by_label("File").set_input_files(download.value.path())
+    page.get_by_role("button", name="Look into the file").click()
+    follow(page, f"{sum(1 for _ in served.users.iter_users())} rows were found", scripts=scripts)
+    page.get_by_label("They are left alone").check()
+    page.get_by_role("button", name="Check all rows").click()
+    follow(page, "No row is certain to fail", scripts=scripts)
+    expect(page.locator("#work")).to_contain_text("groups of the export are made first")
+
     page.goto("/audit")
     page.get_by_role("searchbox").fill(name)
     if not scripts:

@@ -16,7 +16,7 @@ from usermgr.errors import AccessDeniedError
 from usermgr.records import UserRecord, find_format
 from usermgr_bulk import BulkStoppedError, read_export
 from usermgr_console import Role, create_app
-from usermgr_console._imports import FOUND, UPLOAD
+from usermgr_console._imports import FOUND, MOST_COLUMNS, UPLOAD
 from usermgr_console._work import KEPT_DAYS, State
 
 TABLE = (
@@ -221,6 +221,16 @@ def test_what_is_no_file_of_people_is_refused(stage, browser, content: bytes) ->
     else:
         assert answer.status == 400
     assert stage.state() == before
+
+
+def test_a_file_does_not_have_attributes_without_end(stage, browser) -> None:
+    """As many as a page can ask about are taken, and one more is refused before all of them are remembered."""
+    rows = [json.dumps({"username": f"u{n}", "attributes": {f"custom:{n}": "x"}}) for n in range(MOST_COLUMNS + 1)]
+
+    most, more = (piece_of(browser, upload(browser, "\n".join(some))) for some in (rows[:-1], rows))
+
+    assert (most.state, more.state) == (State.WAITING, State.FAILED)
+    assert "more than 500 attributes" in browser.get(f"/work/{more.id}").text
 
 
 # --- What is left behind -----------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 
 from usermgr_console._text import cell
 
-__all__ = ["blocks", "csv_of_lines", "keep_text", "keep_upload", "zip_folder"]
+__all__ = ["BLOCK", "blocks", "csv_of_lines", "keep_blocks", "keep_text", "keep_upload", "zip_folder"]
 
 BLOCK = 256 * 1024
 NAME_LENGTH = 120
@@ -34,6 +34,12 @@ def keep_text(text: str, path: Path) -> None:
     """Writes a text into a private file."""
     with _private(path) as stream:
         stream.write(text.encode("utf-8", "replace"))
+
+
+def keep_blocks(content: Iterable[bytes], path: Path) -> None:
+    """Writes what comes piece by piece into a private file."""
+    with _private(path) as stream:
+        stream.writelines(content)
 
 
 def zip_folder(folder: Path, path: Path) -> None:

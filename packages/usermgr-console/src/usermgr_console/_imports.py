@@ -1,34 +1,49 @@
 """An import as a piece of work: look what the file holds, check it, and bring it in, each after somebody's word.
 
 The file lies beside the piece until the import is done, for it may hold first passwords; none of them is shown or
-written down anywhere.
+written down anywhere. Of an archive of an export, its three files lie there instead; of one that is refused, nothing.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from usermgr import Group
 from usermgr.errors import InvalidInputError, UsermgrError
 from usermgr.records import GROUP
 from usermgr.validation import STANDARD_ATTRIBUTES
-from usermgr_bulk import FileInput, ImportOptions, Problem, Progress, check_import, import_users
+from usermgr_bulk import Export, FileInput, ImportOptions, Problem, Progress, check_import, import_users, read_export
+from usermgr_console._archives import GROUPS, MANIFEST, REFUSALS, USERS, ArchiveRefused, is_archive, unpack
 from usermgr_console._work import Piece, Running
 
-__all__ = ["CHOICES", "FOUND", "IMPORT", "PROBLEMS", "UPLOAD", "bring", "format_names", "options_of"]
+__all__ = [
+    "CHOICES", "FOUND", "IMPORT", "MOST_COLUMNS", "PROBLEMS", "REFUSED", "UPLOAD", "bring", "format_names",
+    "has_upload", "options_of",
+]  # fmt: skip
 
 IMPORT = "import"
 UPLOAD, FOUND, CHOICES, PROBLEMS = "upload", "found.json", "choices.json", "problems.jsonl"
+UNPACKED = "export"
+"""The folder with the three files of an archive, as `usermgr_bulk.read_export` reads them."""
+REFUSED = "refused.json"
+"""Why an archive was refused: its `reason` and the `values` of its message."""
 JOURNAL, REPORT = "journal", "report.jsonl"
 
 SHOWN = 200
 """Problems on the page; the file has all."""
 
+NAME_OF_SOURCE = 120
+"""Characters of what an archive says of its source that are shown."""
+
 MOST_COLUMNS = 500
+"""Attributes of a file: each gets a field on the page, and is counted in memory."""
+
 EVERY = 2000
 """Rows between two notes of how far it is."""
 
@@ -48,21 +63,23 @@ def bring(running: Running) -> Mapping[str, Any]:
     choices = piece.kept(CHOICES)
     if choices is None:
         return {"waits": True, "step": "mapping"}
-    source = FileInput(piece.path(UPLOAD), found["format"], found["options"])
+    source, groups = _source(piece, found)
     options = options_of(choices)
     if not piece.agreed:
-        return _check(running, source, options, found["rows"])
+        return _check(running, source, options, groups, found["rows"])
     summary = import_users(
         running.services.users,  # which is guarded
         source,
         journal=piece.path(JOURNAL),
         options=options,
+        groups=groups,
         report=piece.path(REPORT),
         total=found["rows"],
         progress=running.tell,
         stop=running.stop,
     )
-    piece.path(UPLOAD).unlink()  # nobody needs it any more, and it may hold passwords
+    _discard(piece)  # nobody needs it any more, and it may hold passwords
+    running.services.groups_changed()
     return {"counts": {outcome.value: count for outcome, count in summary.counts.items()}}
 
 
@@ -71,10 +88,85 @@ def options_of(choices: Mapping[str, Any]) -> ImportOptions:
     return ImportOptions(**choices)
 
 
+def has_upload(piece: Piece) -> bool:
+    """Whether what was uploaded is still there."""
+    return piece.path(UPLOAD).exists() or piece.path(UNPACKED).exists()
+
+
+def _discard(piece: Piece) -> None:
+    """Deletes what was uploaded."""
+    piece.path(UPLOAD).unlink(missing_ok=True)
+    shutil.rmtree(piece.path(UNPACKED), ignore_errors=True)
+
+
+def _source(piece: Piece, found: Mapping[str, Any]) -> tuple[FileInput, Iterable[Group]]:
+    """The rows, and the groups of an export, whose files are as they were."""
+    if found.get("export") is None:
+        return FileInput(piece.path(UPLOAD), found["format"], found["options"]), ()
+    folder = piece.path(UNPACKED)
+    try:
+        groups = read_export(folder).groups()
+    except InvalidInputError:  # whose message tells the path
+        raise InvalidInputError("the files are not as they were: upload the archive again", field="file") from None
+    return FileInput(folder / USERS, found["format"], found["options"]), groups
+
+
 def _look(running: Running) -> dict[str, Any]:
-    """Reads the whole file once: its format, how many rows it has, and what they say. Raises `InvalidInputError`."""
+    """Looks what was uploaded, and keeps that. Raises `InvalidInputError`; a refused archive is deleted."""
     piece = running.piece
-    source = _open(piece)
+    if not piece.facts["format"] and (piece.kept(REFUSED) or is_archive(piece.path(UPLOAD))):
+        try:
+            found = _look_into_archive(running)
+        except ArchiveRefused as refused:
+            piece.keep(REFUSED, {"reason": refused.reason, "values": refused.values})
+            _discard(piece)
+            raise InvalidInputError(REFUSALS[refused.reason] % refused.values, field="file") from None
+    else:
+        found = _found(running, _open(piece))
+    piece.keep(FOUND, found)
+    if found.get("export") is not None:
+        piece.path(UPLOAD).unlink()  # all of it is in the folder
+    return found
+
+
+def _look_into_archive(running: Running) -> dict[str, Any]:
+    """Unpacks the export, and compares it with its manifest. Raises `ArchiveRefused`."""
+    piece = running.piece
+    refused = piece.kept(REFUSED)
+    if refused is not None:  # somebody goes on with what was deleted
+        raise ArchiveRefused(refused["reason"], **refused["values"])
+    folder = piece.path(UNPACKED)
+    shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+    unpack(piece.path(UPLOAD), folder, stopped=running.stop.is_set)
+    export, groups = _verified(folder)
+    found = _found(running, FileInput.open(folder / USERS, "jsonl"))
+    manifest = export.manifest
+    if found["rows"] != manifest.users:
+        raise ArchiveRefused("changed", name=USERS)
+    ended = manifest.ended.isoformat() if 2000 <= manifest.ended.year < 9000 else None  # a time that can be shown
+    source = f"{manifest.service} {manifest.store or ''}".strip()[:NAME_OF_SOURCE]
+    return {**found, "export": {"source": source, "ended": ended, "groups": groups}}
+
+
+def _verified(folder: Path) -> tuple[Export, int]:
+    """The export as its manifest says, and how many groups it has. Raises `ArchiveRefused`."""
+    try:
+        export = read_export(folder)
+    except InvalidInputError as error:
+        if error.field == "manifest":
+            raise ArchiveRefused("manifest") from None
+        raise ArchiveRefused("changed", name=error.field if error.field in (USERS, GROUPS) else MANIFEST) from None
+    try:
+        groups = sum(1 for _ in export.groups())
+    except InvalidInputError:
+        groups = None
+    if groups is None or groups != export.manifest.groups:
+        raise ArchiveRefused("changed", name=GROUPS)
+    return export, groups
+
+
+def _found(running: Running, source: FileInput) -> dict[str, Any]:
+    """Reads the whole file once: its format, how many rows it has, and what they say. Raises `InvalidInputError`."""
     attributes: Counter[str] = Counter()
     rows = passwords = groups = 0
     for row in source.rows():
@@ -85,14 +177,15 @@ def _look(running: Running) -> dict[str, Any]:
             attributes.update(row.record.attributes.keys())
             passwords += row.record.password is not None
             groups += row.record.groups is not None
+        if len(attributes) > MOST_COLUMNS:
+            message = f"the rows have more than {MOST_COLUMNS} attributes: leave out what is none"
+            raise InvalidInputError(message, field="attributes")
         if rows % EVERY == 0:
             _stop_or_tell(running, rows)
-    found = {
+    return {
         "format": source.format, "options": dict(source.options), "rows": rows, "passwords": passwords,
         "groups": groups, "attributes": dict(sorted(attributes.items())),
     }  # fmt: skip
-    piece.keep(FOUND, found)
-    return found
 
 
 def _stop_or_tell(running: Running, rows: int) -> None:
@@ -146,7 +239,9 @@ def _settled(path: Path, name: str, given: dict[str, str]) -> FileInput:
     raise InvalidInputError("the header row has too many columns", field="header")
 
 
-def _check(running: Running, source: FileInput, options: ImportOptions, rows: int) -> Mapping[str, Any]:
+def _check(
+    running: Running, source: FileInput, options: ImportOptions, groups: Iterable[Group], rows: int
+) -> Mapping[str, Any]:
     """What would fail, and what the import would take away and send."""
     path, shown = running.piece.path(PROBLEMS), list[dict[str, Any]]()
     path.unlink(missing_ok=True)
@@ -165,7 +260,7 @@ def _check(running: Running, source: FileInput, options: ImportOptions, rows: in
             running.tell(progress)
 
         report = check_import(
-            running.services.users, source, options=options, on_problem=note, total=rows, progress=tell
+            running.services.users, source, options=options, groups=groups, on_problem=note, total=rows, progress=tell
         )
     possible = report.complete and all(problem["line"] is not None for problem in shown)
     return {

@@ -12,16 +12,27 @@ from usermgr import Capability, Medium, Writer
 from usermgr.errors import InvalidInputError
 from usermgr_bulk import Existing
 from usermgr_console import _refusals
+from usermgr_console._archives import LIMITS, MB, REFUSALS, USERS
 from usermgr_console._call import Call
 from usermgr_console._files import NAME_LENGTH, csv_of_lines, keep_upload
 from usermgr_console._i18n import N_
-from usermgr_console._imports import CHOICES, FOUND, IMPORT, PROBLEMS, UPLOAD, format_names, options_of
+from usermgr_console._imports import (
+    CHOICES,
+    FOUND,
+    IMPORT,
+    PROBLEMS,
+    REFUSED,
+    UPLOAD,
+    format_names,
+    has_upload,
+    options_of,
+)
 from usermgr_console._views.pieces import piece_of
 from usermgr_console._work import KEPT_DAYS, Piece, State
 
 __all__ = ["MAX_UPLOAD", "again", "choose", "details", "page", "problems", "upload"]
 
-MAX_UPLOAD = 256 * 1024 * 1024
+MAX_UPLOAD = 256 * MB
 """Bytes: more than a million people."""
 
 FORMATS = {"csv": N_("CSV, for spreadsheets"), "jsonl": N_("JSON lines")}
@@ -58,7 +69,8 @@ def page(call: Call) -> Response:
     """The form, and the imports that were begun."""
     return call.page(
         "import.html", formats=format_names(), names=FORMATS, encodings=ENCODINGS, kept_days=KEPT_DAYS,
-        pieces=call.services.work.latest(IMPORT, call.person.key), most=MAX_UPLOAD // 1024 // 1024,
+        pieces=call.services.work.latest(IMPORT, call.person.key), most=MAX_UPLOAD // MB,
+        most_unpacked=LIMITS[USERS] // MB,
     )  # fmt: skip
 
 
@@ -119,8 +131,9 @@ def details(call: Call, piece: Piece) -> dict[str, Any]:
     known = _known(call)
     media = list(Medium) if call.can(Capability.INVITATIONS) else []
     return {
-        "found": found, "choices": choices, "existing": EXISTING, "media": media, "formats": FORMATS,
-        "kept_days": KEPT_DAYS, "has_upload": piece.path(UPLOAD).exists(), "known": known,
+        "found": found, "export": None if found is None else found.get("export"), "choices": choices,
+        "existing": EXISTING, "media": media, "formats": FORMATS, "kept_days": KEPT_DAYS, "known": known,
+        "has_upload": has_upload(piece), "refused": piece.kept(REFUSED), "refusals": REFUSALS,
         "mapped": [] if found is None else _mapped(found["attributes"], known),
     }  # fmt: skip
 
