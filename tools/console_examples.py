@@ -60,9 +60,11 @@ def examples(console: Console, owner: str) -> dict[str, str]:
     plan = _sync(console, owner, DESIRED)
     wrong = _sync(console, owner, WRONG)
     refused = _sync(console, owner, "users: [{username: ada}]\n", prune="delete")
+    failed = _sync(console, owner, "users: [{username: alan}]\n", prune="delete", share=100, number=100)
     found = {
         "import-choices": imported, "import-check": checked, "export-ready": export, "sync-plan": plan,
-        "sync-wrong": wrong, "sync-refused": refused, "import-archive": unpacked, "import-refused": cut,
+        "sync-wrong": wrong, "sync-refused": refused, "sync-failed": failed, "import-archive": unpacked,
+        "import-refused": cut,
     }  # fmt: skip
     if console.services.audit is not None:
         found["audit-verified"] = _begin(console, VERIFY, owner)
@@ -98,6 +100,6 @@ def _import(
     return piece
 
 
-def _sync(console: Console, owner: str, text: str, *, prune: str = "") -> Piece:
-    facts = {"name": "", "format": "yaml", "prune": prune, "invite": "", "prune_groups": False, "share": 10}
-    return _begin(console, SYNC, owner, files={DOCUMENT: text.encode()}, **facts, number=20)
+def _sync(console: Console, owner: str, text: str, *, prune: str = "", share: int = 10, number: int = 20) -> Piece:
+    facts = {"name": "", "format": "yaml", "prune": prune, "invite": "", "prune_groups": False, "share": share}
+    return _begin(console, SYNC, owner, files={DOCUMENT: text.encode()}, **facts, number=number)

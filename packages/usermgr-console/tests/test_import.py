@@ -103,6 +103,28 @@ def test_errors_are_told_by_line(stage, browser) -> None:
     assert stage.users.user_exists("zoe")
 
 
+def test_errors_are_told_in_japanese(stage, browser) -> None:
+    """The check and the files say in Japanese what is wrong; in the files, behind what is the same in each language."""
+    stage.prefer("store:kim", language="ja")
+    piece = piece_of(browser, upload(browser, "username,email\nedsger,e@example.org\nmary,no address\n"))
+
+    page = browser.follow(browser.post(f"/work/{piece.id}/choices", {**CHOICES, "becomes.0": "email"}))
+    browser.follow(browser.post(f"/work/{piece.id}", {"typed": "2"}))
+    problems, report = (
+        [*csv.DictReader(io.StringIO(browser.get(f"/work/{piece.id}/{name}.csv").body.decode("utf-8-sig")))]
+        for name in ("problems", "report")
+    )
+
+    told = "3 行目：属性「メールアドレス」は、ada@example.org のようなメールアドレスにしてください。"  # noqa: RUF001 - a wide colon
+    assert told in page.text
+    assert "must be an address" not in page.text
+    assert [*problems[0]][:5] == ["line", "key", "field", "code", "message"]
+    assert problems[0]["説明"] == told
+    assert [(row["outcome"], row["結果"], row["説明"]) for row in report] == [
+        ("failed", "失敗", "ユーザー「edsger」はすでに存在します。"), ("failed", "失敗", told)
+    ]  # fmt: skip
+
+
 def test_what_an_import_takes_away_is_counted(stage, browser) -> None:
     """Removed attributes, memberships that end, and people who are disabled, before anybody says yes."""
     rows = "username,name,enabled,groups\nedsger,(none),false,(none)\n"

@@ -147,7 +147,7 @@ def test_csv_that_broke_off_can_be_told(stage, error: type[Exception], monkeypat
 
     monkeypatch.setattr(type(stage.console.services.users), "search_page", page)
     rows = people.stream(stage.console.services.users, None, people.Question(), now=datetime.now(UTC))
-    lines = people._lines(["sub"], [], rows)
+    lines = people._lines(["sub"], [], rows, people.BROKEN)
 
     last = list(islice(lines, 1))[-1].splitlines()[-1]
     with pytest.raises(error):

@@ -320,6 +320,17 @@ def test_a_store_that_fails_is_told_without_a_trace(stage, browser, error: Excep
     assert "Traceback" not in answer.text
 
 
+def test_what_only_the_backend_knows_is_told_in_both_languages(stage, browser) -> None:
+    """A refusal in a backend's own words is told by its code in Japanese, and as it is, marked as English."""
+    stage.prefer("store:kim", language="ja")
+
+    page = browser.post(f"{stage.path_of('edsger')}/resend")
+
+    assert page.status == 409
+    assert "このアカウントの状態ではできません。" in page.text
+    assert '<p lang="en">edsger is CONFIRMED' in page.text
+
+
 def test_a_listing_that_lags_names_nobody_else(stage, browser, monkeypatch) -> None:
     """Where the listing still knows the sub, and the name is another person's by now, that person is not meant."""
     before = stage.users.get_user("edsger")

@@ -91,6 +91,10 @@ def test_errors_are_told_by_line(stage, browser, lang: str) -> None:
 
     assert re.findall(r"<code>(users[^<]*)</code>", page.text) == ["users.enabled", "users"]
     assert re.findall(r'class="number" data-label="[^"]+">(\d)<', page.text) == ["3", "4"]
+    told = "users.enabled は、引用符を付けずに true または false と書いてください。"
+    assert ("users.enabled must be exactly true" in html.unescape(page.text), told in page.text) == (
+        lang == "en", lang == "ja"
+    )  # fmt: skip
     form = browser.get(f"/sync?again={path.rpartition('/')[2]}").text
     assert html.unescape(re.search(r"<textarea[^>]*>\n(.*?)</textarea>", form, re.DOTALL)[1]) == document
 

@@ -24,6 +24,7 @@ from usermgr_console._refusals import ROLE_NAMES, Refusal
 from usermgr_console._roles import Role
 from usermgr_console._sessions import Person, Session, new_browser
 from usermgr_console._tokens import Use
+from usermgr_console._told import Told, of_code, of_message
 
 if TYPE_CHECKING:
     from usermgr_console._routes import MenuItem
@@ -231,10 +232,13 @@ class Call:
         """The message of the catalog in the reader's language."""
         return self.language.text(message, **values)
 
-    def error_text(self, code: str, message: str) -> str:
-        """The sentence for an error that a piece of work ended with."""
-        text = _refusals.sentence_for(code, message, self.language)
-        return text[:1].upper() + text[1:]
+    def told(self, code: str, message: str, field: str | None = None) -> Told:
+        """An error that was written down: that of a row, or one that a piece of work ended with."""
+        return of_code(code, message, self.language, field=field)
+
+    def translated(self, message: str) -> Told:
+        """A message that has no code; as it was written, where nobody knows it."""
+        return of_message(message, self.language) or Told("", message)
 
     def url(self, path: str, /, **values: object) -> str:
         """The address of a path of ours: `{name}` is filled from `values`, and the others become its query."""

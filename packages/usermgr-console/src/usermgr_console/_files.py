@@ -6,21 +6,24 @@ import json
 import os
 import shutil
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from starlette.datastructures import UploadFile
 
 from usermgr_console._text import cell
 
-__all__ = ["BLOCK", "blocks", "csv_of_lines", "keep_blocks", "keep_text", "keep_upload", "zip_folder"]
+__all__ = ["BLOCK", "Explain", "blocks", "csv_of_lines", "keep_blocks", "keep_text", "keep_upload", "zip_folder"]
 
 BLOCK = 256 * 1024
 NAME_LENGTH = 120
 """Characters of a file's name that are kept."""
 
 BOM = "\ufeff"
+
+Explain = Callable[[Mapping[str, Any]], str]
+"""The text of a cell, made of a line's members."""
 
 
 def keep_upload(upload: UploadFile, path: Path) -> int:
@@ -59,14 +62,19 @@ def blocks(path: Path) -> Iterator[bytes]:
             yield block
 
 
-def csv_of_lines(path: Path, names: tuple[str, ...]) -> Iterator[str]:
-    """A file of JSON lines as CSV: UTF-8 with a byte order mark, and no cell a formula."""
-    yield BOM + ",".join(names) + "\r\n"
+def csv_of_lines(path: Path, names: tuple[str, ...], more: Mapping[str, Explain] | None = None) -> Iterator[str]:
+    """A file of JSON lines as CSV: UTF-8 with a byte order mark, and no cell a formula.
+
+    `names` are the members that become columns; `more` are columns behind them, each with what makes its text.
+    """
+    more = more or {}
+    yield BOM + ",".join((*names, *more)) + "\r\n"
     with path.open(encoding="utf-8") as stream:
         for line in stream:
             members = json.loads(line)
-            cells = (cell("" if members.get(name) is None else str(members[name])) for name in names)
-            yield ",".join('"' + text.replace('"', '""') + '"' for text in cells) + "\r\n"
+            texts = ["" if members.get(name) is None else str(members[name]) for name in names]
+            texts += [explain(members) for explain in more.values()]
+            yield ",".join('"' + cell(text).replace('"', '""') + '"' for text in texts) + "\r\n"
 
 
 def _private(path: Path) -> IO[bytes]:

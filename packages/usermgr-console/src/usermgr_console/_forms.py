@@ -25,6 +25,7 @@ from usermgr import AttributeDescription, AttributeType, StoreDescription, Write
 from usermgr_console._i18n import N_, Language
 from usermgr_console._labels import ATTRIBUTES
 from usermgr_console._text import is_plain
+from usermgr_console._told import Told
 
 __all__ = ["AttributeField", "AttributesForm", "Changes", "mark_of"]
 
@@ -52,7 +53,7 @@ class AttributeField:
     required: bool
     choices: tuple[tuple[str, str], ...] = ()
     max_length: int | None = None
-    error: str | None = None
+    error: Told | None = None
     verifies: str | None = None
     """The attribute that says whether this address is verified."""
 
@@ -69,7 +70,7 @@ class Changes:
     attributes: dict[str, str | None] = field(default_factory=dict[str, "str | None"])
     conflicts: list[str] = field(default_factory=list[str])
     """The attributes that somebody else changed meanwhile."""
-    errors: dict[str, str] = field(default_factory=dict[str, str])
+    errors: dict[str, Told] = field(default_factory=dict[str, Told])
 
 
 class AttributesForm:
@@ -83,7 +84,7 @@ class AttributesForm:
         self._attributes = [described[name] for name in order]
 
     def fields(
-        self, values: Mapping[str, str], sent: FormData | None = None, errors: Mapping[str, str] | None = None
+        self, values: Mapping[str, str], sent: FormData | None = None, errors: Mapping[str, Told] | None = None
     ) -> list[AttributeField]:
         """What to show: the values in the store, and those that somebody changed in the form that was sent.
 
@@ -108,7 +109,7 @@ class AttributesForm:
                 continue
             problems: Any = form.errors.get(key)
             if problems:
-                found.errors[name] = str(problems[0])
+                found.errors[name] = Told(str(problems[0]))
             if mark_of(now) != was:
                 found.conflicts.append(name)
             elif not problems:
@@ -125,7 +126,7 @@ class AttributesForm:
         attribute: AttributeDescription,
         values: Mapping[str, str],
         sent: FormData | None,
-        errors: Mapping[str, str],
+        errors: Mapping[str, Told],
     ) -> AttributeField:
         now = values.get(attribute.name, "")
         given = None if sent is None else sent.get(VALUE + attribute.name)
@@ -157,19 +158,31 @@ class AttributesForm:
         fields = {VALUE + attribute.name: self._wtforms_field(attribute) for attribute in self._attributes}
         return BaseForm(fields, meta=_Meta(self._language.code))
 
-    @staticmethod
-    def _wtforms_field(attribute: AttributeDescription) -> Any:
+    def _wtforms_field(self, attribute: AttributeDescription) -> Any:
+        text = self._language.text
         if attribute.type is AttributeType.BOOLEAN:
             return StringField(validators=[validators.Optional(), validators.AnyOf(("true", "false"))])
         checks: list[Any] = [validators.InputRequired() if attribute.required else validators.Optional()]
         low, high = attribute.min_length or -1, attribute.max_length or -1
         if low != -1 or high != -1:
-            checks.append(validators.Length(min=low, max=high))
+            checks.append(validators.Length(min=low, max=high, message=self._length(low, high)))
         if attribute.name == "email":
-            checks.append(validators.Regexp(r"[^@\s]+@[^@\s]+\Z"))
+            checks.append(
+                validators.Regexp(r"[^@\s]+@[^@\s]+\Z", message=text(N_("An address such as ada@example.org.")))
+            )
         if attribute.type is AttributeType.NUMBER:
-            checks.append(validators.Regexp(r"-?\d+(\.\d+)?\Z"))
+            checks.append(validators.Regexp(r"-?\d+(\.\d+)?\Z", message=text(N_("A number."))))
         return StringField(validators=checks)
+
+    def _length(self, low: int, high: int) -> str:
+        """How many characters there may be, of which WTForms does not know every case in Japanese; -1 is no bound."""
+        if low == high:
+            return self._language.text(N_("Exactly %(count)s characters."), count=low)
+        if low == -1:
+            return self._language.text(N_("At most %(count)s characters."), count=high)
+        if high == -1:
+            return self._language.text(N_("At least %(count)s characters."), count=low)
+        return self._language.text(N_("From %(low)s to %(high)s characters."), low=low, high=high)
 
 
 class _Meta(DefaultMeta):

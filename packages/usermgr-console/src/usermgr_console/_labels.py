@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
-from usermgr import Medium, MfaMethod, UserStatus
+from usermgr import Capability, Medium, MfaMethod, UserStatus
+from usermgr.audit import FindingKind
 from usermgr.checks import Severity
+from usermgr_bulk import RowOutcome
 from usermgr_console._i18n import N_, Language
 
 __all__ = [
     "ATTRIBUTES",
+    "CAPABILITIES",
+    "CHECKS",
+    "FIELDS",
+    "FINDINGS",
+    "LEFT_BEHIND",
     "MEDIA",
     "METHODS",
     "OPERATIONS",
     "OUTCOMES",
+    "ROWS",
     "SEVERITIES",
     "STATUSES",
     "THEMES",
@@ -60,6 +68,47 @@ ATTRIBUTES = {
 }
 """By the name of the attribute, or of the column. An attribute that is not here is shown by its own name."""
 
+FIELDS = {
+    **ATTRIBUTES,
+    "activity": N_("Activity"),
+    "days": N_("Not seen for so many days"),
+    "description": N_("Description"),
+    "document": N_("Document"),
+    "enabled": N_("Enabled"),
+    "encoding": N_("Encoding"),
+    "format": N_("Format"),
+    "grace": N_("Days to wait after that"),
+    "group": N_("Group"),
+    "header": N_("Header row"),
+    "operation": N_("What was done"),
+    "password": N_("Password"),
+    "precedence": N_("Precedence"),
+    "record": N_("Row"),
+    "removal": N_("Text that removes a value"),
+    "rename": N_("Becomes"),
+    "row": N_("Row"),
+    "search": N_("Search"),
+    "since": N_("Recording began on"),
+}
+"""What an error can be about. Anything else is shown by its own name, such as a column of a file."""
+
+CAPABILITIES = {
+    Capability.SIGN_IN: N_("sign-in"),
+    Capability.TEMPORARY_PASSWORDS: N_("temporary passwords"),
+    Capability.PASSWORD_RESET: N_("resetting a password"),
+    Capability.SIGN_OUT: N_("signing out everywhere"),
+    Capability.INVITATIONS: N_("invitations"),
+    Capability.MFA: N_("second factors"),
+    Capability.MFA_RESET: N_("resetting second factors"),
+    Capability.GROUP_DESCRIPTIONS: N_("descriptions of groups"),
+    Capability.GROUP_PRECEDENCE: N_("precedence of groups"),
+    Capability.STATUS: N_("the status of an account"),
+    Capability.EVENTUAL_LISTING: N_("looking up without a consistent read"),
+    Capability.CUSTOM_ATTRIBUTES: N_("attributes of one's own"),
+    Capability.BATCHES: N_("many changes in one transaction"),
+    Capability.PASSWORD_HASHES: N_("hashes of passwords"),
+}
+
 SEVERITIES = {Severity.FAILURE: N_("Failure"), Severity.WARNING: N_("Warning"), Severity.OK: N_("In order")}
 
 METHODS = {
@@ -92,6 +141,9 @@ OPERATIONS = {
     "delete_group": N_("Deleted a group"),
     "add_user_to_group": N_("Added to a group"),
     "remove_user_from_group": N_("Removed from a group"),
+    "authenticate": N_("Signed in"),
+    "answer_challenge": N_("Went on with the sign-in"),
+    "refresh": N_("Renewed the session"),
 }
 """The operations of the audit, by name. One that is not here is shown by its own name."""
 
@@ -101,6 +153,55 @@ OUTCOMES = {
     "unknown": N_("Not known"),
     "begun": N_("Begun"),
 }
+
+ROWS = {
+    RowOutcome.CREATED: N_("created"),
+    RowOutcome.CHANGED: N_("changed"),
+    RowOutcome.UNCHANGED: N_("nothing to do"),
+    RowOutcome.SKIPPED: N_("skipped"),
+    RowOutcome.FAILED: N_("failed"),
+    RowOutcome.UNKNOWN: N_("not known"),
+}
+"""What became of a row of bulk work."""
+
+FINDINGS = {
+    FindingKind.CHANGED: N_("changed"),
+    FindingKind.MISSING: N_("missing"),
+    FindingKind.MISPLACED: N_("misplaced"),
+    FindingKind.CUT: N_("cut off"),
+    FindingKind.UNKNOWN_KEY: N_("unknown key"),
+    FindingKind.HEAD: N_("end not known"),
+    FindingKind.UNPROVEN: N_("not proven"),
+}
+"""What can be wrong with an audit file."""
+
+LEFT_BEHIND = {
+    "passwords": N_("Passwords"),
+    "mfa": N_("Second factor"),
+    "sub": N_("Id (sub)"),
+    "created_at": N_("Created"),
+    "updated_at": N_("Changed"),
+    "status": N_("Status"),
+}
+"""What a manifest can say that no import brings."""
+
+CHECKS = {
+    "packages": (N_("Packages of usermgr"), N_("Whether all packages are of one release.")),
+    "aws.credentials": (N_("Credentials for AWS"), N_("Whether AWS knows them, and whose they are.")),
+    "aws.reachable": (N_("Way to AWS"), N_("Whether the endpoint of each service answers.")),
+    "aws.clock": (N_("Clock"), N_("Whether this machine's clock is within a minute of AWS's.")),
+    "cognito.settings": (N_("Settings for Cognito"), N_("Which are in force, and where each comes from.")),
+    "cognito.pool": (N_("User pool"), N_("Whether the pool is there, and how it is set up.")),
+    "cognito.client": (N_("App client"), N_("Whether it allows the sign-in, and has the secret that is given.")),
+    "cognito.trigger": (N_("Recorder of activity"), N_("Whether the pool may call it, and people are seen.")),
+    "lambda.settings": (N_("Settings for Lambda"), N_("Which function is called, and what names it.")),
+    "lambda.function": (N_("Lambda function"), N_("Whether it answers, its release, and what it allows.")),
+    "activity.table": (N_("Table of activity"), N_("Whether it has its keys and its index, and days expire.")),
+    "activity.sightings": (N_("Sightings"), N_("Whether somebody was seen in the last day.")),
+    "local.store": (N_("Embedded store"), N_("The owner, the mode and the schema of its file.")),
+    "jwt.keys": (N_("Keys for tokens"), N_("The age of the file with the keys, and who may replace it.")),
+}
+"""The checks of our packages by name: what each is called, and what it looks at."""
 
 WORK = {
     "waiting": N_("Waits for you"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from usermgr.errors import UsermgrError
 from usermgr_console._i18n import N_, Language
 from usermgr_console._roles import Role
+from usermgr_console._told import of_error
 
 __all__ = [
     "ROLE_NAMES",
@@ -18,8 +19,6 @@ __all__ = [
     "missing",
     "protected",
     "sent_before",
-    "sentence_for",
-    "sentence_of",
     "signed_out",
     "stale",
     "too_large",
@@ -109,66 +108,10 @@ def told(status: int, title: str, text: str) -> Refusal:
 _STATUS = {500: 502}
 """What went wrong behind the console is no fault of the browser, nor of the console."""
 
-_SENTENCES = {
-    "invalid_input": N_("A value is not valid."),
-    "invalid_password": N_("The password does not meet the password policy."),
-    "invalid_page_token": N_("This page of the list is too old: start again at the first one."),
-    "invalid_search": N_("The search does not parse."),
-    "unsupported_operation": N_("This store cannot do that."),
-    "not_found": N_("It is not there any more."),
-    "user_not_found": N_("There is no such person any more."),
-    "group_not_found": N_("There is no such group any more."),
-    "store_not_found": N_("The store of users does not exist: the console's settings are wrong."),
-    "conflict": N_("The current state does not allow this."),
-    "user_exists": N_("Somebody of that name exists already."),
-    "alias_exists": N_("Somebody else has that e-mail address, phone number or preferred name."),
-    "group_exists": N_("A group of that name exists already."),
-    "invalid_state": N_("The status of this account does not allow this."),
-    "protected_user": N_("This would lock out the account that acts, or leave a group without anybody."),
-    "concurrent_change": N_("Somebody else changed the same thing at the same time: try again."),
-    "invalid_credentials": N_("The name or the password is wrong, or the account is disabled."),
-    "password_reset_required": N_("Your password was reset: choose a new one in your app first."),
-    "user_not_confirmed": N_("This account is not confirmed yet."),
-    "invalid_code": N_("The code is wrong."),
-    "expired_code": N_("The code is too old: sign in again."),
-    "mfa_not_available": N_("This second factor is not set up."),
-    "access_denied": N_("The console's own credentials do not allow this."),
-    "no_credentials": N_("The console has no credentials."),
-    "operation_not_allowed": N_("The store's configuration does not allow this."),
-    "limit_exceeded": N_("A limit of the store is reached: try again later."),
-    "audit": N_("The audit record could not be kept."),
-    "bulk_stopped": N_("The run could not go on."),
-    "desired_state": N_("The desired state is not valid."),
-    "too_many_losses": N_("The plan takes more away than its limits allow."),
-    "throttled": N_("The store is busy: try again in a moment."),
-    "service_unavailable": N_("The store does not answer: try again in a moment."),
-    "service_timeout": N_("The store took too long. A change may or may not have been made."),
-    "trigger_failed": N_("A trigger of the store refused this."),
-    "delivery_failed": N_("The account is there, but the message could not be sent."),
-    "incomplete_creation": N_("The account was begun and not finished: look at it before you try again."),
-}
-"""What the codes of `usermgr.errors` mean to staff. Every code that is not here is `_OTHER`."""
-
-_OTHER = N_("The store refused, or could not be reached.")
-
-
-def sentence_for(code: str, message: str, language: Language) -> str:
-    """As `sentence_of`, for an error that was written down."""
-    known = code in _SENTENCES
-    return message if language.code == "en" and known else language.text(_SENTENCES.get(code, _OTHER))
-
-
-def sentence_of(error: UsermgrError, language: Language) -> str:
-    """The error in one sentence: core's own in English, which knows most, else a translation by its code."""
-    if language.code == "en" and error.http_status < 500:
-        return error.message[:1].upper() + error.message[1:]
-    return language.text(_SENTENCES.get(error.code, _OTHER))
-
 
 def from_error(error: UsermgrError, language: Language) -> Refusal:
-    """The refusal for an error of the store; its own words, where they are not the sentence already, as the detail."""
-    sentence = sentence_of(error, language)
+    """The refusal for an error of the store; its own words as the detail, where they say more."""
+    said = of_error(error, language)
     status = _STATUS.get(error.http_status, error.http_status)
     status = 409 if status == 401 else status  # our own session is as good as before
-    detail = error.message if error.http_status < 500 and language.code != "en" else None
-    return Refusal(status, N_("That did not work"), sentence, detail=detail)
+    return Refusal(status, N_("That did not work"), said.text, detail=said.original)

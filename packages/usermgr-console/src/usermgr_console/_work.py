@@ -80,7 +80,7 @@ class Piece:
     progress: Mapping[str, Any]
     """`done`, `total`, and `counts` by outcome, as far as they are known."""
     result: Mapping[str, Any]
-    """What the function returned, or the `error` it ended with: `code` and `message`."""
+    """What the function returned, or the error it ended with: `code`, `message`, `field`."""
 
     def path(self, name: str) -> Path:
         """A file of this piece."""
@@ -246,7 +246,7 @@ def _piece(folder: Path, facts: Mapping[str, Any]) -> Piece:
 def _told(error: BaseException) -> dict[str, Any]:
     """What is written down of an error; no path of the server, which the message of a run that stopped would tell."""
     if isinstance(error, UsermgrError) and not isinstance(error, BulkStoppedError):
-        return {"code": error.code, "message": error.message}
+        return {"code": error.code, "message": error.message, "field": getattr(error, "field", None)}
     return {"code": BulkStoppedError.code, "message": type(error).__name__}
 
 

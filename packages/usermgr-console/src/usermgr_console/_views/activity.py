@@ -18,8 +18,8 @@ from usermgr_console._dormant import DORMANT, Away, find_away, staff
 from usermgr_console._i18n import N_
 from usermgr_console._people import PAGE, SECONDS
 from usermgr_console._plots import plot
-from usermgr_console._refusals import sentence_of
 from usermgr_console._text import cell
+from usermgr_console._told import of_error
 from usermgr_console._views.people import BOM, BROKEN
 from usermgr_console._work import State
 
@@ -76,7 +76,7 @@ def dormant(call: Call) -> Response:
     except InvalidPageTokenError:
         return call.go("/activity/dormant", **away.asked())
     except InvalidInputError as error:
-        problem = sentence_of(error, call.language)
+        problem = of_error(error, call.language)
     return call.page(
         "dormant.html", 200 if problem is None else 400, away=away, found=found, next_token=following, problem=problem,
         is_first=token is None, absences=ABSENCES,
@@ -90,7 +90,7 @@ def dormant_csv(call: Call) -> Response:
     policy = away.policy(staff(call.users, call.services.config), call.now)
     rows = find_away(call.users.iter_users(), call.activity, policy, call.now)
     headers = {"Content-Disposition": 'attachment; filename="dormant.csv"'}
-    return StreamingResponse(_lines(rows), 200, headers, "text/csv; charset=utf-8")
+    return StreamingResponse(_lines(rows, call.text(BROKEN)), 200, headers, "text/csv; charset=utf-8")
 
 
 def disable(call: Call) -> Response:
@@ -122,7 +122,7 @@ def _away(call: Call, numbers: list[int]) -> list[tuple[str, int]]:
     return list(zip([*limits, call.text("Longer ago"), call.text("Never seen")], numbers, strict=True))
 
 
-def _lines(rows: Iterator[DormantUser]) -> Iterator[str]:
+def _lines(rows: Iterator[DormantUser], broken: str) -> Iterator[str]:
     yield BOM
     yield _line(["sub", "username", "absence", "idle_since", "due", "last_seen", "email"])
     try:
@@ -132,7 +132,7 @@ def _lines(rows: Iterator[DormantUser]) -> Iterator[str]:
             facts = [row.absence.value, row.idle_since.isoformat(), str(row.due).lower(), last]
             yield _line([row.user.sub, row.user.username, *facts, email])
     except Exception:
-        yield f"{BROKEN}\r\n"
+        yield f"{broken}\r\n"
         raise
 
 

@@ -16,7 +16,7 @@ from usermgr.operations import OPERATIONS, Access
 from usermgr_console import _labels
 from usermgr_console._auditing import VERIFY
 from usermgr_console._call import Call
-from usermgr_console._refusals import sentence_of
+from usermgr_console._told import Told, of_error
 
 __all__ = ["page", "verify"]
 
@@ -59,9 +59,9 @@ def page(call: Call) -> Response:
     except InvalidPageTokenError:
         return call.go("/audit", **asked)
     except InvalidInputError as error:
-        problem = sentence_of(error, call.language)
+        problem = of_error(error, call.language)
     except ValueError:
-        problem = call.text("A day is written 2026-01-31.")
+        problem = Told(call.text("A day is written 2026-01-31."))
     wanted = call.query("read")
     read = (int(wanted) if wanted.isdecimal() and len(wanted) < 13 else 0) + found.looked_at
     return call.page(

@@ -22,6 +22,7 @@ from usermgr_console._call import Call
 from usermgr_console._i18n import N_
 from usermgr_console._provider import ProviderError
 from usermgr_console._sessions import Person, stored
+from usermgr_console._told import of_error
 
 __all__ = [
     "enter",
@@ -121,7 +122,7 @@ def _form(call: Call, *, following: str, username: str = "", error: UsermgrError
     text = None
     if error is not None:  # one sentence for every reason, so that a guess learns nothing
         shown = error if isinstance(error, AuthenticationError) else InvalidCredentialsError()
-        text = _refusals.sentence_of(shown, call.language)
+        text = of_error(shown, call.language).text
     return call.page(
         "sign_in.html", 200 if error is None else 403, following=following, username=username, error=text,
         offered=offered, provider=call.services.provider is not None, ended=ended,
@@ -135,10 +136,10 @@ def _waiting(call: Call) -> dict[str, Any] | None:
 
 def _challenge(call: Call, waiting: dict[str, Any], error: UsermgrError | None = None) -> Response:
     challenge = Challenge.from_dict(waiting["challenge"])
-    text = None if error is None else _refusals.sentence_of(error, call.language)
+    told = None if error is None else of_error(error, call.language)
     methods = [name for name in challenge.parameters.get("methods", "").split(",") if name]
     return call.page(
-        "step.html", 200 if error is None else 403, challenge=challenge, methods=methods, error=text,
+        "step.html", 200 if error is None else 403, challenge=challenge, methods=methods, error=told,
         policy=call.store.password_policy,
     )  # fmt: skip
 

@@ -10,6 +10,7 @@ from usermgr_console import _refusals
 from usermgr_console._call import Call
 from usermgr_console._i18n import N_
 from usermgr_console._roles import role_of
+from usermgr_console._told import Told, of_error
 
 __all__ = ["add", "delete", "edit", "listing", "page"]
 
@@ -27,7 +28,7 @@ def add(call: Call) -> Response:
     try:
         call.users.add_group(name, description=_description(call) or None, precedence=_precedence(call))
     except (InvalidInputError, GroupExistsError) as error:
-        return _list(call, {"name": _refusals.sentence_of(error, call.language)})
+        return _list(call, {"name": of_error(error, call.language)})
     call.services.groups_changed()
     return call.go("/groups/one", name=name, notice=call.text("The group was added."))
 
@@ -66,7 +67,7 @@ def delete(call: Call) -> Response:
     return call.go("/groups", notice=call.text("The group was deleted. Its members are still here."))
 
 
-def _list(call: Call, errors: dict[str, str]) -> Response:
+def _list(call: Call, errors: dict[str, Told]) -> Response:
     found = call.users.list_groups(limit=PAGE, page_token=call.query("cursor") or None)
     return call.page(
         "groups.html", 400 if errors else 200, groups=found.items, next_token=found.next_token,

@@ -27,7 +27,7 @@ from usermgr_console._imports import (
     has_upload,
     options_of,
 )
-from usermgr_console._views.pieces import piece_of
+from usermgr_console._views.pieces import explained, piece_of
 from usermgr_console._work import KEPT_DAYS, Piece, State
 
 __all__ = ["MAX_UPLOAD", "again", "choose", "details", "page", "problems", "upload"]
@@ -122,7 +122,7 @@ def problems(call: Call) -> Response:
         raise _refusals.missing()
     headers = {"Content-Disposition": 'attachment; filename="problems.csv"'}
     names = ("line", "key", "field", "code", "message", "certain")
-    return StreamingResponse(csv_of_lines(path, names), 200, headers, "text/csv; charset=utf-8")
+    return StreamingResponse(csv_of_lines(path, names, explained(call)), 200, headers, "text/csv; charset=utf-8")
 
 
 def details(call: Call, piece: Piece) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from usermgr_console._call import Call
 from usermgr_console._forms import AttributesForm
 from usermgr_console._i18n import N_
 from usermgr_console._passwords import new_password
-from usermgr_console._refusals import sentence_of
+from usermgr_console._told import Told, of_error
 
 __all__ = ["add", "page"]
 
@@ -26,9 +26,9 @@ def add(call: Call) -> Response:
     changes = AttributesForm(call.store, call.language, creating=True).changes(call.form, {})
     errors = dict(changes.errors)
     if not username:
-        errors["username"] = call.text("A name is needed.")
+        errors["username"] = Told(call.text("A name is needed."))
     if way not in _ways(call):
-        errors["way"] = call.text("Choose how they get in.")
+        errors["way"] = Told(call.text("Choose how they get in."))
     if errors:
         return _form(call, errors)
     attributes = {name: value for name, value in changes.attributes.items() if value is not None}
@@ -40,7 +40,7 @@ def add(call: Call) -> Response:
         user = call.users.add_user(username, secret, attributes, temporary=True)
     except (InvalidInputError, UserExistsError, AliasExistsError) as error:
         field = error.field if isinstance(error, InvalidInputError) and error.field else "username"
-        return _form(call, {field: sentence_of(error, call.language)})
+        return _form(call, {field: of_error(error, call.language)})
     return call.page("password.html", user=user, password=secret)
 
 
@@ -55,7 +55,7 @@ def _ways(call: Call) -> dict[str, str]:
     return ways
 
 
-def _form(call: Call, errors: dict[str, str]) -> Response:
+def _form(call: Call, errors: dict[str, Told]) -> Response:
     form = AttributesForm(call.store, call.language, creating=True)
     ways = _ways(call)
     known = {field.name for field in form.fields({})} | {"username", "way"}

@@ -14,15 +14,15 @@ from usermgr.errors import (
     GroupNotFoundError,
     InvalidInputError,
     InvalidPageTokenError,
-    InvalidSearchError,
-    UsermgrError,
 )
-from usermgr_console import _labels, _refusals
+from usermgr_console import _labels
 from usermgr_console._bulk import ACTIONS
 from usermgr_console._call import Call
+from usermgr_console._i18n import N_
 from usermgr_console._people import SEEN, Question, Row, Rows, rows_of, stream
 from usermgr_console._services import ACTIVITY
 from usermgr_console._text import cell
+from usermgr_console._told import of_error
 
 __all__ = ["COLUMNS", "columns", "csv_view", "keep_columns", "listing", "value_of"]
 
@@ -30,7 +30,7 @@ COLUMNS = ("status", "seen", "created", "updated")
 """The columns beside the attributes."""
 
 BOM = "\ufeff"
-BROKEN = "### incomplete: the list broke off here ###"
+BROKEN = N_("### incomplete: the list broke off here ###")
 """The last line of a CSV whose list could not be read to its end; the connection is cut then, too."""
 
 
@@ -48,7 +48,7 @@ def listing(call: Call) -> Response:
     except InvalidPageTokenError:
         return call.go("/people", **question.asked())
     except (InvalidInputError, GroupNotFoundError) as error:
-        problem = _problem(call, error)
+        problem = of_error(error, call.language)
     return call.page(
         "people.html", 200 if problem is None else 400, question=question, rows=rows, problem=problem,
         columns=columns(call), choices=_choices(call), token=token, statuses=_labels.STATUSES, seen=SEEN,
@@ -71,7 +71,7 @@ def csv_view(call: Call) -> Response:
     header = ["sub", "username", "enabled", *names]
     rows = stream(call.users, call.activity, question, now=call.now)
     headers = {"Content-Disposition": 'attachment; filename="people.csv"'}
-    return StreamingResponse(_lines(header, names, rows), 200, headers, "text/csv; charset=utf-8")
+    return StreamingResponse(_lines(header, names, rows, call.text(BROKEN)), 200, headers, "text/csv; charset=utf-8")
 
 
 def columns(call: Call) -> list[str]:
@@ -96,7 +96,7 @@ def value_of(name: str, row: Row) -> str:
             return user.attributes.get(name, "")
 
 
-def _lines(header: list[str], names: list[str], rows: Iterator[Row]) -> Iterator[str]:
+def _lines(header: list[str], names: list[str], rows: Iterator[Row], broken: str) -> Iterator[str]:
     buffer = io.StringIO()
     writer = csv.writer(buffer)
     buffer.write(BOM)
@@ -111,7 +111,7 @@ def _lines(header: list[str], names: list[str], rows: Iterator[Row]) -> Iterator
                 buffer.seek(0)
                 buffer.truncate()
     except Exception:
-        yield f"{buffer.getvalue()}{BROKEN}\r\n"
+        yield f"{buffer.getvalue()}{broken}\r\n"
         raise
     yield buffer.getvalue()
 
@@ -126,13 +126,3 @@ def _choices(call: Call) -> list[str]:
 
 def _texts(call: Call) -> dict[str, str]:
     return {name: value for name, value in call.form.items() if isinstance(value, str)}
-
-
-def _problem(call: Call, error: UsermgrError) -> str:
-    if isinstance(error, InvalidSearchError) and error.position is not None and call.language.code != "en":
-        return call.text(
-            "The search does not parse at character %(position)s. Expected: %(expected)s",
-            position=error.position,
-            expected=error.expected,
-        )
-    return _refusals.sentence_of(error, call.language)

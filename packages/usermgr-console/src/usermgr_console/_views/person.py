@@ -14,9 +14,9 @@ from usermgr_console._call import Call
 from usermgr_console._forms import AttributesForm, Changes
 from usermgr_console._i18n import N_
 from usermgr_console._passwords import new_password
-from usermgr_console._refusals import sentence_of
 from usermgr_console._roles import Role
 from usermgr_console._subjects import check_name, check_not_self, check_rank, person_of
+from usermgr_console._told import Told, of_error
 
 __all__ = [
     "confirm",
@@ -202,11 +202,11 @@ def _show(call: Call, user: User, changes: Changes | None = None) -> Response:
     )  # fmt: skip
 
 
-def _groups(call: Call, user: User) -> tuple[list[Group], str | None]:
+def _groups(call: Call, user: User) -> tuple[list[Group], Told | None]:
     try:
         return list(call.users.iter_groups_for_user(user.username)), None
     except UsermgrError as error:  # the page is worth having without them
-        return [], sentence_of(error, call.language)
+        return [], of_error(error, call.language)
 
 
 def _proposed(call: Call, groups: list[Group]) -> list[str]:

@@ -19,7 +19,7 @@ from usermgr_console._imports import IMPORT
 from usermgr_console._people import Question, conditions_of
 from usermgr_console._syncing import SYNC
 from usermgr_console._views import imports, sync
-from usermgr_console._views.pieces import piece_of
+from usermgr_console._views.pieces import explained, piece_of
 from usermgr_console._work import Piece, State
 
 __all__ = ["LOOKS", "Look", "begin_action", "forget", "go_on", "page", "report", "stop"]
@@ -132,5 +132,7 @@ def report(call: Call) -> Response:
     if not piece.path(REPORT).exists():
         raise _refusals.missing()
     headers = {"Content-Disposition": 'attachment; filename="report.csv"'}
-    lines = csv_of_lines(piece.path(REPORT), ("line", "key", "outcome", "code", "message"))
+    lines = csv_of_lines(
+        piece.path(REPORT), ("line", "key", "outcome", "code", "message"), explained(call, outcomes=True)
+    )
     return StreamingResponse(lines, 200, headers, "text/csv; charset=utf-8")
