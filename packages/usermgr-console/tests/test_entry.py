@@ -11,6 +11,7 @@ import pytest
 
 from usermgr import UserManager
 from usermgr.errors import ConfigurationError
+from usermgr.guard import Guarded
 from usermgr_console import Config, Role
 from usermgr_console._attempts import MOST_ADDRESS, MOST_NAME
 from usermgr_console._database import Database
@@ -187,12 +188,62 @@ def test_attempts_are_limited_for_a_name(easy) -> None:
     assert sign_in(easy.browser()).status == 303
 
 
+WIDE = "Grace".translate({code: code + 0xFEE0 for code in range(0x21, 0x7F)})
+"""In full-width letters, as a Japanese keyboard may give them."""
+
+
+def test_attempts_are_limited_for_every_spelling_of_a_name(stage) -> None:
+    """Case, width and white space make no other name, so that nobody has ten attempts for each of them."""
+    attempts = stage.console.services.attempts
+    spellings = ["grace", "Grace", "GRACE", WIDE, WIDE.upper(), " grace", "grace\u3000", "gr ace", "grac\t\n\u2003e"]
+    for number in range(MOST_NAME):
+        assert attempts.begin(f"192.0.2.{number}", spellings[number % len(spellings)])
+
+    assert not any(attempts.begin("192.0.2.99", name) for name in spellings)
+    assert attempts.begin("192.0.2.99", "grâce")
+
+
+def test_a_right_answer_of_somebody_else_gives_no_attempts_back(stage) -> None:
+    """Whoever has an account whose name counts as another one does not go on guessing by signing in between."""
+    attempts = stage.console.services.attempts
+    for _ in range(MOST_NAME - 1):
+        assert attempts.begin("192.0.2.7", "grace")
+    assert attempts.begin("192.0.2.8", WIDE)
+    attempts.was_right("192.0.2.8", WIDE)
+
+    assert attempts.begin("192.0.2.7", "grace")
+    assert not attempts.begin("192.0.2.7", "grace")
+
+
+class SignsInByAddress(Guarded):
+    """A store that signs in by the user name and by an e-mail address."""
+
+    def authenticate(self, username, password):
+        return super().authenticate(username.partition("@")[0], password)
+
+
+def test_codes_are_limited_for_an_account(make_stage) -> None:
+    """Somebody who has the password has no more guesses at a code when they type the account's other names."""
+    stage = make_stage(wrap=SignsInByAddress)
+    with_app(stage.users)
+    for number in range(MOST_NAME - 1):
+        stage.console.services.attempts.begin(f"192.0.2.{number}", "grace")
+
+    answers = []
+    for name in ("grace@one.example.org", "grace@another.example.org"):
+        browser = stage.browser()
+        assert sign_in(browser, name).status == 303
+        answers.append(browser.post("/sign-in/step", {"answer": "000000"}).status)
+
+    assert answers == [403, 429]
+
+
 def test_attempts_are_limited_for_an_address(make_stage, monkeypatch: pytest.MonkeyPatch) -> None:
     """An address that failed often is refused for every name, and others are not."""
     stage = make_stage(second_factor=False)
     attempts = stage.console.services.attempts
     for number in range(MOST_ADDRESS):
-        attempts.begin(f"name {number}", "192.0.2.7")
+        attempts.begin("192.0.2.7", f"name {number}")
 
     assert sign_in(stage.browser()).status == 429
     assert (
@@ -205,7 +256,7 @@ def test_right_answers_do_not_count_as_attempts(stage) -> None:
     attempts = stage.console.services.attempts
     secret = with_app(stage.users)
     for number in range(MOST_ADDRESS - 1):
-        attempts.begin(f"name {number}", "192.0.2.7")
+        attempts.begin("192.0.2.7", f"name {number}")
     browser = stage.browser()
 
     for _ in range(MOST_NAME + 1):
@@ -219,10 +270,10 @@ def test_attempts_from_one_network_of_ipv6_count_together(stage) -> None:
     """Whoever has one address of IPv6 has 64 bits of them, and they are one."""
     attempts = stage.console.services.attempts
     for number in range(MOST_ADDRESS):
-        assert attempts.begin(f"name {number}", f"2001:db8::{number:x}")
+        assert attempts.begin(f"2001:db8::{number:x}", f"name {number}")
 
-    assert not attempts.begin("grace", "2001:db8::ffff:1")
-    assert attempts.begin("grace", "2001:db8:0:1::1")
+    assert not attempts.begin("2001:db8::ffff:1", "grace")
+    assert attempts.begin("2001:db8:0:1::1", "grace")
 
 
 def test_forwarded_addresses_count_from_trusted_proxies_alone(make_stage) -> None:

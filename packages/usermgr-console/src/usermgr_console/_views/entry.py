@@ -59,7 +59,7 @@ def sign_in(call: Call) -> Response:
     """Name and password."""
     _check_offered(call)
     name, following = call.field("username").strip(), call.field("next")
-    if not call.services.attempts.begin(name, call.address):
+    if not call.services.attempts.begin(call.address, name):
         raise _refusals.too_many()
     try:
         result = call.users.authenticate(name, call.field("password"))
@@ -82,7 +82,7 @@ def step(call: Call) -> Response:
     if waiting is None:
         raise _refusals.told(403, N_("The sign-in took too long"), N_("Begin again with your name and password."))
     challenge = Challenge.from_dict(waiting["challenge"])
-    if not call.services.attempts.begin(waiting["name"], call.address):
+    if not call.services.attempts.begin(call.address, *_names(waiting)):
         raise _refusals.too_many()
     try:
         result = call.users.answer_challenge(challenge, call.field("answer").strip())
@@ -134,6 +134,12 @@ def _waiting(call: Call) -> dict[str, Any] | None:
     return None if call.browser is None else call.services.steps.peek(call.browser, "challenge")
 
 
+def _names(waiting: dict[str, Any]) -> list[str]:
+    """By what this attempt counts: a code is guessed for an account, however its name was typed."""
+    challenge = waiting.get("challenge")
+    return [waiting["name"], *([] if challenge is None else [challenge["username"]])]
+
+
 def _challenge(call: Call, waiting: dict[str, Any], error: UsermgrError | None = None) -> Response:
     challenge = Challenge.from_dict(waiting["challenge"])
     told = None if error is None else of_error(error, call.language)
@@ -146,12 +152,11 @@ def _challenge(call: Call, waiting: dict[str, Any], error: UsermgrError | None =
 
 def _go_on(call: Call, result: AuthResult, waiting: dict[str, Any]) -> Response:
     """To the next challenge, or in."""
+    call.services.attempts.was_right(call.address, *_names(waiting))
     if isinstance(result, Challenge):
-        call.services.attempts.was_right(waiting["name"], call.address)
         waiting["challenge"] = result.to_dict()
         call.services.steps.put(call.own_browser(), "challenge", waiting, STEP_SECONDS)
         return call.go("/sign-in/step")
-    call.services.attempts.succeeded(waiting["name"], call.address)
     call.sign_in(_staff(call, result, factor=waiting["factor"]))
     return call.go(following_of(waiting["next"]))
 

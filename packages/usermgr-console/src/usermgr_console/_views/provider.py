@@ -35,7 +35,7 @@ def begin(call: Call) -> Response:
     """The page that leads to the provider."""
     provider = _offered(call)
     # Counted as a failure until somebody comes back: it writes a row, and asks nobody who they are.
-    if not call.services.attempts.begin(f"provider {call.own_browser()}", call.address):
+    if not call.services.attempts.begin(call.address, f"provider {call.own_browser()}"):
         raise _refusals.too_many()
     try:
         address, state, waiting = provider.begin(_callback(call), following_of(call.field("next")))
@@ -54,7 +54,7 @@ def end(call: Call) -> Response:
         raise _refusals.told(
             403, N_("This sign-in is over"), N_("It took too long, or began in another browser. Begin again.")
         )
-    call.services.attempts.succeeded(f"provider {browser}", call.address)
+    call.services.attempts.was_right(call.address, f"provider {browser}")
     waiting = Waiting(**kept)
     try:
         provider.check_answerer(call.query("iss") or None)
