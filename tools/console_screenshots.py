@@ -24,7 +24,7 @@ from playwright.sync_api import Page, sync_playwright
 from tools.console_examples import examples
 from usermgr import UserManager
 from usermgr.audit import Actor, Audited, FileSink
-from usermgr.errors import UserExistsError
+from usermgr.errors import GroupNotFoundError, UserExistsError
 from usermgr.frontends import AuditFile
 from usermgr_console import Acting, Config, Console, Role, acting, create_app, current_actor
 from usermgr_console._activity import CENSUS
@@ -35,7 +35,7 @@ from usermgr_console._sessions import Person
 
 ROOT = Path(__file__).resolve().parent.parent
 SIZES = {"wide": {"width": 1280, "height": 860}, "narrow": {"width": 390, "height": 844}}
-TALLEST = 1100
+TALLEST = 1600
 EXTRA = ("/people?q=sato", "/people?q=nobody", "/people?seen=not-90", "/nothing-here")
 QUERIES = {"/groups/one": "?name=support"}
 
@@ -132,6 +132,11 @@ def _serve(folder: Path) -> tuple[Console, UserManager, Callable[[], None]]:
         audited.add_user_to_group("donald", "beta")
         with suppress(UserExistsError):
             audited.add_user("ada")
+        audited.update_user("kenji", {"nickname": "Ken", "email_verified": "true"})
+        audited.add_user_to_group("kenji", "beta")
+        with suppress(GroupNotFoundError):
+            audited.add_user_to_group("kenji", "helpdesk")
+        audited.sign_out_user("kenji")
     console = create_app(audited, activity, config=Config(origin, folder / "console", **roles), audit=audit)
     server = uvicorn.Server(uvicorn.Config(console, access_log=False, log_level="critical", lifespan="off"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

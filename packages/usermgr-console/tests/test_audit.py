@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -118,6 +119,101 @@ def test_a_change_of_the_console_is_there(make_stage) -> None:
     assert page.text.count("<bdi>edsger</bdi>") == 1
     assert "Disabled the account" in page.text
     assert "192.0.2.7" in page.text
+
+
+# --- On the page of a person -------------------------------------------------------------------------
+
+
+def write(stage, names: list[str]) -> None:
+    """Changes of these people, one an hour."""
+    audit = stage.console.services.audit
+    records = [
+        Record(f"{n:032x}", NOON + timedelta(hours=n), Actor(f"kim{n}"), "disable_user", Described({"username": name}),
+               Outcome.FAILED, "throttled")
+        for n, name in enumerate(names)
+    ]  # fmt: skip
+    FileSink(audit.path, audit.keys).write_all(records)
+
+
+def rows(answer) -> list[tuple[str, ...]]:
+    """When and by whom the page says that somebody was changed."""
+    return re.findall(
+        r'<td data-label="When"><time datetime="([^"]+)".*?<bdi>(kim\d+)</bdi>.*?Disabled the account'
+        r'.*?mark bad">(\w+)</span> <code>(\w+)<',
+        answer.text,
+        re.DOTALL,
+    )
+
+
+def test_a_persons_page_shows_their_newest_changes(stage) -> None:
+    """Five of that person alone, the newest first: when, what, by whom, and what became of it."""
+    write(stage, ["ada", "grace", "ada", "Ada", "grace", "ada", "ada", "ada", "grace"])
+
+    answer = stage.browser(Role.READER).get(stage.path_of("ada"))
+
+    expected = [((NOON + timedelta(hours=n)).isoformat(), f"kim{n}", "Failed", "throttled") for n in (7, 6, 5, 3, 2)]
+    assert rows(answer) == expected
+    assert "lines of the audit file" not in answer.text
+    assert 'href="/audit?who=ada">All changes' in answer.text
+
+
+def test_a_persons_page_looks_at_a_stated_part_of_the_file(stage, monkeypatch) -> None:
+    """It says where it stopped, and leads to the page that goes on there."""
+    monkeypatch.setattr("usermgr_console._trail.LINES", 4)
+    write(stage, ["ada", "grace", "ada", "alan", "alan", "alan"])
+    browser = stage.browser(Role.READER)
+
+    ada, grace = (browser.get(stage.path_of(name)) for name in ("ada", "grace"))
+    on = html.unescape(re.search(r'href="(/audit\?who=grace&amp;cursor=[^"]+)">Go on looking', grace.text)[1])
+
+    assert [row[1] for row in rows(ada)] == ["kim2"]
+    assert "The newest 4 lines of the audit file were looked at." in ada.text
+    assert "No change to this account is among them." in grace.text
+    assert re.findall(r"<bdi>(kim\d)</bdi>", browser.get(on).text) == ["kim1"]
+
+
+def test_a_persons_page_begins_before_the_file_is_looked_at(stage, monkeypatch) -> None:
+    """How soon the first byte is there does not depend on the audit file, nor on who writes it just then."""
+    from usermgr_console._trail import trail_of  # noqa: PLC0415 - the one that is replaced
+
+    sent, before = bytearray(), bytearray()
+
+    async def watched(scope, receive, send) -> None:
+        async def note(message) -> None:
+            sent.extend(message.get("body", b""))
+            await send(message)
+
+        await stage.console(scope, receive, note)
+
+    def look(*arguments):
+        before.extend(sent)
+        return trail_of(*arguments)
+
+    monkeypatch.setattr("usermgr_console._views.person.trail_of", look)
+    browser = stage.browser(Role.READER)
+    browser.console = watched
+    answer = browser.get(stage.path_of("ada"))
+
+    assert b"<h1><bdi>Ada Lovelace</bdi></h1>" in before
+    assert answer.body.startswith(before)
+    assert answer.text.rstrip().endswith("</html>")
+    assert "No change to this account is recorded." in answer.text
+
+
+def test_a_persons_page_is_there_without_the_audit_file(stage, make_stage) -> None:
+    """One that cannot be read is told; without one nothing is said, and so to a role that may not read the trail."""
+    heading = "Who changed this account"
+    bare = make_stage(audit=None)
+    assert heading not in bare.browser(Role.ADMINISTRATOR).get(bare.path_of("ada")).text
+
+    stage.console.services.audit.path.mkdir()
+    assert "The audit file cannot be read." in stage.browser(Role.READER).get(stage.path_of("ada")).text
+
+    stage.console.services.menu = [
+        (item, replace(route, role=Role.ADMINISTRATOR)) for item, route in stage.console.services.menu
+    ]
+    assert heading not in stage.browser(Role.SUPPORT).get(stage.path_of("ada")).text
+    assert heading in stage.browser(Role.ADMINISTRATOR).get(stage.path_of("ada")).text
 
 
 def test_the_file_is_verified(recorded) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,7 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, RedirectResponse, Response, StreamingResponse
 
 from usermgr import ActivityStore, StoreDescription, User, UserManager
 from usermgr.audit import Actor
@@ -35,6 +35,9 @@ __all__ = ["TOKEN", "Call"]
 
 TOKEN = "form-token"  # noqa: S105 - a field's name
 MAX_COOKIE = 128
+
+LATER = Markup("<!-- later -->")
+"""Where a page is cut in two; no value can hold it, because values are escaped."""
 
 
 class Call:
@@ -253,16 +256,36 @@ class Call:
         address = self.request.scope.get("root_path", "") + path
         return f"{address}?{urlencode(query)}" if query else address
 
-    def page(self, template: str, status: int = 200, /, **values: Any) -> Response:
-        """The template as a page."""
+    def page(
+        self, template: str, status: int = 200, later: Callable[[], str] | None = None, /, **values: Any
+    ) -> Response:
+        """The template as a page.
+
+        What `later` returns stands where the template has `{{ later }}`, and is asked for when all that stands before
+        is sent: the page begins as soon as without it.
+        """
         notice = None if self.session is None else self.services.sessions.told(self.session.id)
+        text = self.render(template, notice=notice, later="" if later is None else LATER, **values)
+        if later is None:
+            return HTMLResponse(text, status)
+        before, _, after = text.partition(LATER)
+
+        def parts() -> Iterator[str]:
+            yield before
+            yield later()
+            yield after
+
+        return StreamingResponse(parts(), status, media_type=HTMLResponse.media_type)
+
+    def render(self, template: str, /, **values: Any) -> str:
+        """The template as text."""
         common = {
             "call": self, "url": self.url, "form_token": self.form_token, "language": self.language, "Role": Role,
-            "config": self.services.config, "zone": self.services.config.zone, "now": self.now, "notice": notice,
+            "config": self.services.config, "zone": self.services.config.zone, "now": self.now,
             "moment": _moment, "iso": datetime.fromisoformat,
             "role_names": ROLE_NAMES, "labels": _labels, "plural": self.language.plural,
         }  # fmt: skip
-        return HTMLResponse(self.services.pages.render(template, self.language.code, common | values), status)
+        return self.services.pages.render(template, self.language.code, common | values)
 
     def go(self, path: str, /, *, notice: str | None = None, **values: object) -> Response:
         """Leads to a path of ours, where the notice, a message in the reader's language, is shown once."""

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from functools import partial
-from typing import Any, cast
 
 from starlette.responses import Response
 
@@ -17,6 +13,7 @@ from usermgr_console import _labels
 from usermgr_console._auditing import VERIFY
 from usermgr_console._call import Call
 from usermgr_console._told import Told, of_error
+from usermgr_console._trail import changes_of
 
 __all__ = ["page", "verify"]
 
@@ -27,20 +24,6 @@ LINES = 20_000
 
 FILTERS = ("who", "actor", "operation", "outcome", "since", "until")
 """What is asked for; each is a parameter of the address."""
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """A record as it is shown."""
-
-    at: datetime
-    actor: str
-    operation: str
-    user: str
-    groups: str
-    outcome: str
-    error: str
-    details: Mapping[str, str]
 
 
 def page(call: Call) -> Response:
@@ -66,9 +49,8 @@ def page(call: Call) -> Response:
     read = (int(wanted) if wanted.isdecimal() and len(wanted) < 13 else 0) + found.looked_at
     return call.page(
         "audit.html", 200 if problem is None else 400, asked=asked, problem=problem, token=token, read=read,
-        changes=[None if entry.members is None else _change(entry.members) for entry in found.entries],
-        next_token=found.next_token, is_full=len(found.entries) >= PAGE, operations=_operations(call),
-        operation_label=partial(_label, call), outcomes=_labels.OUTCOMES,
+        changes=changes_of(found), next_token=found.next_token, is_full=len(found.entries) >= PAGE,
+        operations=_operations(call),
     )  # fmt: skip
 
 
@@ -99,42 +81,3 @@ def _operations(call: Call) -> list[tuple[str, str]]:
 
 def _label(call: Call, name: str) -> str:
     return call.text(_labels.OPERATIONS[name]) if name in _labels.OPERATIONS else name
-
-
-def _change(members: Mapping[str, Any]) -> Change:
-    """The record, whatever its members are: the file may have been written by anybody."""
-    rest = {name: value for name, value in members.items() if value not in (None, "", [], {})}
-    actor, target = _object(rest.pop("actor", None)), _object(rest.pop("target", None))
-    groups = [target.get("group"), *_list(target.get("groups"))]
-    details = {
-        **_object(actor.get("details")),
-        **{name: value for name, value in target.items() if name not in ("username", "group", "groups")},
-        **{name: rest[name] for name in rest if name not in ("at", "operation", "outcome", "error", "id")},
-    }
-    return Change(
-        datetime.fromisoformat(rest["at"]),
-        _text(actor.get("name")),
-        _text(rest.get("operation")),
-        _text(target.get("username")),
-        ", ".join(_text(name) for name in groups if name),
-        _text(rest.get("outcome")),
-        _text(rest.get("error")),
-        {name: _text(value) for name, value in details.items()},
-    )
-
-
-def _text(value: object) -> str:
-    """A value of a record on one line."""
-    if isinstance(value, dict):
-        return ", ".join(f"{name}: {_text(inner)}" for name, inner in cast("dict[str, Any]", value).items())
-    if isinstance(value, list):
-        return ", ".join(map(_text, cast("list[Any]", value)))
-    return "" if value is None else str(value)
-
-
-def _object(value: object) -> dict[str, Any]:
-    return cast("dict[str, Any]", value) if isinstance(value, dict) else {}
-
-
-def _list(value: object) -> list[Any]:
-    return cast("list[Any]", value) if isinstance(value, list) else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -17,6 +18,7 @@ from usermgr_console._passwords import new_password
 from usermgr_console._roles import Role
 from usermgr_console._subjects import check_name, check_not_self, check_rank, person_of
 from usermgr_console._told import Told, of_error
+from usermgr_console._trail import trail_of
 
 __all__ = [
     "confirm",
@@ -193,8 +195,9 @@ def _show(call: Call, user: User, changes: Changes | None = None) -> Response:
     conflicts = [] if changes is None else [field for field in fields if field.name in changes.conflicts]
     groups, problem = _groups(call, user)
     seen, is_blind = _seen(call, user)
+    later = partial(_trail, call, user) if call.offers("/audit") else None
     return call.page(
-        "person.html", 200 if changes is None else 409 if conflicts else 400, user=user, fields=fields,
+        "person.html", 200 if changes is None else 409 if conflicts else 400, later, user=user, fields=fields,
         conflicts=conflicts, current=user.attributes, groups=groups, problem=problem,
         mfa=_mfa(call, user), seen=seen, is_blind=is_blind,
         timeline=_timeline(user, seen), may_change=call.may(Role.SUPPORT) and not call.store.read_only,
@@ -229,6 +232,17 @@ def _seen(call: Call, user: User) -> tuple[Activity | None, bool]:
         return (None if call.activity is None else call.activity.last_seen(user.sub)), call.activity is None
     except UsermgrError:  # as above
         return None, True
+
+
+def _trail(call: Call, user: User) -> str:
+    """The part of the page that says who changed the person last."""
+    audit = call.services.audit
+    assert audit is not None, "the audit page needs one"
+    try:
+        trail = trail_of(audit.path, user.username)
+    except UsermgrError:  # as above
+        trail = None
+    return call.render("trail.html", user=user, trail=trail)
 
 
 def _timeline(user: User, seen: Activity | None) -> list[tuple[datetime, str, dict[str, Any]]]:
