@@ -6,11 +6,13 @@ import fcntl
 import json
 import os
 import threading
+from dataclasses import replace
 
 import pytest
 
-from usermgr_console import _work
-from usermgr_console._work import State, Work
+from usermgr.audit import Actor
+from usermgr_console import Acting, _work
+from usermgr_console._work import KEPT_DAYS, State, Work
 
 
 @pytest.fixture
@@ -75,3 +77,44 @@ def test_a_piece_that_is_not_whole_is_not_there(work) -> None:
     whole = work.begin("count", "me")
     assert work.forget(whole)
     assert not work.forget(whole)
+
+
+def test_a_piece_whose_deletion_broke_off_is_in_no_list_and_goes_later(work, monkeypatch) -> None:
+    """What a process left behind that was killed while it deleted a piece is deleted when the piece is too old."""
+    piece = work.begin("count", "me")
+    left = piece.folder.rename(piece.folder.with_name(f".{piece.id}"))
+
+    assert work.latest("count") == []
+    monkeypatch.setattr(work, "_now", lambda: (KEPT_DAYS + 1) * 86_400.0)
+    work.tidy()
+    assert not left.exists()
+
+
+def test_a_lock_of_a_piece_that_was_deleted_meanwhile_is_none(work, monkeypatch) -> None:
+    """Somebody who opened the lock before the piece was deleted, and got it afterwards, does not start it."""
+    piece = work.begin("count", "me")
+    real = fcntl.flock
+
+    def after_it_is_gone(descriptor: int, how: int) -> None:
+        monkeypatch.setattr(_work.fcntl, "flock", real)
+        work.forget(piece)
+        real(descriptor, how)
+
+    monkeypatch.setattr(_work.fcntl, "flock", after_it_is_gone)
+
+    assert not work.start(piece, Acting(Actor("me"), None))
+
+
+@pytest.mark.parametrize("path", ["/stop", "", "/forget"])
+def test_a_piece_that_was_deleted_in_another_tab_is_not_there(stage, browser, monkeypatch, path: str) -> None:
+    """Whoever had its page open gets the answer for a piece that never was, also where it went just now."""
+    work = stage.console.services.work
+    key = stage.console.services.sessions.find(browser.cookie).person.key
+    piece = replace(work.begin("action", key), result={"count": 5})
+    never = browser.post(f"/work/{'0' * 32}{path}", {"typed": "5"})
+    work.forget(piece)
+    monkeypatch.setattr(work, "find", lambda _: piece)
+
+    answer = browser.post(f"/work/{piece.id}{path}", {"typed": "5"})
+
+    assert [(each.status, "There is no such page" in each.text) for each in (never, answer)] == [(404, True)] * 2

@@ -95,7 +95,7 @@ class Piece:
         return _load(self.path(name)) if self.path(name).exists() else None
 
     def agree(self) -> None:
-        """Writes down that somebody said yes."""
+        """Writes down that somebody said yes. Raises `FileNotFoundError` where the piece is gone."""
         self.path(YES).touch(mode=0o600)
 
     @property
@@ -154,7 +154,7 @@ class Work:
         """The pieces of that kind, the newest first."""
         if not self._folder.exists():
             return []
-        found = [_read(folder) for folder in self._folder.iterdir()]
+        found = [_read(folder) for folder in self._folder.iterdir() if not folder.name.startswith(".")]
         mine = [piece for piece in found if piece and piece.kind == kind and owner in (None, piece.owner)]
         return sorted(mine, key=lambda piece: piece.began, reverse=True)
 
@@ -169,7 +169,7 @@ class Work:
         return True
 
     def stop(self, piece: Piece) -> None:
-        """Asks it to stop, in whatever process it runs."""
+        """Asks it to stop, in whatever process it runs. Raises `FileNotFoundError` where it is gone."""
         piece.path("stop").touch(mode=0o600)
 
     def forget(self, piece: Piece) -> bool:
@@ -178,8 +178,10 @@ class Work:
         if lock is None:
             return False
         try:
-            piece.path("facts.json").unlink(missing_ok=True)  # first: from here on nobody sees a part of the piece
-            shutil.rmtree(piece.folder)
+            # From here on nobody sees a part of the piece, or puts a file into it. A piece whose deletion was broken
+            # off is one that is too old, later.
+            going = piece.folder.rename(piece.folder.with_name(f".{piece.folder.name}"))
+            shutil.rmtree(going)
         finally:
             os.close(lock)
         return True
@@ -272,12 +274,14 @@ def _hold(folder: Path) -> int | None:
 
 def _lock(folder: Path, how: int) -> int | None:
     """The file's lock, shared or not; `None` where somebody has it, or the folder is gone."""
+    path = folder / "lock"
     try:
-        descriptor = os.open(folder / "lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
     except FileNotFoundError:
         return None
     try:
         fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        path.stat()  # it may be of a piece that was deleted before this got its lock
     except OSError:
         os.close(descriptor)
         return None

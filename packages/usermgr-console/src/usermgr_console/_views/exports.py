@@ -8,8 +8,8 @@ from usermgr_console import _refusals
 from usermgr_console._call import Call
 from usermgr_console._exports import ARCHIVE, EXPORT
 from usermgr_console._files import blocks
-from usermgr_console._views.pieces import piece_of
-from usermgr_console._work import KEPT_DAYS
+from usermgr_console._views.pieces import of_piece
+from usermgr_console._work import KEPT_DAYS, Piece
 
 __all__ = ["archive", "begin", "page"]
 
@@ -27,9 +27,10 @@ def begin(call: Call) -> Response:
     return call.go("/work/{id}", id=piece.id)
 
 
-def archive(call: Call) -> Response:
+@of_piece
+def archive(_: Call, piece: Piece) -> Response:
     """The archive."""
-    path = piece_of(call).path(ARCHIVE)
+    path = piece.path(ARCHIVE)
     if not path.exists():
         raise _refusals.missing()
     headers = {"Content-Disposition": 'attachment; filename="export.zip"', "Content-Length": str(path.stat().st_size)}

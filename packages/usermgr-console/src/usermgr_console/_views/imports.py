@@ -27,7 +27,7 @@ from usermgr_console._imports import (
     has_upload,
     options_of,
 )
-from usermgr_console._views.pieces import explained, piece_of
+from usermgr_console._views.pieces import explained, of_piece
 from usermgr_console._work import KEPT_DAYS, Piece, State
 
 __all__ = ["MAX_UPLOAD", "again", "choose", "details", "page", "problems", "upload"]
@@ -93,9 +93,10 @@ def upload(call: Call) -> Response:
     return call.go("/work/{id}", id=piece.id)
 
 
-def choose(call: Call) -> Response:
+@of_piece
+def choose(call: Call, piece: Piece) -> Response:
     """What attributes become, what becomes of who exists, and whether anybody is invited. Then all is checked."""
-    piece = _waiting(call)
+    _check_waits(piece)
     found = piece.kept(FOUND)
     if found is None or piece.kept(CHOICES) is not None:
         return call.go("/work/{id}", id=piece.id)
@@ -106,17 +107,18 @@ def choose(call: Call) -> Response:
     return call.go("/work/{id}", id=piece.id)
 
 
-def again(call: Call) -> Response:
+@of_piece
+def again(call: Call, piece: Piece) -> Response:
     """Back to the choices, as long as nobody has said yes."""
-    piece = _waiting(call)
+    _check_waits(piece)
     piece.path(CHOICES).unlink(missing_ok=True)
     call.services.work.start(piece, call.acting())
     return call.go("/work/{id}", id=piece.id)
 
 
-def problems(call: Call) -> Response:
+@of_piece
+def problems(call: Call, piece: Piece) -> Response:
     """All that the check found, as CSV."""
-    piece = piece_of(call)
     path = piece.path(PROBLEMS)
     if not path.exists():
         raise _refusals.missing()
@@ -181,11 +183,9 @@ def _choices(call: Call, attributes: dict[str, int]) -> dict[str, Any]:
     return {"existing": existing, "rename": rename, "drop": drop, "invite": medium if invites else None}
 
 
-def _waiting(call: Call) -> Piece:
-    """The import of the path, which waits for a word and has no yes yet. Raises `Refusal`."""
-    piece = piece_of(call)
+def _check_waits(piece: Piece) -> None:
+    """Raises `Refusal` unless the piece is an import that waits for a word and has no yes yet."""
     if piece.kind != IMPORT:
         raise _refusals.missing()
     if piece.state is not State.WAITING or piece.agreed:
         raise _refusals.told(409, N_("It is too late for that"), N_("Look at the page to see what became of it."))
-    return piece

@@ -19,7 +19,7 @@ from usermgr_console._imports import IMPORT
 from usermgr_console._people import Question, conditions_of
 from usermgr_console._syncing import SYNC
 from usermgr_console._views import imports, sync
-from usermgr_console._views.pieces import explained, piece_of
+from usermgr_console._views.pieces import explained, of_piece
 from usermgr_console._work import Piece, State
 
 __all__ = ["LOOKS", "Look", "begin_action", "forget", "go_on", "page", "report", "stop"]
@@ -82,9 +82,9 @@ def begin_action(call: Call) -> Response:
     return call.go("/work/{id}", id=piece.id)
 
 
-def page(call: Call) -> Response:
+@of_piece
+def page(call: Call, piece: Piece) -> Response:
     """How far it is."""
-    piece = piece_of(call)
     look = LOOKS.get(piece.kind, LOOKS["action"])
     operation = ACTIONS.get(piece.facts.get("operation", ""))
     return call.page(
@@ -94,9 +94,9 @@ def page(call: Call) -> Response:
     )  # fmt: skip
 
 
-def go_on(call: Call) -> Response:
+@of_piece
+def go_on(call: Call, piece: Piece) -> Response:
     """The yes to what waits, or going on with what was stopped or lost."""
-    piece = piece_of(call)
     if piece.state in (State.DONE, State.RUNNING):
         return call.go("/work/{id}", id=piece.id)
     count = str(piece.result.get("count", ""))
@@ -110,25 +110,27 @@ def go_on(call: Call) -> Response:
     return call.go("/work/{id}", id=piece.id)
 
 
-def forget(call: Call) -> Response:
+@of_piece
+def forget(call: Call, piece: Piece) -> Response:
     """Deletes the piece with its files, unless it runs."""
-    piece = piece_of(call)
     if not call.services.work.forget(piece):
+        if not piece.folder.exists():
+            raise _refusals.missing()
         raise _refusals.told(409, N_("It is under way"), N_("Stop it first. Nothing was deleted."))
     look = LOOKS.get(piece.kind, LOOKS["action"])
     return call.go(look.path, notice=call.text("It was deleted, with its files."))
 
 
-def stop(call: Call) -> Response:
+@of_piece
+def stop(call: Call, piece: Piece) -> Response:
     """Asks it to stop."""
-    piece = piece_of(call)
     call.services.work.stop(piece)
     return call.go("/work/{id}", id=piece.id, notice=call.text("It stops as soon as it can."))
 
 
-def report(call: Call) -> Response:
+@of_piece
+def report(call: Call, piece: Piece) -> Response:
     """What became of everybody, as CSV."""
-    piece = piece_of(call)
     if not piece.path(REPORT).exists():
         raise _refusals.missing()
     headers = {"Content-Disposition": 'attachment; filename="report.csv"'}
