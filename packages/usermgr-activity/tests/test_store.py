@@ -131,13 +131,17 @@ def test_streams_hold_a_page() -> None:
 
 
 def test_long_streams_over_real_pages(make_store: Callable[..., DynamoActivityStore]) -> None:
-    """Sixty users in pages of two come out complete and in order."""
+    """Sixty users, ten at each time, come out of pages of two complete and in the order of their times."""
     store = make_store(page_size=2)
-    order = [f"user-{n}" for n in range(60)]
-    for n, sub in enumerate(order):
-        store.record(Sighting(sub, SightingKind.SIGN_IN, "web", NOON + timedelta(minutes=5 * n)))
-    assert [a.sub for a in store.not_seen_since(NOON + timedelta(days=1))] == order
-    assert list(store.active_on(NOON.date())) == sorted(order)
+    subs = [f"user-{n}" for n in range(60)]
+    for n, sub in enumerate(subs):
+        store.record(Sighting(sub, SightingKind.SIGN_IN, "web", NOON + timedelta(minutes=5 * (n // 10))))
+
+    away = list(store.not_seen_since(NOON + timedelta(days=1)))
+
+    assert sorted(a.sub for a in away) == sorted(subs)
+    assert [a.last_seen for a in away] == sorted(a.last_seen for a in away)
+    assert list(store.active_on(NOON.date())) == sorted(subs)
     assert store.count_active(NOON.date()) == 60
 
 

@@ -60,3 +60,15 @@ def test_malformed_input_names_its_field(
 def test_nobody_with_a_strange_sub_was_seen(users: LocalUserManager, sub: str) -> None:
     """What cannot be stored was never seen."""
     assert users.activity.last_seen(sub) is None
+
+
+def test_streams_hold_everybody_once(users: LocalUserManager, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who was last seen at the same time is in no two pages of a stream and in none too few, in the order of `sub`."""
+    monkeypatch.setattr("usermgr_local._activity.PAGE", 2)
+    subs = [f"user-{number}" for number in range(7)]
+    for sub in (*subs[3:], *subs[:3]):
+        users.activity.record(saw(sub))
+    users.activity.record(saw("ancient", at=datetime(1, 1, 1, tzinfo=UTC)))
+
+    assert [seen.sub for seen in users.activity.not_seen_since(NOW + timedelta(days=1))] == ["ancient", *subs]
+    assert list(users.activity.active_on(NOW.date())) == subs

@@ -156,7 +156,7 @@ class Work:
             return []
         found = [_read(folder) for folder in self._folder.iterdir() if not folder.name.startswith(".")]
         mine = [piece for piece in found if piece and piece.kind == kind and owner in (None, piece.owner)]
-        return sorted(mine, key=lambda piece: piece.began, reverse=True)
+        return sorted(mine, key=lambda piece: (piece.began, piece.id), reverse=True)
 
     def start(self, piece: Piece, who: Acting) -> bool:
         """Runs it in a thread, in the name of `who`; `False` where it runs already, in whatever process, or is gone."""

@@ -166,7 +166,9 @@ class ActivityStore(ABC):
 
     @abstractmethod
     def not_seen_since(self, moment: datetime) -> Iterator[Activity]:
-        """Users who were seen, but not at `moment` or later; the longest away first.
+        """Users who were seen, but not at `moment` or later, each once; the longest away first.
+
+        The order of those who were last seen in the same bucket is the store's own.
 
         Users who were never seen are not in the store: `usermgr.dormancy` finds them. Raises `InvalidInputError`
         when `moment` has no time zone.

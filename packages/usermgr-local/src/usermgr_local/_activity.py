@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
 from typing import Any
 
@@ -85,7 +85,7 @@ class LocalActivityStore(ActivityStore):
         return self._not_seen_since(before)
 
     def _not_seen_since(self, before: int) -> Iterator[Activity]:
-        seen, sub = -1, ""
+        seen, sub = to_micros(datetime.min.replace(tzinfo=UTC)), ""
         while rows := self._page(
             "SELECT * FROM activity WHERE last_seen < ? AND (last_seen, sub) > (?, ?) ORDER BY last_seen, sub LIMIT ?",
             (before, seen, sub, PAGE),

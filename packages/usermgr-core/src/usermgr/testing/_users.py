@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -354,11 +355,15 @@ class UsersContract(ContractPart):
         assert caught.value.username == "nobody"
 
     def test_listing_pages_through_everybody_once(self, users: UserManager) -> None:
-        """The pages of list_users hold everybody exactly once, none more than `limit`."""
+        """The pages of list_users, and of a group's, hold everybody exactly once, none more than `limit`."""
         names = {f"user{number}" for number in range(7)}
+        users.add_group("all")
         for name in names:
             users.add_user(name)
+            users.add_user_to_group(name, "all")
         assert sorted(user.username for user in all_items(users.list_users, limit=3)) == sorted(names)
+        members = all_items(partial(users.list_users_in_group, "all"), limit=3)
+        assert sorted(user.username for user in members) == sorted(names)
 
     def test_iter_users_streams_everybody(self, users: UserManager) -> None:
         """iter_users gives everybody, over as many pages as it takes."""
