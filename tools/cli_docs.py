@@ -85,8 +85,10 @@ def _statuses() -> Iterator[str]:
         Exit.DENIED: "not authenticated, or not allowed; also where that ended a run in the middle",
         Exit.PARTIAL: "of many, some were done and others not; the report says which",
         Exit.CHANGES: "a plan has changes",
-        Exit.INTERRUPTED: "Ctrl-C; the sentence says how to go on",
+        Exit.HUNG_UP: "the terminal was closed (SIGHUP)",
+        Exit.INTERRUPTED: "Ctrl-C (SIGINT); the sentence says how to go on",
         Exit.BROKEN_PIPE: "whoever read the output went away, as `head` does",
+        Exit.TERMINATED: "SIGTERM, as of `kill`, a service that is stopped, or a job that is cancelled; as Ctrl-C",
     }
     return (_row(str(int(each)), sentences[each]) for each in Exit)
 

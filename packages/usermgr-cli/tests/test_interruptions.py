@@ -1,13 +1,16 @@
-"""Long work that ends early: by Ctrl-C once and twice, by a reader that left, by a kill. It goes on as it says."""
+"""Long work that ends early: by Ctrl-C once and twice, by SIGTERM, by a terminal that is closed, by a reader that left,
+by a kill. It goes on as it says."""
 
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +97,67 @@ def test_second_ctrl_c_leaves_within_a_second(terminal: Any, usermgr: Any, peopl
     assert_goes_on(usermgr, users)
 
 
+@pytest.fixture
+def gate(tmp_path: Path) -> Path:
+    """Where every batch waits until `let_all_go`."""
+    path = tmp_path / "gate"
+    os.mkfifo(path)
+    return path
+
+
+def let_all_go(gate: Path, running: subprocess.Popen[Any]) -> None:
+    """Lets each batch go on, until the command has ended."""
+
+    def has_ended() -> bool:
+        with suppress(OSError):  # none waits there now
+            os.close(os.open(gate, os.O_WRONLY | os.O_NONBLOCK))
+        return running.poll() is not None
+
+    wait_until(has_ended)
+
+
+def test_sigterm_ends_in_order_and_says_how_to_go_on(
+    usermgr: Any, people: Path, users: UserManager, environment: dict[str, str], gate: Path
+) -> None:
+    """SIGTERM, as of a service that is stopped, does what the first Ctrl-C does, and tells a program; status 143."""
+    running = start_slow(environment | {"USERMGR_AGENT_MODE": "1", "USERMGR_TEST_GATE": str(gate)})
+    wait_until(begun)
+
+    running.terminate()
+
+    let_all_go(gate, running)
+    note, error = (json.loads(line) for line in running.communicate()[1].splitlines())
+    assert running.returncode == 143
+    assert note == {"note": "Waiting for the calls that are under way. Ctrl-C leaves at once."}
+    done = len(list(users.search_users()))
+    assert 20 <= done < PEOPLE
+    assert error["error"] == {
+        "code": "interrupted",
+        "message": f"interrupted after {done} rows: {done} created",
+        "remedy": "go on with: usermgr import people.csv --resume",
+    }
+    assert_goes_on(usermgr, users)
+
+
+def test_closed_terminal_ends_the_run_in_order(terminal: Any, people: Path, users: UserManager, gate: Path) -> None:
+    """Closing the window lets the batch in flight end, and keeps the journal; status 129, though nobody is told."""
+    screen = terminal("import", "people.csv", program=SLOW, USERMGR_TEST_GATE=str(gate))
+    wait_until(begun)
+
+    screen.hang_up()
+
+    let_all_go(gate, screen.process)
+    assert screen.wait() == 129
+    assert 20 <= len(list(users.search_users())) < PEOPLE
+    assert Path("people.csv.journal").exists()
+
+
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_reader_that_leaves_stops_the_run_in_order(
     stream: str, usermgr: Any, people: Path, users: UserManager, environment: dict[str, str]
 ) -> None:
     """Where whoever reads the output goes away, the run stops, and the journal is kept; status 141."""
-    running = start_slow(environment, "0.4")
+    running = start_slow(environment | {"USERMGR_TEST_SLOW": "0.4"})
     wait_until(begun)
 
     getattr(running, stream).close()
@@ -113,7 +171,7 @@ def test_reader_that_leaves_stops_the_run_in_order(
 
 def test_killed_run_goes_on(usermgr: Any, people: Path, users: UserManager, environment: dict[str, str]) -> None:
     """After SIGKILL, the same command says that there is a journal, and `--resume` brings the rest."""
-    running = start_slow(environment, "0.3")
+    running = start_slow(environment | {"USERMGR_TEST_SLOW": "0.3"})
     wait_until(lambda: begun(2))
 
     running.kill()
@@ -125,10 +183,10 @@ def test_killed_run_goes_on(usermgr: Any, people: Path, users: UserManager, envi
     assert_goes_on(usermgr, users)
 
 
-def start_slow(environment: dict[str, str], seconds: str) -> Any:
+def start_slow(environment: dict[str, str]) -> Any:
     return subprocess.Popen(
         [*SLOW, "import", "people.csv"],
-        env=environment | {"USERMGR_TEST_SLOW": seconds},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

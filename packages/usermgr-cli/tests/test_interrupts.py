@@ -1,4 +1,4 @@
-"""Ctrl-C: the first lets a change that is under way end, the second leaves at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: the first lets a change that is under way end, a Ctrl-C after it leaves at once."""
 
 from __future__ import annotations
 
@@ -7,23 +7,27 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
 from usermgr import UserManager
-from usermgr_cli._interrupts import Interrupts
+from usermgr_cli._interrupts import DEFAULTS, Interrupts
+from usermgr_cli._line import Line
+
+STATUSES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
 SLOW = """
 import signal, sys, time
+from usermgr_cli._interrupts import DEFAULTS
 from usermgr_cli._main import run
 from usermgr_local import LocalUserManager
 
 delete = LocalUserManager.delete_user
 def slowly(self, username):
     print("deleting", flush=True)
-    time.sleep(float(sys.argv[1]))
+    sys.stdin.readline()
     delete(self, username)
 LocalUserManager.delete_user = slowly
 get = LocalUserManager.get_user
@@ -33,8 +37,9 @@ def read(self, username):
         time.sleep(30)
     return get(self, username)
 LocalUserManager.get_user = read
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's child in the background ignores it
-sys.exit(run(sys.argv[2:]))
+for number, default in DEFAULTS.items():
+    signal.signal(number, default)  # a shell's child in the background ignores SIGINT
+sys.exit(run(sys.argv[1:]))
 """
 
 
@@ -64,14 +69,14 @@ with line.interrupts:
 
 @pytest.fixture
 def slow(environment: dict[str, str], users: UserManager) -> Any:
-    """Starts the command on a store that is slow to delete a user, and to read the one called slow."""
+    """Starts the command on a store that deletes a user at a line of input, and is slow to read the one called slow."""
     users.add_user("ada")
     running: list[subprocess.Popen[str]] = []
 
-    def start(seconds: float, *arguments: str, word: str) -> subprocess.Popen[str]:
+    def start(*arguments: str, word: str) -> subprocess.Popen[str]:
         process = subprocess.Popen(
-            [sys.executable, "-c", SLOW, str(seconds), *arguments],
-            env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            [sys.executable, "-c", SLOW, *arguments],
+            env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         running.append(process)
         assert process.stdout is not None
@@ -84,35 +89,89 @@ def slow(environment: dict[str, str], users: UserManager) -> Any:
         each.communicate()
 
 
-def test_first_interrupt_lets_the_change_end(slow: Callable[..., Any], users: UserManager) -> None:
-    """The change that was sent is made, and told, and nothing comes after it."""
-    process = slow(0.5, "user", "delete", "ada", "--yes", word="deleting")
-    process.send_signal(signal.SIGINT)
+@pytest.fixture
+def by_default() -> Iterator[None]:
+    """The signals do here what Python does by itself; a runner in the background has some ignored."""
+    before = {number: signal.signal(number, default) for number, default in DEFAULTS.items()}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
-    _, err = process.communicate(timeout=30)
 
-    assert process.returncode == 130
-    assert err.splitlines() == [
-        "Waiting for the change that is under way. Ctrl-C again leaves at once.",
-        "usermgr: interrupted; what was under way, delete_user, is done [interrupted]",
-    ]
+@pytest.mark.parametrize("number", STATUSES)
+def test_first_signal_lets_the_change_end(number: signal.Signals, slow: Callable[..., Any], users: UserManager) -> None:
+    """The change that was sent is made, and told, and nothing comes after it; the status is the signal's."""
+    process = slow("user", "delete", "ada", "--yes", word="deleting")
+    process.send_signal(number)
+    waiting = process.stderr.readline()
+
+    _, err = process.communicate("\n", timeout=30)
+
+    again = " again" if number == signal.SIGINT else ""
+    assert waiting == f"Waiting for the change that is under way. Ctrl-C{again} leaves at once.\n"
+    assert err == "usermgr: interrupted; what was under way, delete_user, is done [interrupted]\n"
+    assert process.returncode == STATUSES[number]
     assert not users.user_exists("ada")
 
 
 def test_second_interrupt_leaves_at_once(slow: Callable[..., Any], users: UserManager) -> None:
     """Whoever does not want to wait is not made to."""
-    process = slow(30, "user", "delete", "ada", "--yes", word="deleting")
+    process = slow("user", "delete", "ada", "--yes", word="deleting")
     process.send_signal(signal.SIGINT)
     assert process.stderr.readline().startswith("Waiting")
     started = time.monotonic()
     process.send_signal(signal.SIGINT)
 
-    _, err = process.communicate(timeout=30)
+    process.wait(timeout=30)
 
     assert time.monotonic() - started < 1
     assert process.returncode == 130
-    assert err.splitlines()[0] == "usermgr: left at once [interrupted]"
+    assert process.stderr.readline() == "usermgr: left at once [interrupted]\n"
     assert users.user_exists("ada")
+
+
+def test_sigterm_comes_twice_as_once(slow: Callable[..., Any], users: UserManager) -> None:
+    """`timeout` sends SIGTERM to the command and to its group: the second hurries nobody, and the change ends."""
+    process = slow("user", "delete", "ada", "--yes", word="deleting")
+    process.send_signal(signal.SIGTERM)
+    assert process.stderr.readline().startswith("Waiting")
+    process.send_signal(signal.SIGTERM)
+
+    _, err = process.communicate("\n", timeout=30)
+
+    assert (process.returncode, err.count("\n")) == (143, 1)
+    assert not users.user_exists("ada")
+
+
+@pytest.mark.usefixtures("by_default")
+def test_signals_of_others_stay_theirs() -> None:
+    """SIGHUP that is ignored, as behind nohup, and a handler of the application stay; the others are put back."""
+    stop = lambda number, frame: None  # noqa: ARG005, E731 - a handler is told apart by what it is
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, stop)
+
+    with Line().interrupts:
+        during = [signal.getsignal(number) for number in DEFAULTS]
+
+    assert during[1:] == [stop, signal.SIG_IGN]
+    assert during[0] != signal.default_int_handler
+    assert [signal.getsignal(number) for number in DEFAULTS] == [signal.default_int_handler, stop, signal.SIG_IGN]
+
+
+@pytest.mark.usefixtures("by_default")
+def test_signals_are_left_alone_in_another_thread() -> None:
+    """Only the main thread can take signals; a command that an application runs in another one does without."""
+    before, during = [signal.getsignal(number) for number in DEFAULTS], []
+
+    def work() -> None:
+        with Line().interrupts:
+            during.extend(signal.getsignal(number) for number in DEFAULTS)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+
+    assert during == before
 
 
 def test_interrupt_waits_for_no_lock(environment: dict[str, str]) -> None:
@@ -136,33 +195,35 @@ def test_interrupt_waits_for_no_lock(environment: dict[str, str]) -> None:
     assert (process.returncode, err) == (130, "usermgr: left at once [interrupted]\n  go on so\n")
 
 
-def test_interrupt_of_a_look_waits_for_nothing(slow: Callable[..., Any]) -> None:
-    """What changes nothing is left at the first Ctrl-C."""
-    process = slow(0, "user", "show", "slow", word="reading")
-    process.send_signal(signal.SIGINT)
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_at_a_look_waits_for_nothing(number: signal.Signals, slow: Callable[..., Any]) -> None:
+    """What changes nothing is left at the first signal."""
+    process = slow("user", "show", "slow", word="reading")
+    process.send_signal(number)
 
     _, err = process.communicate(timeout=10)
 
-    assert (process.returncode, err) == (130, "usermgr: interrupted [interrupted]\n")
+    assert (process.returncode, err) == (STATUSES[number], "usermgr: interrupted [interrupted]\n")
 
 
+@pytest.mark.usefixtures("by_default")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_change_that_had_just_ended_is_told_as_made(
-    usermgr: Any, users: UserManager, monkeypatch: pytest.MonkeyPatch
+    number: signal.Signals, usermgr: Any, users: UserManager, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Ctrl-C after a change, and before its row is written, makes no row that says it was not tried."""
+    """A signal after a change, and before its row is written, makes no row that says it was not tried."""
     users.add_user("ada")
     users.add_user("bob")
     end_change = Interrupts.end_change
 
     def interrupted(self: Interrupts, what: str, *, succeeded: bool) -> None:
         end_change(self, what, succeeded=succeeded)
-        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(number)
 
     monkeypatch.setattr(Interrupts, "end_change", interrupted)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a runner in the background has it ignored
     ended = usermgr("user", "disable", "ada", "bob", "--output", "csv", "--fields", "username,outcome")
 
-    assert (ended.status, ended.out.split()[1:]) == (130, ["ada,disabled", "bob,not", "tried"])
+    assert (ended.status, ended.out.split()[1:]) == (STATUSES[number], ["ada,disabled", "bob,not", "tried"])
     assert [users.get_user(name).enabled for name in ("ada", "bob")] == [False, True]
 
 

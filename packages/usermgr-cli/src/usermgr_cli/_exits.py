@@ -21,9 +21,19 @@ class Exit(IntEnum):
     """Some of many were done, and others were not; the report says which."""
     CHANGES = 6
     """A plan has changes."""
+    HUNG_UP = 129
+    """The terminal was closed: 128 + SIGHUP, as of any other command; so are those below."""
     INTERRUPTED = 130
+    """Ctrl-C, which is SIGINT."""
     BROKEN_PIPE = 141
-    """Whoever read the output went away: 128 + SIGPIPE, as of any other command."""
+    """SIGPIPE: whoever read the output went away."""
+    TERMINATED = 143
+    """SIGTERM: `kill`, a service that is stopped, a job that is cancelled."""
+
+    @property
+    def goes_before_partial(self) -> bool:
+        """Whether it is told where some of many were done: missing credentials, and a signal that ended the rest."""
+        return self in (Exit.DENIED, Exit.HUNG_UP, Exit.INTERRUPTED, Exit.TERMINATED)
 
 
 def exit_of(error: BaseException) -> Exit:

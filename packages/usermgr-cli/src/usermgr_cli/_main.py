@@ -66,7 +66,7 @@ def _told(line: Line, arguments: Sequence[str]) -> int:
         return _misused(line, error)
     except (click.Abort, KeyboardInterrupt) as end:
         tell(line, str(end) or "interrupted", "interrupted", remedy=line.way_on, error=end)
-        return Exit.INTERRUPTED
+        return line.interrupts.status
     except Exception as error:  # noqa: BLE001 - the outermost boundary: a person is told what to do, whatever it is
         return _failed(line, error)
 
@@ -99,6 +99,8 @@ def _unwritten(line: Line, error: _stdout.WriteFailedError) -> int:
         tell(line, f"{after}the output cannot be written: {error}", "output", error=error)
     if line.exit != Exit.OK:
         return line.exit
+    if line.interrupts.came:  # the signal that says the same, of a terminal that was closed
+        return line.interrupts.status
     return Exit.BROKEN_PIPE if error.is_pipe else Exit.FAILURE
 
 
@@ -146,5 +148,5 @@ def _closed(line: Line, status: int) -> int:
         told = _failed(line, error)
         return status or told
     except KeyboardInterrupt:
-        return status or Exit.INTERRUPTED
+        return status or line.interrupts.status
     return status

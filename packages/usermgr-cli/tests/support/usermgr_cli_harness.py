@@ -196,7 +196,7 @@ class Terminal:
         program: Any = None,
     ) -> None:
         self.raw = b""
-        self._closed = False
+        self._closed = self._is_hung_up = False
         self._screen = pyte.HistoryScreen(columns, rows, history=5000)
         self._stream = pyte.ByteStream(self._screen)
         self._master, slave = pty.openpty()
@@ -220,7 +220,7 @@ class Terminal:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        os.close(self._master)
+        self.hang_up()
 
     @property
     def screen(self) -> list[str]:
@@ -244,6 +244,12 @@ class Terminal:
         """Types Ctrl-C, as somebody who has read what is on the screen."""
         time.sleep(0.15)  # between writing a question and waiting for the answer Python looks for no signal
         self.type("\x03")
+
+    def hang_up(self) -> None:
+        """Closes it, as somebody who closes the window."""
+        if not self._is_hung_up:
+            os.close(self._master)
+        self._is_hung_up = self._closed = True
 
     def wait(self, seconds: float = 15) -> int:
         """Waits for the command to end, and returns its status; 128 and the number of a signal that killed it."""
@@ -280,7 +286,8 @@ class Terminal:
 def _at_its_terminal() -> None:
     """Of the child: its terminal is the one that Ctrl-C comes from, and does what it does for whoever types it."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a runner in the background has it ignored
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)  # a runner in the background has it ignored
 
 
 def interrupt(process: subprocess.Popen[Any]) -> None:

@@ -180,13 +180,13 @@ class _Run(Generic[R]):
                 is_made = self.line.interrupts.made > made  # it was let end, or had just ended
                 self.rows[each.name] = self.kind(each.real, self.done if is_made else NOT_TRIED)
                 tell(self.line, "interrupted: the rows say what was done", "interrupted")
-                self.end = Exit.INTERRUPTED
+                self.end = self.line.interrupts.status
 
     def status(self) -> Exit:
         """The status of the whole."""
         if not self.failed:
             return Exit.OK
-        if self.end is Exit.DENIED or self.end is Exit.INTERRUPTED:
+        if self.end is not None and self.end.goes_before_partial:
             return self.end
         if self.failed < len(self.rows):
             return Exit.PARTIAL

@@ -157,7 +157,7 @@ def _disabled(
         if stop.args:  # it came while a change was made, which was let end: see `_interrupts`
             report.disabled.append(plan.users[report.done].user.username)
         tell(line, "interrupted: the rows say who is disabled; the same command goes on", "interrupted")
-        end = Exit.INTERRUPTED
+        end = line.interrupts.status
     except UsermgrError as error:
         if not report.done:
             raise
@@ -172,8 +172,7 @@ def _disabled(
 
 
 def _status(report: DisableReport, end: Exit, rows: int) -> Exit:
-    """Missing credentials and an interruption go before 5."""
-    if end in (Exit.DENIED, Exit.INTERRUPTED):
+    if end.goes_before_partial:
         return end
     if not report.failed and report.done == rows:
         return Exit.OK
