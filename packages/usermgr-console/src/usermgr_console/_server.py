@@ -7,7 +7,8 @@ import signal
 import socket
 import sys
 import threading
-from contextlib import closing, suppress
+from collections.abc import Generator
+from contextlib import closing, contextmanager, suppress
 
 import uvicorn
 
@@ -60,8 +61,28 @@ def serve(console: Console, listening: socket.socket) -> None:
     )
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, _end)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # as behind nohup
+            signal.signal(signal.SIGHUP, _end)
     with closing(listening), suppress(KeyboardInterrupt):  # which uvicorn raises again once it has ended
-        uvicorn.Server(config).run(sockets=[listening])
+        _Server(config).run(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    """Ends in order when its terminal is closed, as uvicorn does at Ctrl-C and SIGTERM."""
+
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """As uvicorn's, which raises what it has captured once more when it has ended."""
+        if signal.getsignal(signal.SIGHUP) != _end:  # it is ignored, or this is not the main thread
+            with super().capture_signals():
+                yield
+            return
+        with super().capture_signals():
+            signal.signal(signal.SIGHUP, self.handle_exit)
+            try:
+                yield
+            finally:
+                signal.signal(signal.SIGHUP, _end)
 
 
 def _log_to_stderr() -> None:
