@@ -43,6 +43,7 @@ endpoint_url = http://127.0.0.1:9
 ignore_configured_endpoint_urls = true
 use_fips_endpoint = true
 """
+DEFAULTS = {signal.SIGINT: signal.default_int_handler, signal.SIGHUP: signal.SIG_DFL}
 CALL = "import boto3; print(len(boto3.client('cognito-idp').list_user_pools(MaxResults=1)['UserPools']))"
 
 
@@ -75,10 +76,11 @@ def _run(*arguments: str, **settings):
 
 @pytest.fixture(autouse=True)
 def interruptible():
-    """A background job of a shell ignores SIGINT, and so would every command that a test starts."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    """A background job of a shell ignores SIGINT or SIGHUP, and so would every command that a test starts."""
+    before = {number: signal.signal(number, default) for number, default in DEFAULTS.items()}
     yield
-    signal.signal(signal.SIGINT, before)
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 @pytest.mark.parametrize(
@@ -188,21 +190,25 @@ def test_two_dashes_need_a_command(sandbox):
     assert (ours.status, ours.err.startswith("usermgr: the sandbox did not start")) == (1, True)
 
 
-def test_sigterm_reaches_the_command():
+@pytest.mark.parametrize(
+    ("program", "number"), [(COMMAND, signal.SIGTERM), (USERMGR, signal.SIGHUP)], ids=["sigterm", "usermgr-sighup"]
+)
+def test_signal_to_end_reaches_the_command(program, number):
     """The command decides how it ends, and its sandbox ends after it."""
     code = textwrap.dedent(
         """
         import os, signal, sys, time
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(9))
+        signal.signal(signal.SIGHUP, lambda *_: sys.exit(9))
         print(os.environ["AWS_ENDPOINT_URL"], flush=True)
         time.sleep(60)
         """
     )
-    process = subprocess.Popen([*COMMAND, "--", sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*program, "--", sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     with process.stdout as output:
         address = output.readline().strip()
-        process.terminate()
+        process.send_signal(number)
         assert process.wait(15) == 9
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(address, timeout=5)  # noqa: S310

@@ -9,7 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 
@@ -51,8 +51,8 @@ def main() -> None:
 
 
 def run(port: int, site_packages: Path | None, command: Sequence[str], *, pool: bool, as_json: bool) -> int:
-    """Runs the sandbox until Ctrl-C or SIGTERM, or the command in it; the exit status. Raises `SandboxError`."""
-    signal.signal(signal.SIGTERM, _stop)
+    """Runs the sandbox until a signal ends it, or the command in it; the exit status. Raises `SandboxError`."""
+    _when_asked_to_end(_stop)
     try:
         with Sandbox.start(port=port, lambda_site_packages=site_packages) as sandbox:
             settings = {"USERMGR_BACKEND": "cognito", **sandbox.create_pool().environment()} if pool else {}
@@ -97,13 +97,20 @@ def _run(command: Sequence[str], environment: dict[str, str]) -> int:
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
 
-    signal.signal(signal.SIGTERM, forward)
+    _when_asked_to_end(forward)
     while True:
         try:
             status = process.wait()
         except KeyboardInterrupt:
             continue  # the terminal has sent it to the command too, which decides
         return status if status >= 0 else 128 - status
+
+
+def _when_asked_to_end(handler: Callable[[int, FrameType | None], None]) -> None:
+    """What SIGTERM and SIGHUP do; one that is ignored, as SIGHUP is behind nohup, stays ignored."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> None:
