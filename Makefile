@@ -75,10 +75,10 @@ wheels: $(SYNCED) ## Builds every package into dist/wheels, and the requirements
 	@$(RUN) python -m tools.build_wheels $(if $(URL),--url $(URL))
 
 docs: $(SYNCED) ## Writes what comes from code: terraform/**/README.md and actions.json, docs/reference.md, docs/cli-reference.md and cli.svg, errors in docs/verifier.md
-	@$(RUN) python tools/terraform_docs.py
-	@$(RUN) python tools/reference_docs.py
-	@$(RUN) python tools/cli_docs.py
-	@$(RUN) python tools/cli_picture.py
+	@$(RUN) python -m tools.terraform_docs
+	@$(RUN) python -m tools.reference_docs
+	@$(RUN) python -m tools.cli_docs
+	@$(RUN) python -m tools.cli_picture
 	@$(RUN) python tools/console_catalog.py
 	@cp packages/usermgr-cognito/src/usermgr_cognito/actions.json terraform/actions.json
 	@$(RUN) python packages/usermgr-jwt/tests/support/usermgr_jwt_docs.py

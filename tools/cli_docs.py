@@ -1,19 +1,18 @@
 """Writes docs/cli-reference.md from the commands themselves: what they take, and what they print.
 
-uv run python tools/cli_docs.py [--check]
+uv run python -m tools.cli_docs [--check]
 """
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import click
 
+from tools import generated
 from usermgr_cli._exits import Exit
 from usermgr_cli._root import root
 from usermgr_cli._schema import fields_of
@@ -21,20 +20,12 @@ from usermgr_cli._shared import OPTIONS, PREFIX
 
 __all__ = ["commands", "main", "rendered"]
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "cli-reference.md"
+PAGE = generated.ROOT / "docs" / "cli-reference.md"
 
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description="Writes docs/cli-reference.md from the commands.")
-    parser.add_argument("--check", action="store_true", help="change nothing; end with status 1 if the page is old")
-    check = parser.parse_args().check
-    if PAGE.is_file() and rendered() == PAGE.read_text():
-        return 0
-    if not check:
-        PAGE.write_text(rendered())
-    print(f"{'old' if check else 'written'}: {PAGE.relative_to(PAGE.parent.parent)}")
-    return 1 if check else 0
+    return generated.main("Writes docs/cli-reference.md from the commands.", [PAGE], lambda _: rendered())
 
 
 def commands(

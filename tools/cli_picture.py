@@ -1,11 +1,10 @@
 """Draws docs/cli.svg: a real run of `usermgr` on a store of its own, on a terminal.
 
-uv run python tools/cli_picture.py [--check]
+uv run python -m tools.cli_picture [--check]
 """
 
 from __future__ import annotations
 
-import argparse
 import fcntl
 import io
 import os
@@ -24,10 +23,11 @@ from rich.console import Console
 from rich.text import Text
 
 import usermgr_local
+from tools import generated
 
 __all__ = ["drawn", "main"]
 
-PICTURE = Path(__file__).resolve().parent.parent / "docs" / "cli.svg"
+PICTURE = generated.ROOT / "docs" / "cli.svg"
 COLUMNS = 92
 
 PEOPLE = {"ada": "Ada Lovelace", "grace": "Grace Hopper", "alan": "Alan Turing"}
@@ -42,16 +42,7 @@ SHOWN = (
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description="Draws docs/cli.svg from a real run.")
-    parser.add_argument("--check", action="store_true", help="change nothing; end with status 1 if the picture is old")
-    check = parser.parse_args().check
-    picture = drawn()
-    if PICTURE.is_file() and picture == PICTURE.read_text():
-        return 0
-    if not check:
-        PICTURE.write_text(picture)
-    print(f"{'old' if check else 'written'}: {PICTURE.relative_to(PICTURE.parent.parent)}")
-    return 1 if check else 0
+    return generated.main("Draws docs/cli.svg from a real run.", [PICTURE], lambda _: drawn())
 
 
 def drawn() -> str:

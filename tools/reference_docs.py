@@ -1,36 +1,27 @@
 """Writes docs/reference.md from the code: the operations of the API, and the errors that they raise.
 
-uv run python tools/reference_docs.py [--check]
+uv run python -m tools.reference_docs [--check]
 """
 
 from __future__ import annotations
 
-import argparse
 import inspect
 import sys
 from collections.abc import Iterator
 from enum import Enum
-from pathlib import Path
 
+from tools import generated
 from usermgr import UserManager, errors
 from usermgr.operations import OPERATIONS
 
 __all__ = ["main", "rendered"]
 
-PAGE = Path(__file__).resolve().parent.parent / "docs" / "reference.md"
+PAGE = generated.ROOT / "docs" / "reference.md"
 
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description="Writes docs/reference.md from the code.")
-    parser.add_argument("--check", action="store_true", help="change nothing; end with status 1 if the page is old")
-    check = parser.parse_args().check
-    if PAGE.is_file() and rendered() == PAGE.read_text():
-        return 0
-    if not check:
-        PAGE.write_text(rendered())
-    print(f"{'old' if check else 'written'}: {PAGE.relative_to(PAGE.parent.parent)}")
-    return 1 if check else 0
+    return generated.main("Writes docs/reference.md from the code.", [PAGE], lambda _: rendered())
 
 
 def rendered() -> str:

@@ -1,6 +1,6 @@
 """Writes the tables of variables and outputs in terraform/**/README.md from the HCL.
 
-    uv run python tools/terraform_docs.py [--check]
+    uv run python -m tools.terraform_docs [--check]
 
 `make docs` runs it too, and a test holds the tables to the HCL. A table is between the lines `<!-- variables -->` and
 `<!-- end -->`, or `<!-- outputs -->` and `<!-- end -->`. It reads only what `terraform fmt` writes: a block starts in
@@ -9,14 +9,15 @@ the first column and ends with a brace there.
 
 from __future__ import annotations
 
-import argparse
 import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-TERRAFORM = Path(__file__).resolve().parent.parent / "terraform"
+from tools import generated
+
+TERRAFORM = generated.ROOT / "terraform"
 BLOCK = re.compile(r'^(variable|output) "(\w+)" \{\n(.*?)^\}', re.MULTILINE | re.DOTALL)
 ARGUMENT = re.compile(r"^  (\w+)\s+= (.*?)(?=^  \w|\n\n|\Z)", re.MULTILINE | re.DOTALL)
 MARKED = re.compile(r"(<!-- (variables|outputs) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -33,15 +34,9 @@ class Block:
 
 def main() -> int:
     """The command."""
-    parser = argparse.ArgumentParser(description="Writes the tables in terraform's READMEs from the HCL.")
-    parser.add_argument("--check", action="store_true", help="change nothing; exit with 1 if a table is out of date")
-    check = parser.parse_args().check
-    old = [readme for readme in sorted(TERRAFORM.rglob("README.md")) if rendered(readme) != readme.read_text()]
-    for readme in old:
-        if not check:
-            readme.write_text(rendered(readme))
-        print(f"{'old' if check else 'written'}: {readme.relative_to(TERRAFORM.parent)}")
-    return 1 if check and old else 0
+    return generated.main(
+        "Writes the tables in terraform's READMEs from the HCL.", sorted(TERRAFORM.rglob("README.md")), rendered
+    )
 
 
 def rendered(readme: Path) -> str:
