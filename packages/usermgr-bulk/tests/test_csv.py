@@ -12,7 +12,8 @@ import pytest
 from usermgr import UserStatus
 from usermgr.errors import InvalidInputError
 from usermgr.records import Row, UserRecord, find_format
-from usermgr_bulk.formats import CsvDialect, CsvFormat
+from usermgr_bulk.formats import CsvDialect, CsvFormat, harmless
+from usermgr_bulk.formats._columns import FORMULA
 
 HEADER = b"username,email,custom:team,enabled,groups,created_at\n"
 
@@ -171,6 +172,7 @@ def test_input_is_refused_as_a_whole(content: bytes, options: dict[str, Any], fi
         ({"dialect": "excel"}, "dialect"),
         ({"removal": ""}, "removal"),
         ({"removal": "-"}, "removal"),
+        ({"removal": " -"}, "removal"),
         ({"removal": "'"}, "removal"),
         ({"dialect": {"encoding": "rot13"}}, "encoding"),
         ({"dialect": {"delimiter": 1}}, "delimiter"),
@@ -329,6 +331,20 @@ def test_marks_are_undone_only_where_a_row_says_so() -> None:
     assert names == ["=1", "'=1", None, "'", ""]
     assert [row.error and row.error.field for row in read(content)][2] == "usermgr:marked"
     assert cell("name", "'=1").record == UserRecord("ada", {"name": "'=1"})
+
+
+@pytest.mark.parametrize(
+    "beginning", [*FORMULA, *(f"{blank}{sign}" for blank in " \u3000\xa0" for sign in "=+-@")], ids=ascii
+)
+def test_no_cell_is_a_formula(beginning: str) -> None:
+    """What a spreadsheet would take for a formula has a mark, also where it takes blanks before it away."""
+    assert harmless(f"{beginning}SUM(A1)") == f"'{beginning}SUM(A1)"
+
+
+@pytest.mark.parametrize("text", ["", "Ada", " Ada", "1+1", "a\n=1"])
+def test_other_cells_have_no_mark(text: str) -> None:
+    """A sign in the middle, and blanks before anything else, stand as they are."""
+    assert harmless(text) == text
 
 
 def test_what_a_file_looks_like() -> None:

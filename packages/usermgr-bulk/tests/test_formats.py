@@ -38,7 +38,7 @@ tricky = st.sampled_from([
     "=1+1", "+81312345678", "-", "@SUM(A1)", "\tx", "\rx", "'", "''x", '"', 'a"b', "a,b", "a;b", "a\tb", "a\nb",
     "a\r\nb", "a|b", "a\\", "\\|", "\\-", "(remove)", "1.23E+11", "12345678901200000", "TRUE", "true", "1",
     "#NAME?", " a ", "", "\ufeffa", "\x85", "\u2028", "ü", "日本", "😀", "\uff1d1", "1815-12-10",
-    "10/12/1815", "usermgr:marked",
+    "10/12/1815", "usermgr:marked", " =1+1",
 ])  # fmt: skip
 texts = tricky | st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 names = texts.filter(bool)

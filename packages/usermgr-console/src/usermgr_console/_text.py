@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["FORMULA", "cell", "is_plain", "visible"]
+from usermgr_bulk.formats import harmless
 
-_HIDDEN = re.compile(
+__all__ = ["HIDDEN", "cell", "is_plain", "visible"]
+
+HIDDEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]"
 )
-"""Control characters but for tab and line feed, those that turn the direction of text, and halves of characters."""
+"""Control characters but for tab and line feed, those that turn the direction of text or are no text, and halves of
+characters.
 
-FORMULA = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 - the wide ones that spreadsheets in East Asia take for the others
-"""What a cell begins with that a spreadsheet takes for a formula."""
+The command line has its own list, because it loads no other package of ours before a command runs, nor in a signal's
+handler: `usermgr_cli._text`. `tests/cli/test_hidden.py` holds the two together.
+"""
 
 
 def visible(text: str) -> str:
@@ -21,7 +25,7 @@ def visible(text: str) -> str:
     >>> visible("ab\u202egpj.exe")
     'ab\\u202egpj.exe'
     """
-    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def is_plain(text: str) -> bool:
@@ -30,6 +34,5 @@ def is_plain(text: str) -> bool:
 
 
 def cell(text: str) -> str:
-    """The text as a cell of a spreadsheet, with an apostrophe before what would be taken for a formula."""
-    shown = visible(text)
-    return f"'{shown}" if shown[:1] and (shown[0] in FORMULA or shown.lstrip()[:1] in tuple(FORMULA)) else shown
+    """The text as a cell of a spreadsheet, which takes it for no formula."""
+    return harmless(visible(text))

@@ -20,12 +20,23 @@ from usermgr.validation import STANDARD_ATTRIBUTES, check_form, check_texts
 from usermgr_bulk.formats._dialect import MARKED
 from usermgr_bulk.formats._texts import has_surrogate
 
-__all__ = ["MARK", "Column", "columns_for", "columns_named", "harmless", "read_cells", "write_cell"]
+__all__ = [
+    "FORMULA",
+    "MARK",
+    "Column",
+    "columns_for",
+    "columns_named",
+    "harmless",
+    "needs_mark",
+    "read_cells",
+    "write_cell",
+]
 
 MARK = "'"
-FORMULA = "=+-@\t\r\n＝＋－＠"  # noqa: RUF001 - wide ones, which spreadsheets in East Asia take for the others
+FORMULA = tuple("=+-@\t\r\n＝＋－＠")  # noqa: RUF001 - wide ones, which spreadsheets in East Asia take for the others
 """What a cell begins with that a spreadsheet takes for a formula, or may
-(https://owasp.org/www-community/attacks/CSV_Injection)."""
+(https://owasp.org/www-community/attacks/CSV_Injection). Some take blanks before it away first
+(https://github.com/zvory/csv-safe/pull/25)."""
 
 _FIELDS = ("username", "enabled", "status", "groups", "sub", "created_at", "updated_at", "password")
 _EXPLICIT = "attribute:"
@@ -215,10 +226,15 @@ def harmless(text: str) -> str:
 
     A text that begins with the mark gets another, so that taking one off gives every text back.
 
-    >>> harmless("=1+1"), harmless("Ada")
-    ("'=1+1", 'Ada')
+    >>> harmless("=1+1"), harmless(" =1+1"), harmless("Ada")
+    ("'=1+1", "' =1+1", 'Ada')
     """
-    return MARK + text if text and text[0] in FORMULA + MARK else text
+    return MARK + text if needs_mark(text) else text
+
+
+def needs_mark(text: str) -> bool:
+    """Whether the text is a formula to a spreadsheet, or begins with the mark."""
+    return text.startswith((MARK, *FORMULA)) or text.lstrip().startswith(FORMULA)
 
 
 def _removal(column: Column, removal: str | None) -> str:
@@ -239,7 +255,7 @@ def _text(value: Any) -> str:
 
 
 def _needs_mark(column: Column, text: str, removal: str | None) -> bool:
-    return not text or text[0] in FORMULA or text[0] == MARK or text == removal or not _reads_back(column, text)
+    return not text or needs_mark(text) or text == removal or not _reads_back(column, text)
 
 
 def _reads_back(column: Column, text: str) -> bool:

@@ -11,7 +11,7 @@ from usermgr.codec import MismatchError
 from usermgr.errors import InvalidInputError
 from usermgr.records import LINE_LIMIT, Row, UserRecord
 from usermgr.validation import STANDARD_ATTRIBUTES, check_texts, check_type
-from usermgr_bulk.formats._columns import FORMULA, MARK, Column, columns_for, columns_named, read_cells, write_cell
+from usermgr_bulk.formats._columns import MARK, Column, columns_for, columns_named, needs_mark, read_cells, write_cell
 from usermgr_bulk.formats._dialect import MARKED, CsvDialect, check_delimiter, detect, encoding_named, rows_with_header
 from usermgr_bulk.formats._rows import BrokenError
 from usermgr_bulk.formats._texts import at_line, has_surrogate, printable, texts_of
@@ -162,7 +162,7 @@ def _encode(cells: Sequence[str], dialect: CsvDialect, before: str = "") -> byte
 
 def _check_removal(removal: Any) -> None:
     check_texts(removal=removal)
-    if removal[0] in FORMULA + MARK or "\0" in removal or has_surrogate(removal):
+    if needs_mark(removal) or "\0" in removal or has_surrogate(removal):
         raise InvalidInputError(
             rf"removal must be a text that no spreadsheet changes, such as \- or (remove), and not begin with {MARK}",
             field="removal",
