@@ -18,8 +18,9 @@ from usermgr_cli._line import Line
 
 STATUSES = {signal.SIGINT: 130, signal.SIGTERM: 143, signal.SIGHUP: 129}
 
+# Whatever waits here looks up again and again: a signal that comes just before Python waits is seen only after it.
 SLOW = """
-import signal, sys, time
+import select, signal, sys, time
 from usermgr_cli._interrupts import DEFAULTS
 from usermgr_cli._main import run
 from usermgr_local import LocalUserManager
@@ -27,14 +28,16 @@ from usermgr_local import LocalUserManager
 delete = LocalUserManager.delete_user
 def slowly(self, username):
     print("deleting", flush=True)
-    sys.stdin.readline()
+    while not select.select([sys.stdin], [], [], 0.01)[0]:
+        pass
     delete(self, username)
 LocalUserManager.delete_user = slowly
 get = LocalUserManager.get_user
 def read(self, username):
     if username == "slow":
         print("reading", flush=True)
-        time.sleep(30)
+        while True:
+            time.sleep(0.01)
     return get(self, username)
 LocalUserManager.get_user = read
 for number, default in DEFAULTS.items():
@@ -61,9 +64,11 @@ with line.interrupts:
     with Locked.lock:
         try:
             print("locked", flush=True)
-            time.sleep(30)
+            while True:
+                time.sleep(0.01)
         except KeyboardInterrupt:
-            time.sleep(30)
+            while True:
+                time.sleep(0.01)
 """
 
 
