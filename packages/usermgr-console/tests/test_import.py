@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from usermgr.errors import AccessDeniedError
+from usermgr.errors import AccessDeniedError, ServiceUnavailableError
 from usermgr.records import UserRecord, find_format
 from usermgr_bulk import BulkStoppedError, read_export
 from usermgr_console import Role, create_app
@@ -320,7 +320,14 @@ def waits_for_stop(running):
     raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("cause", [AccessDeniedError("the credentials do not allow it"), OSError("/var/lib/secret")])
+@pytest.mark.parametrize(
+    "cause",
+    [
+        AccessDeniedError("the credentials do not allow it"),
+        OSError("/var/lib/secret"),
+        ServiceUnavailableError("/var/lib/secret cannot be reached"),
+    ],
+)
 def test_a_run_that_stops_says_why_and_no_path(stage, browser, monkeypatch, cause: Exception) -> None:
     """The reason is told, and not where the journal is on the server."""
 
@@ -331,8 +338,21 @@ def test_a_run_that_stops_says_why_and_no_path(stage, browser, monkeypatch, caus
     page = browser.follow(browser.post("/export"))
 
     assert ("The credentials do not allow it" in page.text) == isinstance(cause, AccessDeniedError)
+    assert ("The store does not answer" in page.text) == isinstance(cause, ServiceUnavailableError)
     assert str(stage.console.services.config.folder) not in page.text
     assert "/var/lib" not in page.text
+
+
+@pytest.mark.parametrize("kind", ["import", "export"])
+def test_what_was_done_is_not_done_again(stage, browser, kind: str) -> None:
+    """Work that was killed after its end, when its files were deleted already, is done when somebody goes on."""
+    done = imported(browser, TABLE) if kind == "import" else stage.finished(browser.post("/export"))
+    assert done.state is State.DONE
+    stage.lose(done)
+
+    again = stage.finished(browser.post(f"/work/{done.id}"))
+
+    assert (again.state, again.result) == (State.DONE, done.result)
 
 
 def test_an_import_goes_on_after_a_restart(stage, browser) -> None:
@@ -455,7 +475,7 @@ def test_an_export_goes_on(stage, browser, monkeypatch, tmp_path: Path, end: str
     assert "Delete it all now" in page.text
     assert (done.state, calls.count("groups")) == (State.DONE, read)
     assert {path.name for path in done.folder.iterdir()} == {
-        "facts.json", "state.json", "progress.json", "lock", "export.zip"
+        "facts.json", "state.json", "progress.json", "lock", "export.zip", "done.json"
     }  # fmt: skip
 
 

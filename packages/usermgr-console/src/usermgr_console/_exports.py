@@ -11,7 +11,7 @@ from typing import Any
 from usermgr.errors import ConflictError, InvalidInputError
 from usermgr_bulk import Manifest, export_users, read_export
 from usermgr_console._files import zip_folder
-from usermgr_console._work import Running
+from usermgr_console._work import DONE, Running
 
 __all__ = ["ARCHIVE", "EXPORT", "export"]
 
@@ -21,11 +21,15 @@ ARCHIVE = "export.zip"
 
 def export(running: Running) -> Mapping[str, Any]:
     """Writes the export, or goes on with it, and packs it; the manifest is the result."""
-    folder = running.piece.path("folder")
-    manifest = read_export(folder).manifest if folder.exists() else _read(running, folder)
-    zip_folder(folder, running.piece.path(ARCHIVE))
+    piece, folder = running.piece, running.piece.path("folder")
+    done = piece.kept(DONE)
+    if done is None:  # else the process ended before that was written down as the result
+        manifest = read_export(folder).manifest if folder.exists() else _read(running, folder)
+        zip_folder(folder, piece.path(ARCHIVE))
+        done = {"manifest": manifest.to_dict()}
+        piece.keep(DONE, done)
     shutil.rmtree(folder, ignore_errors=True)
-    return {"manifest": manifest.to_dict()}
+    return done
 
 
 def _read(running: Running, folder: Path) -> Manifest:

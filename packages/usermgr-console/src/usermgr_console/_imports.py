@@ -20,7 +20,7 @@ from usermgr.records import GROUP
 from usermgr.validation import STANDARD_ATTRIBUTES
 from usermgr_bulk import Export, FileInput, ImportOptions, Problem, Progress, check_import, import_users, read_export
 from usermgr_console._archives import GROUPS, MANIFEST, REFUSALS, USERS, ArchiveRefused, is_archive, unpack
-from usermgr_console._work import Piece, Running
+from usermgr_console._work import DONE, Piece, Running
 
 __all__ = [
     "CHOICES", "FOUND", "IMPORT", "MOST_COLUMNS", "PROBLEMS", "REFUSED", "UPLOAD", "bring", "format_names",
@@ -59,6 +59,10 @@ def format_names() -> list[str]:
 def bring(running: Running) -> Mapping[str, Any]:
     """Looks, and waits for the choices; checks, and waits for a yes; then imports."""
     piece = running.piece
+    done = piece.kept(DONE)
+    if done is not None:  # the process ended before that was written down as the result
+        _discard(piece)
+        return done
     found = piece.kept(FOUND) or _look(running)
     choices = piece.kept(CHOICES)
     if choices is None:
@@ -78,9 +82,11 @@ def bring(running: Running) -> Mapping[str, Any]:
         progress=running.tell,
         stop=running.stop,
     )
-    _discard(piece)  # nobody needs it any more, and it may hold passwords
     running.services.groups_changed()
-    return {"counts": {outcome.value: count for outcome, count in summary.counts.items()}}
+    done = {"counts": {outcome.value: count for outcome, count in summary.counts.items()}}
+    piece.keep(DONE, done)
+    _discard(piece)  # nobody needs it any more, and it may hold passwords
+    return done
 
 
 def options_of(choices: Mapping[str, Any]) -> ImportOptions:

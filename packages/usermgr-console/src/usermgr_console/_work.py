@@ -33,7 +33,7 @@ from usermgr_console._faults import log_fault
 if TYPE_CHECKING:
     from usermgr_console._services import Services
 
-__all__ = ["Kind", "Piece", "Running", "State", "Work"]
+__all__ = ["DONE", "Kind", "Piece", "Running", "State", "Work"]
 
 _log = logging.getLogger("usermgr_console")
 
@@ -45,6 +45,10 @@ TIDY_SECONDS = 3600
 
 PATIENCE = 20
 """How often, every 10 ms, the lock of a piece is tried before it counts as running."""
+
+DONE = "done.json"
+"""The file with the result of a kind that deletes what it was made from: kept before, so that a run which is killed in
+between is not done again."""
 
 YES = "yes"
 """The file that stands for somebody's yes."""
@@ -248,7 +252,8 @@ def _piece(folder: Path, facts: Mapping[str, Any]) -> Piece:
 def _told(error: BaseException) -> dict[str, Any]:
     """What is written down of an error; no path of the server, which the message of a run that stopped would tell."""
     if isinstance(error, UsermgrError) and not isinstance(error, BulkStoppedError):
-        return {"code": error.code, "message": error.message, "field": getattr(error, "field", None)}
+        message = error.message if error.http_status < 500 else ""  # the code alone, as pages tell such errors
+        return {"code": error.code, "message": message, "field": getattr(error, "field", None)}
     return {"code": BulkStoppedError.code, "message": type(error).__name__}
 
 

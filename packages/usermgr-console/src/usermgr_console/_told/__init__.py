@@ -79,9 +79,9 @@ def _kinds(error: UsermgrError) -> list[type[UsermgrError]]:
 
 
 def of_code(code: str, message: str, language: Language, *, field: str | None = None) -> Told:
-    """An error that was written down; `field` is what it is about."""
+    """An error that was written down; `field` is what it is about. Without a message, the code tells it."""
     sentence = language.text(SENTENCES.get(code, OTHER))
-    if code in OURS or (language.code == "en" and code not in SENTENCES):
+    if not message or code in OURS or (language.code == "en" and code not in SENTENCES):
         return Told(sentence)
     if language.code != "en" and field and code in ("invalid_input", "desired_state"):
         name = language.text(_labels.FIELDS.get(field, field))
