@@ -182,6 +182,20 @@ def bound(node: ast.AST) -> Iterator[str]:
             return
 
 
+def test_refused_input_always_has_a_field() -> None:
+    """Wherever a package says that input is invalid, it names the field, for forms and reports to stand on."""
+    unnamed = [
+        f"{module.name}:{node.lineno}"
+        for module in modules(ROOT).values()
+        for node in ast.walk(ast.parse(module.path.read_text()))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", getattr(node.func, "attr", "")) == "InvalidInputError"
+        if not {"field", None} & {keyword.arg for keyword in node.keywords}
+    ]
+
+    assert unnamed == []
+
+
 def test_stray_module_is_noticed(tmp_path: Path) -> None:
     """A new module without an underscore fails this test's list; one with an underscore and `__all__` does not."""
     package = tmp_path / "packages" / "usermgr-core" / "src" / "usermgr"

@@ -88,10 +88,11 @@ def test_most_specific_first() -> None:
 def test_rejected_parameters_quote_nothing() -> None:
     """A value that the SDK rejects is invalid input, and never repeated: it may be a password."""
     error = error_from_sdk(
-        sdk.ParamValidationError(report="Invalid length for Password, value: hunter2"), "SetPassword"
+        sdk.ParamValidationError(report="Invalid length for Password, value: hunter2"), "SetPassword", field="password"
     )
 
     assert type(error) is errors.InvalidInputError
+    assert error.field == "password"
     assert "hunter2" not in f"{error} {error.details}"
 
 

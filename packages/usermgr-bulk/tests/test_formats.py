@@ -194,6 +194,7 @@ def test_any_bytes_are_rows_or_errors_of_the_tree(content: bytes, before: bytes)
         pytest.param(b'{"\\udfff":1}', "\\udfff", "no member", id="surrogate in a member"),
         pytest.param(b'{"username":"a","enabled":1}', "enabled", "true or false", id="number for a boolean"),
         pytest.param(b'{"username":"a","groups":"staff"}', "groups", "a list", id="text for a list"),
+        pytest.param(b'{"username":"a","groups":["x",7]}', "groups", "groups.1 must", id="number in a list"),
         pytest.param(b'{"username":"a","created_at":"2026-01-31T00:00:00"}', "created_at", "offset", id="no offset"),
         pytest.param(b'{"username":""}', "username", "non-empty", id="empty name"),
         pytest.param(b"{}", "username", "present", id="no name"),

@@ -168,9 +168,9 @@ def test_the_policy_for_who_exists(
         pytest.param({"existing": None}, "existing", id="no policy"),
         pytest.param({"invite": "pigeon"}, "invite", id="medium"),
         pytest.param({"drop": "email"}, "drop", id="text for a list"),
-        pytest.param({"drop": [1]}, "attribute", id="no name"),
+        pytest.param({"drop": [1]}, "drop", id="no name"),
         pytest.param({"rename": ["email"]}, "rename", id="list for a mapping"),
-        pytest.param({"rename": {"email": ""}}, "attribute", id="empty name"),
+        pytest.param({"rename": {"email": ""}}, "rename", id="empty name"),
     ],
 )
 def test_options_are_checked(options: Any, field: str) -> None:

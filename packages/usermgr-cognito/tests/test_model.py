@@ -27,6 +27,25 @@ def check(operation: str, **parameters: Any) -> None:
         pytest.param("AdminGetUser", {"Username": "alice smith"}, "username", InvalidInputError, id="space"),
         pytest.param("AdminGetUser", {"Username": "x" * 129}, "username", InvalidInputError, id="long name"),
         pytest.param("AdminGetUser", {"Username": "ali\ud800ce"}, "username", InvalidInputError, id="surrogate"),
+        pytest.param("CreateGroup", {"Description": "\udc00"}, "description", InvalidInputError, id="no text"),
+        pytest.param("ListGroups", {"NextToken": "\ud800"}, "page_token", InvalidPageTokenError, id="token of no text"),
+        pytest.param(
+            "AdminSetUserPassword", {"Password": "x\ud800"}, "password", InvalidPasswordError, id="no password"
+        ),
+        pytest.param(
+            "AdminRespondToAuthChallenge",
+            {"ChallengeResponses": {"NEW_PASSWORD": "x\ud800"}},
+            "answer",
+            InvalidInputError,
+            id="answer of no text",
+        ),
+        pytest.param(
+            "AdminRespondToAuthChallenge",
+            {"ChallengeResponses": {"userAttributes.name": "\ud800"}},
+            "name",
+            InvalidInputError,
+            id="attribute of no text with an answer",
+        ),
         pytest.param("GetGroup", {"GroupName": "a\nb"}, "group", InvalidInputError, id="group"),
         pytest.param("CreateGroup", {"Precedence": -1}, "precedence", InvalidInputError, id="negative"),
         pytest.param("CreateGroup", {"Precedence": 2**31}, "precedence", InvalidInputError, id="more than 32 bits"),

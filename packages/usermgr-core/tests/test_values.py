@@ -122,6 +122,13 @@ def test_what_is_no_value_names_its_member(members: dict[str, Any], field: str) 
     assert SECRET not in str(caught.value)
 
 
+def test_item_of_a_list_is_named_by_the_list() -> None:
+    """An item of another type is named by the list that it is in, and not by its place there."""
+    with pytest.raises(InvalidInputError, match=r"methods\.1 must be") as caught:
+        MfaSettings.from_dict({"methods": ["sms", 7]})
+    assert caught.value.field == "methods"
+
+
 def test_value_that_json_cannot_say_names_its_member() -> None:
     """A member of another type, put there by a caller without types, raises InvalidInputError and is not repeated."""
     local = replace(VALUES[0], created_at=NOW.replace(tzinfo=None))

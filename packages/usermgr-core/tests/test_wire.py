@@ -273,6 +273,14 @@ def test_narrowed_deployment_refuses_by_name() -> None:
     assert far.calls == []
 
 
+def test_argument_that_only_equals_its_default_is_refused() -> None:
+    """A value of another type that Python takes for equal to the default is refused, as where nothing travels."""
+    for operation, name, value in (("add_user", "temporary", 0), ("list_groups", "limit", 60.0)):
+        with pytest.raises(errors.InvalidInputError) as caught:
+            wire.encode_request(OPERATIONS[operation], {name: value})
+        assert caught.value.field == name
+
+
 def test_argument_of_the_wrong_type_never_shows() -> None:
     """A password that is no text raises InvalidInputError that names the field and not the value."""
     with pytest.raises(errors.InvalidInputError) as caught:

@@ -109,7 +109,8 @@ def error_from_sdk(
     ancestors = {cls.__name__ for cls in type(error).__mro__ if cls.__module__ == "botocore.exceptions"}
     if "ParamValidationError" in ancestors:
         # Its text quotes the offending value, which may be a password: nothing of it is kept.
-        return errors.InvalidInputError(f"a value does not have the form that {operation} takes", operation=operation)
+        text = f"a value does not have the form that {operation} takes"
+        return errors.InvalidInputError(text, operation=operation, field=evidence.get("field"))
     for name, cls, message in _SDK:
         if name in ancestors:
             chosen = no_answer if cls is _NO_ANSWER else cls

@@ -49,8 +49,9 @@ class ImportOptions:
         check_type("rename", self.rename, Mapping)
         if isinstance(self.drop, str):
             raise InvalidInputError("drop must be names of attributes, in a list", field="drop")
-        for name in (*self.rename.values(), *self.rename, *self.drop):
-            check_texts(attribute=name)
+        for option, names in (("rename", (*self.rename, *self.rename.values())), ("drop", self.drop)):
+            for name in names:
+                check_texts(**{option: name})
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON, for the journal."""

@@ -76,7 +76,7 @@ def call(
         named = ClientError(error.response, sent_as or error.operation_name)
         raise from_client_error(named, sign_in=sign_in_of is not None, field=_field(present), **evidence) from cause
     except ParamValidationError as error:
-        raise error_from_sdk(error, method.__name__) from None  # its text quotes the value
+        raise error_from_sdk(error, method.__name__, field=_field(present)) from None  # its text quotes the value
     except BotoCoreError as error:
         raise error_from_sdk(error, method.__name__) from error
     except (ResponseParserError, *UNREADABLE_ANSWER):

@@ -16,7 +16,7 @@ from typing import Any
 from usermgr.errors import InvalidInputError, InvalidPageTokenError, InvalidPasswordError
 from usermgr.validation import PASSWORD_NEEDS
 
-__all__ = ["FIELDS", "check_parameters"]
+__all__ = ["FIELDS", "check_parameters", "is_text"]
 
 FIELDS = {
     "Username": "username",
@@ -39,6 +39,9 @@ FIELDS = {
 _INTEGER_MAXIMUM = 2**31 - 1
 """An `Integer` of the API is one of 32 bits."""
 
+_SIGN_IN = ("AuthParameters", "ChallengeResponses")
+"""What a sign-in sends, by names that the model does not know; an attribute has the prefix `userAttributes.`."""
+
 _WORDS = {
     r"[\S]+": "must not contain white space",
     r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+": "must not contain white space or control characters",
@@ -51,6 +54,8 @@ def check_parameters(shape: Any, parameters: Mapping[str, Any]) -> None:
     for name, value in parameters.items():
         if name == "UserAttributes":
             _check_attributes(shape.members[name].member, value)
+        elif name in _SIGN_IN:
+            _check_sign_in(FIELDS[name], value)
         elif name in FIELDS and name in shape.members:
             problem = next(_problems(shape.members[name], value), None)
             if problem is not None:
@@ -66,9 +71,26 @@ def _check_attributes(pair: Any, attributes: list[dict[str, str]]) -> None:
                 raise InvalidInputError(f"{subject} {problem}", field=name)
 
 
+def _check_sign_in(field: str, members: Mapping[str, str]) -> None:
+    for member, value in members.items():
+        attribute = member.removeprefix("userAttributes.")
+        if attribute != member and not (is_text(attribute) and is_text(value)):
+            raise InvalidInputError(f"the attribute {attribute} {_NO_TEXT}", field=attribute)
+        if not is_text(value):
+            raise InvalidInputError(f"{field} {_NO_TEXT}", field=field)
+
+
 def _error(field: str, problem: str) -> InvalidInputError:
     cls = {"password": InvalidPasswordError, "page_token": InvalidPageTokenError}.get(field, InvalidInputError)
     return cls(f"{field} {problem}", field=field)
+
+
+_NO_TEXT = "must not have half of a character (a lone surrogate)"
+
+
+def is_text(value: str) -> bool:
+    """Whether it can be sent: requests are JSON in UTF-8 (RFC 8259, section 8.1), which has no half of a character."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def _problems(shape: Any, value: Any) -> Iterator[str]:
@@ -92,6 +114,8 @@ def _text_problems(metadata: Mapping[str, Any], value: str, *, is_password: bool
     # https://docs.aws.amazon.com/cognito/latest/developerguide/managing-users-passwords.html
     if is_password and value != value.strip():
         yield f"needs {PASSWORD_NEEDS['trimmed']}"
+    if not is_text(value):
+        yield _NO_TEXT
     if pattern is not None and value and not is_password and not _matcher(pattern)(value):
         yield _WORDS.get(pattern, f"must match {pattern}")
 

@@ -24,6 +24,7 @@ from usermgr_cognito._challenges import Challenges, required_attributes
 from usermgr_cognito._client import call, check_username
 from usermgr_cognito._descriptions import AppClient, Descriptions
 from usermgr_cognito._explanations import explain_password, explain_user
+from usermgr_cognito._model import is_text
 from usermgr_cognito._rotation import exchange_refresh_token
 from usermgr_cognito._settings import CognitoSettings
 
@@ -68,6 +69,7 @@ class SignIn:
         """See `UserManager.authenticate`. The flow is ADMIN_USER_PASSWORD_AUTH."""
         check_texts(password=password)
         check_username(self._client, username)
+        _check_credential(password)
         response = self._initiate("ADMIN_USER_PASSWORD_AUTH", username, {"USERNAME": username, "PASSWORD": password})
         return self._result(response, username)
 
@@ -112,6 +114,7 @@ class SignIn:
         """See `UserManager.refresh`. The hash is made with the real user name, never with an alias."""
         check_refreshable(tokens)
         check_username(self._client, tokens.username)
+        _check_credential(tokens.refresh_token or "")
         response = self._refresh(tokens)
         if "AuthenticationResult" not in response:
             raise ServiceError("the service answered a refresh with a challenge", operation="refresh")
@@ -263,6 +266,12 @@ class SignIn:
 
 def _misconfigured(problem: str) -> ConfigurationError:
     return ConfigurationError(problem, problems=[problem])
+
+
+def _check_credential(secret: str) -> None:
+    """Half of a character cannot be sent, and is part of no password or token: it is wrong like any other."""
+    if not is_text(secret):
+        raise InvalidCredentialsError
 
 
 def _tokens(members: Mapping[str, Any], username: str, refresh_token: str | None = None) -> Tokens:

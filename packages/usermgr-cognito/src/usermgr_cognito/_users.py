@@ -134,6 +134,7 @@ class Users:
                 raise InvalidInputError(
                     f"the pool does not reset the password of {username}: it needs a verified address for the code, "
                     "an account recovery that is not left to administrators, and no trigger that refuses",
+                    field="username",
                     operation=error.operation,
                     service_code=error.service_code,
                 ) from error

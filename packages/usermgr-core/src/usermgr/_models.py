@@ -79,8 +79,7 @@ class JsonValue:
 
 
 def _refused(cls: type, mismatch: MismatchError) -> InvalidInputError:
-    field = mismatch.path[-1] if mismatch.path else cls.__name__
-    return InvalidInputError(mismatch.describe(cls.__name__), field=field)
+    return InvalidInputError(mismatch.describe(cls.__name__), field=mismatch.field or cls.__name__)
 
 
 class UserStatus(OpenStrEnum):

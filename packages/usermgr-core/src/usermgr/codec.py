@@ -19,20 +19,25 @@ __all__ = ["Codec", "MismatchError", "codec_for"]
 
 
 class MismatchError(Exception):
-    """A value that is not of its type. `path` says where; the value itself is never kept."""
+    """A value that is not of its type. `path` says where, by names and places in lists; the value is never kept."""
 
-    def __init__(self, expected: str, *path: str) -> None:
+    def __init__(self, expected: str, *path: str | int) -> None:
         super().__init__(expected)
         self.expected = expected
         self.path = path
 
-    def within(self, name: str) -> MismatchError:
+    @property
+    def field(self) -> str | None:
+        """The innermost name of the path: the member itself, or the list that an item is in."""
+        return next((name for name in reversed(self.path) if isinstance(name, str)), None)
+
+    def within(self, name: str | int) -> MismatchError:
         """The same mismatch, seen from one level further out."""
         return MismatchError(self.expected, name, *self.path)
 
     def describe(self, root: str) -> str:
         """A sentence for people, such as `attributes.email must be a string`."""
-        return f"{'.'.join((root, *self.path))} must be {self.expected}"
+        return f"{'.'.join((root, *map(str, self.path)))} must be {self.expected}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +139,7 @@ def _sequence(item: Codec) -> Codec:
         if not isinstance(value, Sequence) or isinstance(value, (str, bytes)):
             raise MismatchError("a list")
         elements = cast("Sequence[Any]", value)
-        return [_inside(str(index), turn, element) for index, element in enumerate(elements)]
+        return [_inside(index, turn, element) for index, element in enumerate(elements)]
 
     return Codec(lambda v: each(item.encode, v), lambda v: tuple(each(item.decode, v)))
 
@@ -224,7 +229,7 @@ def _bind(annotation: Any, bound: Mapping[TypeVar, Any]) -> Any:
     return annotation[tuple(bound[p] for p in parameters)] if parameters else annotation
 
 
-def _inside(name: str, turn: Callable[[Any], Any], value: Any) -> Any:
+def _inside(name: str | int, turn: Callable[[Any], Any], value: Any) -> Any:
     try:
         return turn(value)
     except MismatchError as mismatch:

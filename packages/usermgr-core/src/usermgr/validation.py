@@ -66,7 +66,8 @@ def check_attributes(attributes: Mapping[str, Any], *, removable: bool) -> None:
     """Names and values are strings; a value may be `None` where that means a removal."""
     check_type("attributes", attributes, Mapping)
     for name, value in attributes.items():
-        check_texts(attribute=name)
+        if not isinstance(name, str) or not name:  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            raise InvalidInputError("the name of an attribute must be a non-empty string", field="attributes")
         if not isinstance(value, str) and not (removable and value is None):
             raise InvalidInputError(
                 f"the attribute {name} must be a string{' or None' if removable else ''}", field=name

@@ -96,12 +96,12 @@ def encode_request(operation: Operation, arguments: Mapping[str, Any], *, claime
     """
     args: dict[str, Any] = {}
     for name, value in arguments.items():
-        if name in operation.defaults and value == operation.defaults[name]:
-            continue
         try:
-            args[name] = _CODECS[operation.name].parameters[name].encode(value)
+            encoded = _CODECS[operation.name].parameters[name].encode(value)
         except codec.MismatchError as mismatch:
             raise _invalid(operation, name, mismatch) from None
+        if name not in operation.defaults or value != operation.defaults[name]:
+            args[name] = encoded
     request: dict[str, Any] = {"v": VERSION, "op": operation.name, "args": args}
     if claimed_actor is not None:
         request["claimed_actor"] = _clean(claimed_actor, MAX_ACTOR)
@@ -264,7 +264,7 @@ def _invalid(operation: Operation, parameter: str, mismatch: codec.MismatchError
     """The error names the parameter or, of a mapping such as `attributes`, the member that is wrong."""
     annotation = operation.parameters[parameter]
     is_mapping = Mapping in {get_origin(kind) for kind in (annotation, *get_args(annotation))}
-    field = mismatch.path[0] if is_mapping and mismatch.path else parameter
+    field = str(mismatch.path[0]) if is_mapping and mismatch.path else parameter
     return InvalidInputError(mismatch.describe(parameter), field=field)
 
 

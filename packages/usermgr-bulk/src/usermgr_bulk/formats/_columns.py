@@ -61,7 +61,7 @@ class Column:
 def columns_for(attributes: Sequence[str], *, passwords: bool) -> list[Column]:
     """The columns of a file that holds these attributes. Raises `InvalidInputError` for what is no name."""
     for name in attributes:
-        check_texts(attribute=name)
+        check_texts(attributes=name)
         if "\0" in name or has_surrogate(name):
             raise InvalidInputError("the name of an attribute has NUL, or half of a character", field="attributes")
     own = [Column(_title(name), name, is_attribute=True) for name in dict.fromkeys(attributes)]

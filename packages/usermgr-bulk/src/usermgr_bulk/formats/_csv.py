@@ -119,7 +119,7 @@ class CsvFormat:
         try:
             members = record.to_dict()
         except MismatchError as mismatch:
-            raise InvalidInputError(mismatch.describe("the record"), field=mismatch.path[-1]) from None
+            raise InvalidInputError(mismatch.describe("the record"), field=mismatch.field) from None
         self._check_carried(record)
         marked = dialect.marked
         cells = [write_cell(column, members, self._removal, marked=marked) for column in columns]

@@ -57,7 +57,7 @@ def _line(record: UserRecord) -> bytes:
     try:
         members = {name: value for name, value in record.to_dict().items() if value is not None}
     except MismatchError as mismatch:
-        raise InvalidInputError(mismatch.describe("the record"), field=mismatch.path[-1]) from None
+        raise InvalidInputError(mismatch.describe("the record"), field=mismatch.field) from None
     _refuse_surrogates(record)
     text = json.dumps(members, ensure_ascii=False, separators=(",", ":"))
     for separator in ("\x85", "\u2028", "\u2029"):  # line ends to some readers

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from usermgr import Challenge, ChallengeName, Condition, Operator, Tokens, UserManager
-from usermgr.errors import InvalidInputError, UnsupportedOperationError, UsermgrError
+from usermgr.errors import InvalidInputError, ServiceError, UnsupportedOperationError, UsermgrError
 from usermgr.operations import OPERATIONS
 from usermgr.testing._base import PASSWORD, ContractPart
 
@@ -176,14 +176,15 @@ class HostileContract(ContractPart):
 
     @pytest.mark.parametrize("operation", [*OPERATIONS, *DERIVED])
     def test_operation_raises_only_our_errors(self, users: UserManager, operation: str) -> None:
-        """Whatever it is called with, an operation works or raises an error of usermgr's; what is refused as malformed
-        is named by its field."""
+        """Whatever it is called with, an operation works or raises an error of usermgr's, and blames no failure of the
+        service; what is refused as malformed is named by its field."""
         users.add_user("alice", PASSWORD)
         users.add_group("staff")
         capability = OPERATIONS[operation].capability if operation in OPERATIONS else None
         is_supported = operation in OPERATIONS and (capability is None or users.describe().can(capability))
         foreign: list[str] = []
         unnamed: list[str] = []
+        blamed: list[str] = []
 
         for what, call in hostile_calls(operation):
             try:
@@ -194,11 +195,13 @@ class HostileContract(ContractPart):
             except InvalidInputError as error:
                 if not error.field:
                     unnamed.append(what)
-            except UsermgrError:
-                pass
+            except UsermgrError as error:
+                if type(error) is ServiceError:
+                    blamed.append(what)
             except Exception as error:  # noqa: BLE001 - that there are others is the failure
                 foreign.append(f"{what}: {type(error).__name__}")
 
         assert foreign == []
         assert unnamed == []
+        assert blamed == []
         assert users.get_user("alice").username == "alice"
