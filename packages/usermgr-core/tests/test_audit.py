@@ -173,6 +173,21 @@ def test_any_access_is_recorded_when_asked(operation: Operation) -> None:
         assert record["target"]["username"] == "alice"
 
 
+@pytest.mark.parametrize("accesses", ["write", ["change"], [7], 7, None])
+def test_accesses_that_would_record_nothing_are_refused(accesses: Any) -> None:
+    """A text for a list, and what is no access, is refused, and does not leave changes unrecorded."""
+    with pytest.raises(InvalidInputError) as caught:
+        audited(manager(), Kept(), accesses=accesses)
+    assert caught.value.field == "accesses"
+
+
+def test_handler_of_failures_is_looked_at_before_one_is_needed() -> None:
+    """What cannot be told of a failure is refused at once."""
+    with pytest.raises(InvalidInputError) as caught:
+        audited(manager(), Kept(), on_failure=True)
+    assert caught.value.field == "on_failure"
+
+
 def test_every_operation_is_wrapped_and_nothing_else() -> None:
     """The wrapped methods are the operations; all else is built from them, so that no change gets past the record."""
     public = {name for name in vars(ForwardingManager) if not name.startswith("_")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tracemalloc
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from usermgr.audit import Actor, Entry, FileSink, Outcome, Record, read, read_newest
+from usermgr.audit import Actor, Entry, FileSink, Outcome, Record, read, read_newest, verify
 from usermgr.audit._record import Described
 from usermgr.errors import ConfigurationError, InvalidInputError, InvalidPageTokenError
 
@@ -107,6 +108,54 @@ def test_what_means_nothing_is_refused(arguments: dict[str, Any], error: type[Ex
     """An operation that does not exist, a time without an offset and a file that cannot be read are no empty answer."""
     with pytest.raises(error):
         list(read(**({"path": chain} | arguments)))
+
+
+STRANGE: list[Any] = [True, -1, 1.5, b"x", [], {}, object(), "", "\ud800"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "name"),
+    [
+        *((read, name) for name in ("path", "user", "actor", "operation", "outcome", "since", "until")),
+        *((read_newest, name) for name in ("path", "limit", "lines", "page_token", "user", "since")),
+        *((verify, name) for name in ("path", "key", "last", "first")),
+        (FileSink, "path"),
+    ],
+)
+def test_argument_of_another_type_is_named(reader: Any, name: str, chain: Path) -> None:
+    """Whatever is given instead of what is asked for, it is refused by its name, or finds nobody."""
+    fitting = {"path": chain} | ({} if reader in (read, read_newest) else {"key": KEY})
+    for value in STRANGE:
+        try:
+            found = reader(**fitting | {name: value})
+            assert found is not None
+            assert reader is not read or list(found) == []
+        except InvalidInputError as error:
+            assert error.field == name  # noqa: PT017 - some of the values fit some of the arguments
+
+
+def test_reader_does_not_wait_for_what_is_no_file(tmp_path: Path) -> None:
+    """A pipe in the place of a file of the chain is an error, and nothing to wait for."""
+    path = tmp_path / "audit.jsonl"
+    FileSink(path, KEY).write(Record("0" * 32, NOON, Actor("kim"), "delete_user", Described({}), Outcome.DONE))
+    for name in ("audit.jsonl.000001", "audit.jsonl.head"):
+        (tmp_path / name).unlink(missing_ok=True)
+        os.mkfifo(tmp_path / name)
+        with pytest.raises(ConfigurationError, match="not a regular file"):
+            verify(path, key=KEY)
+        (tmp_path / name).unlink()
+
+
+def test_pages_go_on_before_a_full_file_that_was_cut(tmp_path: Path) -> None:
+    """A full file that does not end with a line hides no record before its end from who reads page by page."""
+    path = tmp_path / "audit.jsonl"
+    sink = FileSink(path, KEY, max_bytes=4096)
+    for number in range(20):
+        sink.write(Record(f"{number:032x}", NOON, Actor(str(number)), "disable_user", Described({}), Outcome.DONE))
+    full = tmp_path / "audit.jsonl.000001"
+    full.write_bytes(full.read_bytes()[:-1])
+
+    assert len(newest(path, limit=1)) == len(list(read(path))) == 20
 
 
 # --- From the end --------------------------------------------------------------------------------------

@@ -74,8 +74,10 @@ class AuditedManager(ForwardingManager):
         self._values = values
         self._before = before
         self._begun = begun
+        if on_failure is not None and not callable(on_failure) and not isinstance(on_failure, logging.Logger):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            raise InvalidInputError("on_failure must be a callable or a logger", field="on_failure")
         self._on_failure = on_failure
-        self._accesses = frozenset(accesses)
+        self._accesses = _as_accesses(accesses)
         self._now = now
 
     def __repr__(self) -> str:
@@ -199,6 +201,17 @@ def _as_actor(actor: object) -> Actor:
     if not isinstance(actor, str):
         raise InvalidInputError("actor must be a name, an Actor, or a callable that returns one", field="actor")
     return Actor(actor)
+
+
+def _as_accesses(accesses: Any) -> frozenset[Access]:
+    """What a mistake would leave unrecorded without a word is refused, such as a text for a list of one."""
+    try:
+        if not isinstance(accesses, str):
+            return frozenset(Access(access) for access in accesses)
+    except (TypeError, ValueError):
+        pass
+    names = ", ".join(Access)
+    raise InvalidInputError(f"accesses must be a collection of {names}", field="accesses")
 
 
 def _ended(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from usermgr.audit._chain import GENESIS, MAX_LINE, Keys, Line, Link, parse_head, parse_line, seal, seal_head
-from usermgr.audit._files import WAIT, chain_files, head_path, lock, next_full, unlock, wait_for_lock
+from usermgr.audit._files import WAIT, chain_files, head_path, lock, next_full, path_of, unlock, wait_for_lock
 from usermgr.audit._record import Record
 from usermgr.audit._sink import Sink
 from usermgr.errors import AuditError, ConfigurationError, InvalidInputError
@@ -48,11 +48,10 @@ class FileSink(Sink):
         if os.name != "posix":
             problem = "FileSink needs the locks of a POSIX system: use LoggerSink"
             raise ConfigurationError(problem, problems=[problem])
-        if not isinstance(path, str | os.PathLike) or not os.fspath(path):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
-            raise InvalidInputError("path must name a file, such as audit.jsonl", field="path")
-        if not isinstance(max_bytes, int) or max_bytes < 4096:  # pyright: ignore[reportUnnecessaryIsInstance] - as above
+        named = path_of(path)
+        if not isinstance(max_bytes, int) or max_bytes < 4096:  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
             raise InvalidInputError("max_bytes must be a whole number, 4096 or more", field="max_bytes")
-        self._path = Path(os.path.abspath(path))  # noqa: PTH100 - without following a link, which is refused later
+        self._path = Path(os.path.abspath(named))  # noqa: PTH100 - without following a link, which is refused later
         self._keys = Keys(key)
         self._max_bytes = max_bytes
 

@@ -6,21 +6,35 @@ import contextlib
 import errno
 import os
 import re
+import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
 from usermgr.audit._chain import MAX_LINE
+from usermgr.errors import InvalidInputError
 
 __all__ = [
-    "WAIT", "chain_files", "head_path", "lines_within", "lock", "next_full", "opened", "unlock", "wait_for_lock",
+    "WAIT", "chain_files", "head_path", "lines_within", "lock", "next_full", "opened", "path_of", "unlock",
+    "wait_for_lock",
 ]  # fmt: skip
 
 T = TypeVar("T")
 
 WAIT = 30.0
 """Seconds to wait for other writers, or for a reader, of the same file."""
+
+
+def path_of(path: Any) -> Path:
+    """The path as one. Raises `InvalidInputError` for what names no file on any system."""
+    try:
+        text: object = os.fspath(path)
+        if isinstance(text, str) and Path(text).name and b"\0" not in os.fsencode(text):
+            return Path(text)
+    except (TypeError, UnicodeEncodeError):  # of another type, or with half of a character
+        pass
+    raise InvalidInputError("path must name a file, such as audit.jsonl", field="path")
 
 
 def head_path(path: Path) -> Path:
@@ -84,7 +98,7 @@ def opened(path: Path, stack: contextlib.ExitStack) -> tuple[bytes | None, list[
     head: bytes | None = None
     with contextlib.ExitStack() as held:
         try:
-            descriptor = os.open(head_path(path), os.O_RDONLY)
+            descriptor = _open_to_read(head_path(path))
         except FileNotFoundError:
             pass
         else:
@@ -92,8 +106,17 @@ def opened(path: Path, stack: contextlib.ExitStack) -> tuple[bytes | None, list[
             if os.name == "posix" and not wait_for_lock(lambda: lock(descriptor, shared=True)):
                 raise BlockingIOError(errno.EAGAIN, "writers hold it all the time")
             head = os.read(descriptor, 4096)
-        files = [(found.name, stack.enter_context(found.open("rb"))) for found in chain_files(path)]
+        files = [(found.name, stack.enter_context(open(_open_to_read(found), "rb"))) for found in chain_files(path)]
         return head, [(name, file, os.fstat(file.fileno()).st_size) for name, file in files]
+
+
+def _open_to_read(path: Path) -> int:
+    """A descriptor of the file. Anything else, such as a pipe, on which a reader would wait for ever, is refused."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise OSError(errno.EINVAL, f"{path.name} is not a regular file")
 
 
 def lines_within(file: BinaryIO, size: int) -> Iterator[bytes | None]:

@@ -9,13 +9,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
-from pathlib import Path
 from typing import BinaryIO
 
 from usermgr.audit._chain import MAX_LINE, parse_line
-from usermgr.audit._files import opened
+from usermgr.audit._files import opened, path_of
 from usermgr.audit._read import Entry, filter_of, record_of
-from usermgr.errors import ConfigurationError, InvalidPageTokenError
+from usermgr.errors import ConfigurationError, InvalidInputError, InvalidPageTokenError
 
 __all__ = ["EntryPage", "read_newest"]
 
@@ -66,16 +65,21 @@ def read_newest(
 
     Raises:
         InvalidPageTokenError: the token is none, or its file is gone.
-        InvalidInputError: there is no such operation, or a time has no offset.
+        InvalidInputError: there is no such operation, a time has no offset, `limit` or `lines` is less than 1, or an
+            argument is of another type.
         ConfigurationError: a file cannot be read.
     """
+    for name, most in (("limit", limit), ("lines", lines)):
+        if not isinstance(most, int) or isinstance(most, bool) or most < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+            raise InvalidInputError(f"{name} must be a whole number, 1 or more", field=name)
+    named = path_of(path)
     fits = filter_of(user=user, actor=actor, operation=operation, outcome=outcome, since=since, until=until)
     found: list[Entry] = []
     looked_at = 0
     try:
         with contextlib.ExitStack() as stack:
-            _, files = opened(Path(path), stack)
-            for place, name, raw in _backwards(Path(path).name, files, page_token):
+            _, files = opened(named, stack)
+            for place, name, raw in _backwards(named.name, files, page_token):
                 if len(found) >= limit or looked_at >= lines:
                     return EntryPage(found, place, looked_at)
                 looked_at += 1
@@ -111,12 +115,12 @@ def _from(token: str | None, files: list[tuple[int, str, BinaryIO, int]]) -> lis
     newest_first = files[::-1]
     if token is None:
         return newest_first
-    match = _TOKEN.fullmatch(token)
+    match = _TOKEN.fullmatch(token) if isinstance(token, str) else None  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
     if match is None:
         raise InvalidPageTokenError
     wanted, end = int(match[1]), int(match[2])
     here = next((entry for entry in newest_first if entry[0] == wanted), None)
-    if here is None or end > here[3] or not _is_end_of_line(here[2], end):
+    if here is None or end > here[3] or not (end == here[3] or _is_end_of_line(here[2], end)):
         raise InvalidPageTokenError
     return [(*here[:3], end), *(entry for entry in newest_first if entry[0] < wanted)]
 

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, cast
 
 from usermgr.audit._chain import parse_line
-from usermgr.audit._files import lines_within, opened
+from usermgr.audit._files import lines_within, opened, path_of
 from usermgr.errors import ConfigurationError, InvalidInputError
 from usermgr.operations import OPERATIONS
+from usermgr.validation import check_texts
 
 __all__ = ["Entry", "filter_of", "read", "record_of"]
 
@@ -57,11 +58,12 @@ def read(
         until: Changes that began before.
 
     Raises:
-        InvalidInputError: there is no such operation, or a time has no offset.
+        InvalidInputError: there is no such operation, a time has no offset, or an argument is of another type.
         ConfigurationError: a file cannot be read.
     """
     fits = filter_of(user=user, actor=actor, operation=operation, outcome=outcome, since=since, until=until)
-    return (entry for entry in _entries(Path(path)) if entry.members is None or fits(entry.members))
+    named = path_of(path)
+    return (entry for entry in _entries(named) if entry.members is None or fits(entry.members))
 
 
 def filter_of(
@@ -74,10 +76,12 @@ def filter_of(
     until: datetime | None,
 ) -> Callable[[Mapping[str, Any]], bool]:
     """Tells whether a record fits. Raises `InvalidInputError` as `read` does."""
+    given = {"user": user, "actor": actor, "operation": operation, "outcome": outcome}
+    check_texts(**{name: text for name, text in given.items() if text is not None})
     if operation is not None and operation not in OPERATIONS:
         raise InvalidInputError(f"there is no operation of that name: {', '.join(OPERATIONS)}", field="operation")
     for name, moment in (("since", since), ("until", until)):
-        if moment is not None and moment.utcoffset() is None:
+        if moment is not None and (not isinstance(moment, datetime) or moment.utcoffset() is None):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
             raise InvalidInputError(f"{name} must be a time with an offset", field=name)
 
     def fits(members: Mapping[str, Any]) -> bool:

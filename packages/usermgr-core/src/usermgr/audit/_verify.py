@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from usermgr.audit._chain import GENESIS, HASH, Keys, Line, Link, parse_head, parse_line
-from usermgr.audit._files import head_path, lines_within, opened
+from usermgr.audit._files import head_path, lines_within, opened, path_of
 from usermgr.errors import ConfigurationError, InvalidInputError
 
 __all__ = ["Finding", "FindingKind", "Verification", "verify"]
@@ -94,8 +94,8 @@ def verify(
         raise InvalidInputError("last must be a hash: 64 digits from 0 to f", field="last")
     if not isinstance(first, int) or first < 1:  # pyright: ignore[reportUnnecessaryIsInstance] - as above
         raise InvalidInputError("first must be the number of a line, 1 or more", field="first")
+    where = path_of(path)
     reader = _Reader(None if key is None else Keys(key), last, first)
-    where = Path(path)
     try:
         with contextlib.ExitStack() as stack:
             head, files = opened(where, stack)

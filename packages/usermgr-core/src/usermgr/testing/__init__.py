@@ -10,8 +10,9 @@ Needs pytest: install `usermgr-core[testing]`. The test of a backend is a fixtur
             return my_empty_manager()
 
 The store behind it requires passwords of at least 8 characters with an upper-case letter, a lower-case letter and
-a digit, treats names in any case as the same, and says both in its description. It has the standard attributes of OpenID
-Connect (`usermgr.validation.STANDARD_ATTRIBUTES`) and, with the capability `custom-attributes`, `custom:extra_info`.
+a digit, treats names in any case as the same, and says both in its description. It has the standard attributes of
+OpenID Connect (`usermgr.validation.STANDARD_ATTRIBUTES`) and, with the capability `custom-attributes`,
+`custom:extra_info`.
 
 What the store's `describe()` does not have among its capabilities is not tested: those tests are reported as skipped,
 with that reason. The test of an activity store is a subclass of `ActivityStoreContract` with a fixture
