@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import assume, given
@@ -64,6 +65,15 @@ def test_condition_that_makes_no_sense_is_refused(field: str, operator: Operator
     """A condition whose operator or value does not fit its field raises InvalidInputError."""
     with pytest.raises(InvalidInputError):
         Condition(field, operator, value)
+
+
+@pytest.mark.parametrize("moment", ["2026-01-31", None, 7, NOW.date(), NOW.replace(tzinfo=None)], ids=repr)
+def test_time_that_is_none_is_refused(moment: Any) -> None:
+    """A text, a date or a time without an offset, where a time is asked for, is an error of the field."""
+    for condition in (where("created_at").before, where("created_at").after):
+        with pytest.raises(InvalidInputError) as caught:
+            condition(moment)
+        assert caught.value.field == "created_at"
 
 
 @given(st.text(), st.text())

@@ -142,11 +142,11 @@ class where:  # noqa: N801 - reads as a word of the query: where("email").equals
 
     def before(self, value: datetime) -> Condition:
         """The time is earlier than `value`, an aware datetime."""
-        return Condition(self.field, Operator.BEFORE, value.isoformat())
+        return Condition(self.field, Operator.BEFORE, _iso(value))
 
     def after(self, value: datetime) -> Condition:
         """The time is `value`, an aware datetime, or later."""
-        return Condition(self.field, Operator.AFTER, value.isoformat())
+        return Condition(self.field, Operator.AFTER, _iso(value))
 
     def is_missing(self) -> Condition:
         """The user has no such attribute, or an empty one."""
@@ -156,3 +156,8 @@ class where:  # noqa: N801 - reads as a word of the query: where("email").equals
         """`where("*").mentions("tanaka")`: a plain word or a phrase occurs in one of `usermgr.search.WORD_FIELDS`, in
         whatever case, width and Unicode form."""
         return Condition(self.field, Operator.MENTIONS, value)
+
+
+def _iso(value: datetime) -> str:
+    """The time as text; empty, which no condition takes, for what is none."""
+    return value.isoformat() if isinstance(value, datetime) else ""  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types

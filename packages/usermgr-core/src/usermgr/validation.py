@@ -84,7 +84,8 @@ def check_conditions(conditions: Any) -> None:
 def check_type(name: str, value: Any, expected: type) -> None:
     """The value is of that type. Raises `InvalidInputError`; the value is never repeated."""
     if not isinstance(value, expected):
-        raise InvalidInputError(f"{name} must be a {expected.__name__}", field=name)
+        kind = expected.__name__
+        raise InvalidInputError(f"{name} must be {'an' if kind[0] in 'AEIOUaeiou' else 'a'} {kind}", field=name)
 
 
 def check_group_names(groups: Any) -> list[str]:

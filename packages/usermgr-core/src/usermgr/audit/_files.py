@@ -10,7 +10,7 @@ import stat
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, TypeVar, cast
 
 from usermgr.audit._chain import MAX_LINE
 from usermgr.errors import InvalidInputError
@@ -29,7 +29,7 @@ WAIT = 30.0
 def path_of(path: Any) -> Path:
     """The path as one. Raises `InvalidInputError` for what names no file on any system."""
     try:
-        text: object = os.fspath(path)
+        text = cast("object", os.fspath(path))
         if isinstance(text, str) and Path(text).name and b"\0" not in os.fsencode(text):
             return Path(text)
     except (TypeError, UnicodeEncodeError):  # of another type, or with half of a character
