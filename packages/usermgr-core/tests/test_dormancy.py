@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import pytest
 
 from usermgr import User, UserStatus
 from usermgr.activity import ActivityStore, Sighting, SightingKind
-from usermgr.dormancy import Absence, DormancyPolicy, DormantUser, find_dormant
+from usermgr.dormancy import Absence, DormancyPolicy, DormantUser, find_dormant, members_of
 from usermgr.errors import InvalidInputError
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -95,3 +96,19 @@ def test_negative_durations(field: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         DormancyPolicy(**{"idle_for": timedelta(days=1), field: timedelta(days=-1)}, recording_since=RECORDING)
     assert caught.value.field == field
+
+
+@pytest.mark.parametrize("field", ["idle_for", "grace"])
+def test_number_is_no_duration(field: str) -> None:
+    """A number where a duration is asked for is an error of its field."""
+    given: dict[str, Any] = {"idle_for": timedelta(1), "recording_since": NOW, field: 30}
+    with pytest.raises(InvalidInputError) as caught:
+        DormancyPolicy(**given)
+    assert caught.value.field == field
+
+
+def test_name_of_one_group_is_no_list() -> None:
+    """A name where names are asked for is refused, and its letters are not taken for groups."""
+    with pytest.raises(InvalidInputError) as caught:
+        members_of(cast("Any", None), "staff")
+    assert caught.value.field == "groups"

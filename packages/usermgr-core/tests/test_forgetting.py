@@ -127,6 +127,17 @@ def test_name_of_somebody_else_by_now(seen: ActivityStore) -> None:
     assert users.users == {"ada": other}
 
 
+def test_name_is_not_taken_for_a_sub(seen: ActivityStore) -> None:
+    """A user name in the place of the sub is refused, and nobody is taken for forgotten already."""
+    users = cast("UserManager", Users(ADA))
+
+    with pytest.raises(InvalidInputError, match="this is a name") as caught:
+        forget_user(users, seen, "ada")
+
+    assert caught.value.field == "person"
+    assert users.get_user("ada") == ADA
+
+
 def test_user_goes_first(seen: ActivityStore) -> None:
     """Where the user cannot be deleted, their activity stays: nobody looks dormant after a failure."""
 

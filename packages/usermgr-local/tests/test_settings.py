@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -173,3 +174,12 @@ def test_path_that_names_no_file_is_a_configuration_error(setting: str, path: st
     """A path that cannot be a file's is named as the setting that it is."""
     with pytest.raises(ConfigurationError, match=setting):
         LocalSettings.read({"path": "users.db", setting: path}, {})
+
+
+@pytest.mark.parametrize("setting", ["path", "jwks_path", "custom_attributes", "password_policy", "argon2"])
+def test_setting_of_another_type_is_a_configuration_error(setting: str, tmp_path: Path) -> None:
+    """A keyword of another type is named, and no TypeError."""
+    for wrong in (7, b"x", [1], object()):
+        given: dict[str, Any] = {"path": tmp_path / "users.db", setting: wrong}
+        with pytest.raises(ConfigurationError, match=f"{setting}="):
+            create(**given)

@@ -23,6 +23,7 @@ from usermgr._models import User
 from usermgr.activity import BUCKET, Activity, ActivityStore, in_utc
 from usermgr.errors import InvalidInputError
 from usermgr.search import where
+from usermgr.validation import check_group_names, check_type
 
 __all__ = ["Absence", "DormancyPolicy", "DormantUser", "find_dormant", "members_of"]
 
@@ -52,7 +53,7 @@ class DormancyPolicy:
     accounts; `members_of` returns the members of groups.
 
     Raises:
-        InvalidInputError: a duration is negative, or `recording_since` has no time zone.
+        InvalidInputError: a duration is negative or none, or `recording_since` has no time zone.
     """
 
     idle_for: timedelta
@@ -62,6 +63,7 @@ class DormancyPolicy:
 
     def __post_init__(self) -> None:
         for name, value in (("idle_for", self.idle_for), ("grace", self.grace)):
+            check_type(name, value, timedelta)
             if value < timedelta():
                 raise InvalidInputError(f"{name} cannot be negative", field=name)
         in_utc(self.recording_since, "recording_since")
@@ -97,7 +99,8 @@ def find_dormant(
 
 def members_of(users: UserManager, groups: Iterable[str]) -> frozenset[str]:
     """The `sub` of everybody in these groups, for `DormancyPolicy.exclude`. Raises `GroupNotFoundError`."""
-    return frozenset(user.sub for group in groups for user in users.search_users(where("group").equals(group)))
+    names = check_group_names(groups)
+    return frozenset(user.sub for group in names for user in users.search_users(where("group").equals(group)))
 
 
 def _idle_since(user: User, activity: Activity | None, policy: DormancyPolicy) -> datetime:

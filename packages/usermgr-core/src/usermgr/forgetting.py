@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from usermgr._manager import UserManager
 from usermgr._models import User
 from usermgr.activity import ActivityStore
-from usermgr.errors import UnsupportedOperationError, UserNotFoundError
+from usermgr.errors import InvalidInputError, UnsupportedOperationError, UserNotFoundError
 from usermgr.validation import check_texts
 
 __all__ = ["Forgotten", "forget_user"]
@@ -48,6 +48,7 @@ def forget_user(users: UserManager, activity: ActivityStore, person: User | str)
     A user name can be given to somebody else: a user of that name with another `sub` is left alone.
 
     Raises:
+        InvalidInputError: `person` is the name of a user, and no `sub`; nothing was done.
         UnsupportedOperationError: the activity store cannot forget; nothing was done.
         UsermgrError: what `delete_user` or `forget` raises.
     """
@@ -64,12 +65,24 @@ def forget_user(users: UserManager, activity: ActivityStore, person: User | str)
 def _find(users: UserManager, person: User | str) -> User | None:
     """The user as they are now; `None` where they are gone, or their name is somebody else's by now."""
     try:
-        if isinstance(person, str):
-            return users.get_user_by_sub(person)
-        user = users.get_user(person.username)
+        user = users.get_user_by_sub(person) if isinstance(person, str) else users.get_user(person.username)
     except UserNotFoundError:
+        if isinstance(person, str):
+            _refuse_name(users, person)
         return None
-    return user if user.sub == person.sub else None
+    return user if isinstance(person, str) or user.sub == person.sub else None
+
+
+def _refuse_name(users: UserManager, sub: str) -> None:
+    """Nobody has the sub: a name that was given instead would seem to be forgotten already."""
+    try:
+        named = users.get_user(sub)
+    except (InvalidInputError, UserNotFoundError):
+        return
+    if named.sub != sub:
+        raise InvalidInputError(
+            "person must be a User, or the sub of one, and this is a name: pass users.get_user(name)", field="person"
+        )
 
 
 def _delete(users: UserManager, user: User) -> bool:

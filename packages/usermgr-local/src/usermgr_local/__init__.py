@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import datetime
 from os import PathLike, fspath
+from typing import Any
 
 from usermgr import MfaMode
 from usermgr_local._activity import LocalActivityStore
@@ -56,17 +57,25 @@ def connect(
     Raises:
         ConfigurationError: a setting is missing or malformed, or the file cannot be used as a store.
     """
-    given = {
-        "path": None if path is None else fspath(path),
-        "jwks_path": None if jwks_path is None else fspath(jwks_path),
+    given: dict[str, Any] = {
+        "path": fspath(path) if isinstance(path, PathLike) else path,
+        "jwks_path": fspath(jwks_path) if isinstance(jwks_path, PathLike) else jwks_path,
         "user_pool_id": user_pool_id,
         "client_id": client_id,
         "case_sensitive": None if case_sensitive is None else str(case_sensitive).lower(),
         "mfa": mfa,
-        "custom_attributes": None if custom_attributes is None else ",".join(custom_attributes) or "none",
+        "custom_attributes": _joined(custom_attributes),
     }
     settings = LocalSettings.read(given, password_policy=password_policy, argon2=argon2)
     return LocalUserManager(settings, now, deliver=deliver)
+
+
+def _joined(names: Any) -> Any:
+    """The names as the variable has them; what holds none is left as it is, for the settings to refuse."""
+    try:
+        return names if names is None or isinstance(names, str) else ",".join(names) or "none"
+    except TypeError:
+        return names
 
 
 create = connect

@@ -81,6 +81,9 @@ class LocalSettings:
         if len(custom_attributes) > MAX_CUSTOM_ATTRIBUTES:
             reader.problem(f"USERMGR_LOCAL_CUSTOM_ATTRIBUTES names more than {MAX_CUSTOM_ATTRIBUTES} attributes")
         mfa = reader.optional("mfa", "USERMGR_LOCAL_MFA", pattern="|".join(MfaMode))
+        for name, value, kind in (("password_policy", password_policy, PasswordPolicy), ("argon2", argon2, Argon2Cost)):
+            if value is not None and not isinstance(value, kind):  # pyright: ignore[reportUnnecessaryIsInstance] - for callers without types
+                reader.problem(f"{name}= must be a usermgr_local.{kind.__name__}")
         policy = password_policy or _read_policy(reader)
         file = _file(reader, "USERMGR_LOCAL_PATH (or path=)", path)
         jwks_file = _file(reader, "USERMGR_LOCAL_JWKS_PATH (or jwks_path=)", jwks_path) if jwks_path else None
