@@ -25,7 +25,7 @@ data "aws_caller_identity" "current" {
 
 # The endpoint that stands between a recorder in a VPC and sign-ins that wait: it must be one of DynamoDB.
 data "aws_vpc_endpoint" "dynamodb" { # if the endpoint was deleted, name another, or run: terraform destroy -refresh=false
-  count = var.vpc.activity == null ? 0 : 1
+  count = local.vpc.activity == null ? 0 : 1
 
   id = var.vpc_dynamodb_endpoint_id
 
@@ -68,6 +68,16 @@ locals {
     trigger       = "${var.name_prefix}${var.function_name_trigger}"
   }
 
+  # What is given by function, with the defaults of the others.
+  vpc         = { for key, name in local.names : key => lookup(var.vpc, key, null) }
+  log_groups  = { for key, name in local.names : key => lookup(var.existing_log_groups, key, null) }
+  memory_size = merge({ usermgr = 256, download_jwks = 128, activity = 256, trigger = 256 }, { for key, size in var.memory_size : key => size if size != null })
+  timeout     = merge({ usermgr = 30, download_jwks = 15 }, { for key, seconds in var.timeout : key => seconds if seconds != null })
+  reserved_concurrency = merge(
+    { usermgr = -1, download_jwks = -1, trigger = -1 },
+    { for key, count in var.reserved_concurrency : key => count if count != null },
+  )
+
   # AWS's own name of DynamoDB leads to a gateway endpoint, and to an interface endpoint with private DNS; any other
   # interface endpoint has a name of its own: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/privatelink-interface-endpoints.html
   dynamodb_endpoint_environment = {
@@ -108,11 +118,11 @@ module "functions" {
       role_arn             = module.role["usermgr"].arn
       code                 = local.code.usermgr
       handler              = "usermgr_function_usermgr.handler.handler"
-      memory_size          = var.memory_size.usermgr
-      timeout              = var.timeout.usermgr
-      reserved_concurrency = var.reserved_concurrency.usermgr
-      log_group            = var.existing_log_groups.usermgr
-      vpc                  = var.vpc.usermgr
+      memory_size          = local.memory_size.usermgr
+      timeout              = local.timeout.usermgr
+      reserved_concurrency = local.reserved_concurrency.usermgr
+      log_group            = local.log_groups.usermgr
+      vpc                  = local.vpc.usermgr
       environment = merge(
         {
           USERPOOL_ID     = var.user_pool_id
@@ -128,11 +138,11 @@ module "functions" {
       role_arn             = module.role["download_jwks"].arn
       code                 = local.code.download_jwks
       handler              = "usermgr_function_download_jwks.handler.handler"
-      memory_size          = var.memory_size.download_jwks
-      timeout              = var.timeout.download_jwks
-      reserved_concurrency = var.reserved_concurrency.download_jwks
-      log_group            = var.existing_log_groups.download_jwks
-      vpc                  = var.vpc.download_jwks
+      memory_size          = local.memory_size.download_jwks
+      timeout              = local.timeout.download_jwks
+      reserved_concurrency = local.reserved_concurrency.download_jwks
+      log_group            = local.log_groups.download_jwks
+      vpc                  = local.vpc.download_jwks
       environment          = { USERPOOL_ID = var.user_pool_id }
     }
   }
@@ -152,10 +162,10 @@ module "recorder" {
       role_arn    = module.recorder_role.arn
       code        = local.code.activity
       handler     = "usermgr_function_activity.handler.handler"
-      memory_size = var.memory_size.activity
+      memory_size = local.memory_size.activity
       timeout     = 5 # Cognito waits no longer
-      log_group   = var.existing_log_groups.activity
-      vpc         = var.vpc.activity
+      log_group   = local.log_groups.activity
+      vpc         = local.vpc.activity
       environment = merge(
         { DYNAMODB_NAME = module.table.name },
         var.activity_days_kept == null ? {} : { ACTIVITY_DAYS_KEPT = tostring(var.activity_days_kept) },
@@ -178,11 +188,11 @@ module "attacher" {
       role_arn             = module.role["trigger"].arn
       code                 = local.code.attacher
       handler              = "usermgr_function_attacher.handler.handler"
-      memory_size          = var.memory_size.trigger
+      memory_size          = local.memory_size.trigger
       timeout              = 300 # a pool that is busy, or a new role, is tried again
-      reserved_concurrency = var.reserved_concurrency.trigger
-      log_group            = var.existing_log_groups.trigger
-      vpc                  = var.vpc.trigger
+      reserved_concurrency = local.reserved_concurrency.trigger
+      log_group            = local.log_groups.trigger
+      vpc                  = local.vpc.trigger
       environment          = module.trigger.attacher_environment
     }
   } : {}

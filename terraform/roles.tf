@@ -71,7 +71,7 @@ locals {
 
   # For the functions in a VPC. A subnet may be another account's that shares it with this one.
   vpc_arns = {
-    for function, vpc in var.vpc : function => vpc == null ? null : {
+    for function, vpc in local.vpc : function => vpc == null ? null : {
       network_interface_arn = "arn:${local.partition}:ec2:${local.region}:${local.account_id}:network-interface/*"
       subnet_arns           = [for id in vpc.subnet_ids : "arn:${local.partition}:ec2:${local.region}:*:subnet/${id}"]
       security_group_arns   = [for id in vpc.security_group_ids : "arn:${local.partition}:ec2:${local.region}:*:security-group/${id}"]
@@ -90,7 +90,7 @@ locals {
 
   log_group_arns = {
     for key, name in local.names :
-    key => "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${coalesce(var.existing_log_groups[key], "/aws/lambda/${name}")}"
+    key => "arn:${local.partition}:logs:${local.region}:${local.account_id}:log-group:${coalesce(local.log_groups[key], "/aws/lambda/${name}")}"
   }
 }
 

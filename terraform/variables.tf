@@ -329,14 +329,14 @@ variable "architecture" {
 }
 
 variable "vpc" {
-  description = "Which functions run in a VPC: the subnets and security groups of each; the others run outside, as all do by default. From there, every function but the recorder needs a way to Cognito: NAT, or an interface endpoint of cognito-idp, which does not serve a pool with a domain. The recorder needs vpc_dynamodb_endpoint_id."
-  type = object({
-    usermgr       = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    download_jwks = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    activity      = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-    trigger       = optional(object({ subnet_ids = list(string), security_group_ids = list(string) }))
-  })
-  default = {}
+  description = "Which functions run in a VPC: the subnets and security groups of usermgr, download_jwks, activity (the recorder) and trigger (the attacher), by these names; the others run outside, as all do by default. From there, every function but the recorder needs a way to Cognito: NAT, or an interface endpoint of cognito-idp, which does not serve a pool with a domain. The recorder needs vpc_dynamodb_endpoint_id."
+  type        = map(object({ subnet_ids = list(string), security_group_ids = list(string) }))
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.vpc), ["usermgr", "download_jwks", "activity", "trigger"])) == 0
+    error_message = "vpc has a key that is none of usermgr, download_jwks, activity (the recorder) and trigger (the attacher)."
+  }
 
   validation {
     condition = alltrue(flatten([
@@ -375,7 +375,7 @@ variable "vpc_dynamodb_endpoint_id" {
   }
 
   validation {
-    condition     = var.vpc.activity == null || var.vpc_dynamodb_endpoint_id != null
+    condition     = lookup(var.vpc, "activity", null) == null || var.vpc_dynamodb_endpoint_id != null
     error_message = "The recorder (vpc.activity) needs vpc_dynamodb_endpoint_id, the endpoint of DynamoDB that its subnets reach: without one, every sign-in would wait for it. Name the endpoint, or leave the recorder out of vpc."
   }
 }
@@ -392,46 +392,49 @@ variable "functions_kms_key_arn" {
 }
 
 variable "memory_size" {
-  description = "MiB of memory per function; the share of a processor grows with it."
-  type = object({
-    usermgr       = optional(number, 256)
-    download_jwks = optional(number, 128)
-    activity      = optional(number, 256)
-    trigger       = optional(number, 256)
-  })
-  default = {}
+  description = "MiB of memory, by function: usermgr (256 by default), download_jwks (128), activity, which is the recorder (256), and trigger, the attacher (256). The share of a processor grows with it."
+  type        = map(number)
+  default     = {}
 
   validation {
-    condition     = alltrue([for size in values(var.memory_size) : size >= 128 && size <= 10240 && floor(size) == size])
+    condition     = length(setsubtract(keys(var.memory_size), ["usermgr", "download_jwks", "activity", "trigger"])) == 0
+    error_message = "memory_size has a key that is none of usermgr, download_jwks, activity (the recorder) and trigger (the attacher)."
+  }
+
+  validation {
+    condition     = alltrue([for size in values(var.memory_size) : size >= 128 && size <= 10240 && floor(size) == size if size != null])
     error_message = "Each memory_size must be a whole number from 128 to 10240."
   }
 }
 
 variable "timeout" {
-  description = "Seconds that a function may take. The limits of the recorder (5) and the attacher (300) are fixed."
-  type = object({
-    usermgr       = optional(number, 30)
-    download_jwks = optional(number, 15)
-  })
-  default = {}
+  description = "Seconds that a function may take: usermgr (30 by default) and download_jwks (15). The limits of the recorder (5) and the attacher (300) are fixed."
+  type        = map(number)
+  default     = {}
 
   validation {
-    condition     = alltrue([for seconds in values(var.timeout) : seconds >= 10 && seconds <= 900 && floor(seconds) == seconds])
+    condition     = length(setsubtract(keys(var.timeout), ["usermgr", "download_jwks"])) == 0
+    error_message = "timeout has a key that is none of usermgr and download_jwks; the limits of the others are fixed."
+  }
+
+  validation {
+    condition     = alltrue([for seconds in values(var.timeout) : seconds >= 10 && seconds <= 900 && floor(seconds) == seconds if seconds != null])
     error_message = "Each timeout must be a whole number from 10 to 900."
   }
 }
 
 variable "reserved_concurrency" {
-  description = "Reserved concurrency per function: its share of the account's, and its limit. -1 reserves nothing, so that a new account, which has no more than Lambda requires to stay unreserved, can deploy; then nothing limits how much a flood of calls takes from the recorder, and so from sign-ins. The recorder never reserves any."
-  type = object({
-    usermgr       = optional(number, -1)
-    download_jwks = optional(number, -1)
-    trigger       = optional(number, -1)
-  })
-  default = {}
+  description = "Reserved concurrency of usermgr, download_jwks and trigger (the attacher), by these names: a function's share of the account's, and its limit. -1, the default, reserves nothing, so that a new account, which has no more than Lambda requires to stay unreserved, can deploy; then nothing limits how much a flood of calls takes from the recorder, and so from sign-ins. The recorder never reserves any."
+  type        = map(number)
+  default     = {}
 
   validation {
-    condition     = alltrue([for count in values(var.reserved_concurrency) : (count >= 1 || count == -1) && floor(count) == count])
+    condition     = length(setsubtract(keys(var.reserved_concurrency), ["usermgr", "download_jwks", "trigger"])) == 0
+    error_message = "reserved_concurrency has a key that is none of usermgr, download_jwks and trigger (the attacher); the recorder never reserves any."
+  }
+
+  validation {
+    condition     = alltrue([for count in values(var.reserved_concurrency) : (count >= 1 || count == -1) && floor(count) == count if count != null])
     error_message = "Each reserved_concurrency must be at least 1, or -1: with 0 the function could not run."
   }
 }
@@ -460,14 +463,14 @@ variable "log_retention_days" {
 }
 
 variable "existing_log_groups" {
-  description = "Names of log groups that are there already, by function, for those that are not to have one made here. Destroy leaves them."
-  type = object({
-    usermgr       = optional(string)
-    download_jwks = optional(string)
-    activity      = optional(string)
-    trigger       = optional(string)
-  })
-  default = {}
+  description = "Names of log groups that are there already, for those of usermgr, download_jwks, activity (the recorder) and trigger (the attacher) that are not to have one made here. Destroy leaves them."
+  type        = map(string)
+  default     = {}
+
+  validation {
+    condition     = length(setsubtract(keys(var.existing_log_groups), ["usermgr", "download_jwks", "activity", "trigger"])) == 0
+    error_message = "existing_log_groups has a key that is none of usermgr, download_jwks, activity (the recorder) and trigger (the attacher)."
+  }
 
   validation {
     condition     = alltrue([for name in values(var.existing_log_groups) : can(regex("^[a-zA-Z0-9_/.#-]{1,512}$", name)) if name != null])

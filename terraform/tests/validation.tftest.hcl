@@ -111,6 +111,27 @@ run "malformed_otherwise" {
   ]
 }
 
+# A misspelt function would be left out without a word.
+run "names_of_no_function" {
+  command = plan
+
+  variables {
+    vpc                  = { recorder = { subnet_ids = ["subnet-01234567"], security_group_ids = ["sg-01234567"] } }
+    memory_size          = { recorder = 512 }
+    timeout              = { trigger = 60 }
+    reserved_concurrency = { activity = 10 }
+    existing_log_groups  = { attacher = "/central/attacher" }
+  }
+
+  expect_failures = [
+    var.vpc,
+    var.memory_size,
+    var.timeout,
+    var.reserved_concurrency,
+    var.existing_log_groups,
+  ]
+}
+
 run "what_is_missing" {
   command = plan
 

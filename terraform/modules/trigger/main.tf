@@ -125,7 +125,7 @@ resource "aws_iam_role_policy" "attacher" {
 }
 
 # Read while planning, so that a mistyped pool or an occupied trigger stops the plan.
-data "aws_cognito_user_pool" "before" { # if the pool was deleted, run: terraform destroy -refresh=false
+data "aws_cognito_user_pool" "before" { # is user_pool_id right? if the pool was deleted, run: terraform destroy -refresh=false
   for_each = local.attached_pools
 
   user_pool_id = each.value
