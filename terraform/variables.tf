@@ -252,6 +252,11 @@ variable "function_name_trigger" {
     condition     = can(regex("^[a-zA-Z0-9_-]{1,64}$", var.function_name_trigger))
     error_message = "function_name_trigger must have 1 to 64 letters, digits, _ and -."
   }
+
+  validation {
+    condition     = length(distinct([var.function_name_usermgr, var.function_name_download_jwks, var.function_name_activity, var.function_name_trigger])) == 4
+    error_message = "function_name_usermgr, function_name_download_jwks, function_name_activity and function_name_trigger must be four different names."
+  }
 }
 
 # --- How the functions run ----------------------------------------------------------------------------

@@ -18,6 +18,28 @@ variables {
   detach_before_removing = ["arn:aws:lambda:ap-northeast-1:123456789012:function:other"]
 }
 
+# First, because what the next one applies is kept.
+run "taken" {
+  command = plan
+
+  module {
+    source = "./modules/trigger"
+  }
+
+  variables {
+    replaces = null
+  }
+
+  override_data {
+    target = data.aws_cognito_user_pool.before
+    values = {
+      lambda_config = [{ pre_token_generation = "arn:aws:lambda:ap-northeast-1:123456789012:function:theirs" }]
+    }
+  }
+
+  expect_failures = [terraform_data.replaced]
+}
+
 run "attached" {
   module {
     source = "./modules/trigger"

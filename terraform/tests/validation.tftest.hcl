@@ -34,7 +34,6 @@ run "malformed" {
     function_name_usermgr       = "a.b"
     function_name_download_jwks = ""
     function_name_activity      = "a b"
-    function_name_trigger       = "a:b"
     functions_directory         = "/nowhere"
     runtime                     = "python3.10"
     architecture                = "sparc"
@@ -72,7 +71,6 @@ run "malformed" {
     var.function_name_usermgr,
     var.function_name_download_jwks,
     var.function_name_activity,
-    var.function_name_trigger,
     var.functions_directory,
     var.runtime,
     var.architecture,
@@ -93,15 +91,17 @@ run "malformed_otherwise" {
   command = plan
 
   variables {
-    allow_sign_in       = true
-    vpc                 = { usermgr = { subnet_ids = ["a"], security_group_ids = [] }, trigger = { subnet_ids = ["subnet-01234567"], security_group_ids = ["b"] } }
-    activity_days_kept  = 3651
-    functions_s3_bucket = "Bucket_"
-    functions_s3_prefix = "/usermgr/"
-    replaces            = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
+    function_name_trigger = "a:b"
+    allow_sign_in         = true
+    vpc                   = { usermgr = { subnet_ids = ["a"], security_group_ids = [] }, trigger = { subnet_ids = ["subnet-01234567"], security_group_ids = ["b"] } }
+    activity_days_kept    = 3651
+    functions_s3_bucket   = "Bucket_"
+    functions_s3_prefix   = "/usermgr/"
+    replaces              = { arn = "arn:aws:lambda:ap-northeast-1:123456789012:function:f", version = "V9_0" }
   }
 
   expect_failures = [
+    var.function_name_trigger,
     var.allow_sign_in,
     var.activity_days_kept,
     var.vpc,
@@ -111,16 +111,17 @@ run "malformed_otherwise" {
   ]
 }
 
-# A misspelt function would be left out without a word.
+# A misspelt function would be left out without a word, and of two with one name only one would be there.
 run "names_of_no_function" {
   command = plan
 
   variables {
-    vpc                  = { recorder = { subnet_ids = ["subnet-01234567"], security_group_ids = ["sg-01234567"] } }
-    memory_size          = { recorder = 512 }
-    timeout              = { trigger = 60 }
-    reserved_concurrency = { activity = 10 }
-    existing_log_groups  = { attacher = "/central/attacher" }
+    function_name_trigger = "usermgr"
+    vpc                   = { recorder = { subnet_ids = ["subnet-01234567"], security_group_ids = ["sg-01234567"] } }
+    memory_size           = { recorder = 512 }
+    timeout               = { trigger = 60 }
+    reserved_concurrency  = { activity = 10 }
+    existing_log_groups   = { attacher = "/central/attacher" }
   }
 
   expect_failures = [
@@ -129,6 +130,7 @@ run "names_of_no_function" {
     var.timeout,
     var.reserved_concurrency,
     var.existing_log_groups,
+    var.function_name_trigger,
   ]
 }
 

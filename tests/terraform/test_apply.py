@@ -115,17 +115,20 @@ def test_01_a_wrong_pool_and_a_taken_trigger_stop_the_plan(stage: Stage) -> None
     stage.run.set_variables({**stage.variables, "user_pool_id": "ap-northeast-1_Mistyped1"})
     with pytest.raises(TerraformError, match=r"(?s)User Pool \(ap-northeast-1_Mistyped1\).*couldn't find resource"):
         stage.run.plan()
-    stage.run.set_variables(stage.variables)
-    with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*set replaces = "):
+    stage.run.set_variables({**stage.variables, "replaces": {"arn": THEIRS.arn, "version": "V1_0"}})
+    with pytest.raises(TerraformError, match=r"function:other_team_tokens \(V2_0\).*set replaces = ") as taken:
         stage.run.apply()
+    assert "leave replaces out" not in " ".join(str(taken.value).split())
     made = [r for r in stage.sandbox.requests(since) if not re.match("Get|List|Describe", r.operation)]
     assert (made, [*stage.run.directory.glob("*.tfstate")]) == ([], [])
 
 
 def test_02_apply_attaches(stage: Stage) -> None:
-    """With it, the interrupted apply goes on: the trigger is attached, and nothing else of the pool differs."""
+    """With it, the plan already warns of the pool's other owner, and the interrupted apply goes on: the trigger is
+    attached, and nothing else of the pool differs."""
     stage.variables["replaces"] = {"arn": THEIRS.arn, "version": THEIRS.version}
     stage.run.set_variables(stage.variables)
+    assert "belongs to AWS Amplify, which resets the triggers" in " ".join(stage.run.plan().text.split())
     stage.run.apply()
     after = stage.pool.read()
     assert (after.trigger, differences(stage.before, after, but_the_trigger=True)) == (OURS, [])

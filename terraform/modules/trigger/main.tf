@@ -163,7 +163,7 @@ resource "terraform_data" "replaced" {
     }
 
     postcondition {
-      condition     = self.input.replaces == null || self.input.is_ours || self.input.found == self.input.replaces
+      condition     = self.input.replaces == null || self.input.is_ours || self.input.found != null
       error_message = "nothing was changed: ${each.value} has no pre token generation trigger, but replaces names ${try(self.input.replaces.arn, "one")}: leave replaces out."
     }
   }
@@ -225,11 +225,12 @@ check "trigger_is_attached" {
   }
 }
 
-# A stack's update of the pool sends the stack's own triggers, and so removes ours.
+# A stack's update of the pool sends the stack's own triggers, and so removes ours. The message takes the ARN that is known
+# before the function is there: of one that is not, Terraform would show nothing.
 check "pool_is_nobody_elses" {
   assert {
     condition     = local.owner == null
-    error_message = "The user pool ${var.user_pool_id} belongs to ${coalesce(local.owner, "nobody else")}, which resets the triggers that it does not know when it next updates the pool: then no activity is recorded. First apply with attach_trigger = false, which detaches, and then name ${var.recorder_arn} as the pool's pre token generation trigger there."
+    error_message = "The user pool ${var.user_pool_id} belongs to ${coalesce(local.owner, "nobody else")}, which resets the triggers that it does not know when it next updates the pool: then no activity is recorded. First apply with attach_trigger = false, which detaches, and then name ${local.recorder_arn} as the pool's pre token generation trigger there."
   }
 }
 
