@@ -37,7 +37,7 @@ class Users:
         assert username in ("bob", "zoe")
 
     def get_user(self, username: str) -> User:
-        if username in self.deleted:
+        if username in self.deleted or username.startswith("sub-of-"):
             raise UserNotFoundError(username=username)
         return next(user for user in self.iter_users() if user.username == username)
 

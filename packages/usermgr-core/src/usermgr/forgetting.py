@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from usermgr._manager import UserManager
 from usermgr._models import User
 from usermgr.activity import ActivityStore
-from usermgr.errors import InvalidInputError, UnsupportedOperationError, UserNotFoundError
+from usermgr.errors import InvalidInputError, UnsupportedOperationError, UsermgrError, UserNotFoundError
 from usermgr.validation import check_texts
 
 __all__ = ["Forgotten", "forget_user"]
@@ -77,7 +77,7 @@ def _refuse_name(users: UserManager, sub: str) -> None:
     """Nobody has the sub: a name that was given instead would seem to be forgotten already."""
     try:
         named = users.get_user(sub)
-    except (InvalidInputError, UserNotFoundError):
+    except UsermgrError:  # no such name, or nobody may ask
         return
     if named.sub != sub:
         raise InvalidInputError(
