@@ -72,6 +72,8 @@ CLASSES = (
 VALIDATION = (
     N_("%(field)s must be a non-empty string"),
     N_("%(field)s must be a %(type)s"),
+    N_("%(field)s must be an %(type)s"),
+    N_("the name of an attribute must be a non-empty string"),
     N_("the attribute %(attribute)s must be a string"),
     N_("the attribute %(attribute)s must be a string or None"),
     N_("groups must be names of groups, in a list"),
