@@ -248,7 +248,7 @@ def test_closed_pipe_ends_with_141_and_without_a_word(started: Callable[..., Any
         process = started(*arguments, stdout=writing)
         os.close(writing)
 
-        _, err = process.communicate(timeout=30)
+        _, err = process.communicate(timeout=60)
 
         assert (process.returncode, err) == (141, b"")
 

@@ -232,7 +232,7 @@ class Terminal:
         """All that was shown, as the program wrote it."""
         return self.raw.decode(errors="replace")
 
-    def expect(self, text: str, *, times: int = 1, seconds: float = 15) -> None:
+    def expect(self, text: str, *, times: int = 1, seconds: float = 60) -> None:
         """Waits until the screen shows the text so many times."""
         self._until(lambda: "\n".join(self.screen).count(text) >= times, f"{text!r} was not shown", seconds)
 
@@ -241,8 +241,14 @@ class Terminal:
         os.write(self._master, text.encode())
 
     def interrupt(self) -> None:
-        """Types Ctrl-C, as somebody who has read what is on the screen."""
-        time.sleep(0.15)  # between writing a question and waiting for the answer Python looks for no signal
+        """Types Ctrl-C, as somebody who has read what is on the screen, once the program waits for something: between
+        writing a question and waiting for the answer Python looks for no signal.
+        """
+        state = Path(f"/proc/{self.process.pid}/stat")
+        deadline = time.monotonic() + 60
+        while state.read_text().rpartition(")")[2].split()[0] != "S":
+            assert time.monotonic() < deadline, "it waits for nothing"
+            time.sleep(0.005)
         self.type("\x03")
 
     def hang_up(self) -> None:
@@ -251,7 +257,7 @@ class Terminal:
             os.close(self._master)
         self._is_hung_up = self._closed = True
 
-    def wait(self, seconds: float = 15) -> int:
+    def wait(self, seconds: float = 60) -> int:
         """Waits for the command to end, and returns its status; 128 and the number of a signal that killed it."""
         self._until(lambda: self.process.poll() is not None and self._closed, "it did not end", seconds)
         status = self.process.returncode
