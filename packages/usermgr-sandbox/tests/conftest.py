@@ -76,7 +76,7 @@ class Cloud:
         )
 
     def jwks(self, pool: str) -> dict[str, Any]:
-        with urllib.request.urlopen(f"{self.endpoint_url}/{pool}/.well-known/jwks.json", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(f"{self.endpoint_url}/{pool}/.well-known/jwks.json", timeout=60) as answer:  # noqa: S310
             return json.load(answer)
 
     def role(self, *statements: dict[str, Any]) -> str:
@@ -162,7 +162,8 @@ def stock() -> Iterator[Cloud]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
         assert process.poll() is None, "stock moto ended at start"
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

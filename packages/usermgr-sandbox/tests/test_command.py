@@ -105,11 +105,11 @@ def test_the_command_prints_what_to_export(command, as_json):
             lines = [output.readline().rstrip("\n") for _ in range(len(environment("")) + 1)]
             assert lines.pop(0) == "unset AWS_PROFILE"
             variables = dict(line.removeprefix("export ").split("=", 1) for line in lines)
-        with urllib.request.urlopen(variables["AWS_ENDPOINT_URL"] + "/moto-api/data.json", timeout=10) as answer:  # noqa: S310
+        with urllib.request.urlopen(variables["AWS_ENDPOINT_URL"] + "/moto-api/data.json", timeout=60) as answer:  # noqa: S310
             assert answer.status == 200
         assert variables["AWS_REGION"] == "ap-northeast-1"
         process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
 
 
 def test_the_exports_are_quoted_for_the_shell(tmp_path):
@@ -127,7 +127,7 @@ def test_the_exports_are_quoted_for_the_shell(tmp_path):
         shell = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True,
                                env={"AWS_PROFILE": "x"})  # fmt: skip
         process.terminate()
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
     seen = json.loads(shell.stdout)
     assert seen["NO_PROXY"] == f"{dangerous},127.0.0.1,localhost"
     assert ("AWS_PROFILE" in seen, proof.exists()) == (False, False)
@@ -210,7 +210,7 @@ def test_signal_to_end_reaches_the_command(program, number):
     with process.stdout as output:
         address = output.readline().strip()
         process.send_signal(number)
-        assert process.wait(15) == 9
+        assert process.wait(60) == 9
     with pytest.raises(OSError, match="refused"):
         urllib.request.urlopen(address, timeout=5)  # noqa: S310
 

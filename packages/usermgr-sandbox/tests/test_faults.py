@@ -81,7 +81,7 @@ def test_a_hanging_call_ends_by_the_callers_time_out(broken, proxy):
     with pytest.raises(ReadTimeoutError):
         impatient.list_user_pools(MaxResults=1)
     assert (proxy.sent(), proxy.forwarded()) == (1, 0)
-    assert "UserPools" in impatient.list_user_pools(MaxResults=1)
+    assert "UserPools" in broken.cognito.list_user_pools(MaxResults=1)
 
 
 def test_a_truncated_answer_breaks_off_and_the_work_is_done(cloud, proxy):
@@ -90,7 +90,7 @@ def test_a_truncated_answer_breaks_off_and_the_work_is_done(cloud, proxy):
     proxy.fail("GET /" + pool + "/.well-known/jwks.json", fault=Fault.TRUNCATE)
     with (
         pytest.raises(http.client.IncompleteRead) as caught,
-        urllib.request.urlopen(f"{proxy.endpoint_url}/{pool}/.well-known/jwks.json", timeout=10) as answer,  # noqa: S310
+        urllib.request.urlopen(f"{proxy.endpoint_url}/{pool}/.well-known/jwks.json", timeout=60) as answer,  # noqa: S310
     ):
         answer.read()
     assert caught.value.expected - len(caught.value.partial) in (0, 1)

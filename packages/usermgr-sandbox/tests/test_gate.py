@@ -173,7 +173,7 @@ def test_a_body_that_was_changed_on_the_way_is_refused(cloud):
     for body in (b'{"MaxResults":1}', b'{"MaxResults":2}'):
         sent = urllib.request.Request(address, data=body, headers=headers, method="POST")  # noqa: S310
         try:
-            with urllib.request.urlopen(sent, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(sent, timeout=60) as answer:  # noqa: S310
                 statuses.append(answer.status)
         except urllib.error.HTTPError as error:
             with error:
@@ -211,7 +211,7 @@ def test_an_unsigned_invocation_is_refused(cloud):
     address = f"{cloud.endpoint_url}/2015-03-31/functions/{name}/invocations"
     request = urllib.request.Request(address, data=b"{}", method="POST")  # noqa: S310
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(request, timeout=10)  # noqa: S310
+        urllib.request.urlopen(request, timeout=60)  # noqa: S310
     with caught.value as answer:
         assert answer.code == 403
 

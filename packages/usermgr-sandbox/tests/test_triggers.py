@@ -242,7 +242,7 @@ def test_the_limit_is_five_seconds_whatever_the_function_allows(cloud, error_of)
     _attach(cloud, pool, SLOW, Timeout=60)
     started = time.monotonic()
     assert error_of(cloud.sign_in, pool=pool, client=client)[0] == "UnexpectedLambdaException"
-    assert 14 < time.monotonic() - started < 25
+    assert 14 < time.monotonic() - started < 50  # by its own time-out it would be 90
 
 
 def test_without_a_permission_the_trigger_is_not_called(sandbox, cloud, error_of):

@@ -179,7 +179,10 @@ class Sandbox:
         self._control("rotate-keys", user_pool_id=user_pool_id)
 
     def shift_clock(self, seconds: float) -> None:
-        """Moves the clock by which tokens, sessions, codes and temporary passwords expire (back, when negative)."""
+        """Moves the clock by which tokens, sessions, codes and temporary passwords expire, and by which listings lag.
+
+        It goes back when `seconds` is negative.
+        """
         self._control("shift-clock", seconds=seconds)
 
     def delay_listing(self, seconds: float) -> None:

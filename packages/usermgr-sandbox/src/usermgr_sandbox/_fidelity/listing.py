@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import re
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -59,7 +58,7 @@ class Listing(Base):
         """The users as they were before the configured delay: ListUsers is eventually consistent."""
         if not self.world.listing_delay:
             return list(pool.users.values())
-        return seen_before(_history(pool), time.monotonic() - self.world.listing_delay)
+        return seen_before(_history(pool), self.world.now() - self.world.listing_delay)
 
 
 _CASE_SENSITIVE = {"username", "status", "sub"}
@@ -74,7 +73,7 @@ def remember(world: World) -> None:
     """Keeps what ListUsers will show later. Called after each call while listings lag."""
     if not world.listing_delay:
         return
-    now = time.monotonic()
+    now = world.now()
     for pool in all_pools():
         pool.places()
         history = _history(pool)

@@ -40,7 +40,9 @@ class World:
         """Running invocations per function."""
 
     def now(self) -> float:
-        """The time by which tokens, sessions, codes and passwords are issued and expire, in seconds since 1970."""
+        """The time by which tokens, sessions, codes and passwords are issued and expire, and by which listings lag; in
+        seconds since 1970.
+        """
         return time.time() + self._shift
 
     def shift_clock(self, seconds: float) -> None:

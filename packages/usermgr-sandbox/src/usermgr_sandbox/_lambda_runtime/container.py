@@ -101,7 +101,7 @@ class Container:
         outcome = self._outcome(request_id, timeout)
         # The client asks for the next event after its output is written: only then is the log complete.
         if self.alive:
-            self._polled.wait(1.0)
+            self._wait(self._polled, INIT_SECONDS)
         self._drain()
         return replace(outcome, request_id=request_id)
 
