@@ -1,4 +1,4 @@
-"""An AWS service on a free loopback port that answers as it is told, for the tests of what speaks to one."""
+"""Servers on free ports of the loopback for tests, and an AWS service that answers as it is told."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ Behaviour = Callable[["Handler"], None]
 """What happens to a request, once it is read."""
 
 
-class Stub(ThreadingHTTPServer):
-    """Answers `{}` until `behave` is something else, and keeps the headers, with lower names, and the bodies."""
+PATIENCE = 60
+"""Seconds that what hangs, hangs at most: longer than any test waits for the time-out that ends it."""
+
+
+class Server(ThreadingHTTPServer):
+    """A server that serves in a `with` block, on a free port. What hangs waits for `closing`."""
 
     daemon_threads = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
-        self.behave: Behaviour = answers(200, {})
-        self.received: list[tuple[dict[str, str], bytes]] = []
+    def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
+        super().__init__(("127.0.0.1", 0), handler)
         self.closing = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -43,7 +45,23 @@ class Stub(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_port}"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """A client that gave up is what many of these tests are about."""
+        """Says nothing: a client gave up, and a trace would be in the output of whichever test runs by now."""
+
+
+class Stub(Server):
+    """Answers `{}` until `behave` is something else, and keeps the headers, with lower names, and the bodies."""
+
+    def __init__(self) -> None:
+        super().__init__(Handler)
+        self.behave: Behaviour = answers(200, {})
+        self.received: list[tuple[dict[str, str], bytes]] = []
+
+    def wait_for(self, number: int) -> None:
+        """Waits until so many requests were received: their senders may have given them up before."""
+        deadline = time.monotonic() + PATIENCE
+        while len(self.received) < number:
+            assert time.monotonic() < deadline, f"{len(self.received)} requests were received, and not {number}"
+            time.sleep(0.005)
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -80,7 +98,7 @@ def answers(status: int, body: Any, **headers: str) -> Behaviour:
 
 def hangs(handler: Handler) -> None:
     """Takes the request and never answers."""
-    handler.server.closing.wait(10)
+    handler.server.closing.wait(PATIENCE)
 
 
 def hangs_up(handler: Handler) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ import boto3
 import pytest
 
 import usermgr_activity
+from tests.stub import PATIENCE, Server
 from usermgr import ActivityStore, Factory
 from usermgr.errors import ConfigurationError, ServiceTimeoutError
 from usermgr_activity import DynamoActivityStore, _store
@@ -33,7 +33,9 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]]
         def do_POST(self) -> None:
             server.callers.append(self.client_address)
             server.received.append((self.headers, self.rfile.read(int(self.headers["Content-Length"]))))
-            time.sleep(server.delay)
+            if server.hangs:
+                server.closing.wait(PATIENCE)
+                return
             self.send_response(200)
             self.send_header("Content-Length", str(len(server.content)))
             self.end_headers()
@@ -42,11 +44,10 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]]
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+    with Server(Handler) as running:
         server: Any = running
-        server.daemon_threads, server.received, server.callers, server.delay = True, [], [], 0
+        server.received, server.callers, server.hangs = [], [], False
         server.content = b'{"Responses": {}, "UnprocessedKeys": {}}'
-        server.url = f"http://127.0.0.1:{running.server_port}"
 
         def prepare(variables: dict[str, str]) -> Any:
             for name in [name for name in os.environ if name.startswith(("AWS_", "USERPOOL_ID", "DYNAMODB_NAME"))]:
@@ -56,11 +57,7 @@ def aside(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[dict[str, str]]
                 monkeypatch.setenv(name, value)
             return server
 
-        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
         yield prepare
-        running.shutdown()
-        thread.join()
 
 
 def test_connect_names_all_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,7 +159,7 @@ def test_answer_that_cannot_be_read(aside: Callable[[dict[str, str]], Any]) -> N
 def test_connect_time_outs(aside: Callable[[dict[str, str]], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     """An attempt that gets no answer ends after `read_timeout` seconds."""
     asked = aside({})
-    asked.delay = 3
+    asked.hangs = True
     monkeypatch.setattr(_store, "REPORT_LIMITS", replace(_store.REPORT_LIMITS, attempts=1))
     store = DynamoActivityStore.connect(user_pool_id=POOL, endpoint_url=asked.url, read_timeout=0.2)
     began = time.monotonic()
@@ -170,4 +167,4 @@ def test_connect_time_outs(aside: Callable[[dict[str, str]], Any], monkeypatch: 
     with pytest.raises(ServiceTimeoutError):
         store.last_seen("ada")
 
-    assert 0.2 <= time.monotonic() - began < 2
+    assert 0.2 <= time.monotonic() - began < PATIENCE / 2

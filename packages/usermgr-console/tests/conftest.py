@@ -178,14 +178,8 @@ class Browser:
     def follow(self, answer: Answer) -> Answer:
         """Where work leads to, once it is not under way any more."""
         assert answer.status == 303, answer.text
-        piece = answer.path.rpartition("/")[2]
-        for _ in range(500):
-            found = self.console.services.work.find(piece)
-            assert found is not None
-            if found.state != "running":
-                return self.get(answer.path)
-            time.sleep(0.01)
-        raise AssertionError("it is under way still")
+        finished(self.console, answer.path.rpartition("/")[2])
+        return self.get(answer.path)
 
     def token(self) -> str:
         """A form's token that is good for this browser."""
@@ -198,6 +192,16 @@ class Browser:
         name, username, sub = ("kim", None, None) if user is None else (user.username, user.username, user.sub)
         self.cookie = self.console.services.sessions.open(Person(name, role, "store", username, sub))
         return self
+
+
+def finished(console: Console, identity: str) -> Piece:
+    """The piece of work, once it does not run."""
+    deadline = time.monotonic() + 60
+    while (piece := console.services.work.find(identity)) and piece.state is State.RUNNING:
+        assert time.monotonic() < deadline, "it is under way still"
+        time.sleep(0.01)
+    assert piece is not None
+    return piece
 
 
 @dataclass
@@ -225,14 +229,11 @@ class Stage:
 
     def finished(self, answer: Answer) -> Piece:
         """The piece of work that the answer leads to, once it does not run."""
-        work, identity = self.console.services.work, answer.path.rpartition("/")[2]
-        deadline = time.monotonic() + 60
-        while True:
-            piece = work.find(identity)
-            assert piece is not None
-            if piece.state is not State.RUNNING or time.monotonic() > deadline:
-                return piece
-            time.sleep(0.02)
+        return finished(self.console, answer.path.rpartition("/")[2])
+
+    def newest(self, kind: str) -> Piece:
+        """The newest piece of work of that kind, once it does not run."""
+        return finished(self.console, self.console.services.work.latest(kind)[0].id)
 
     def lose(self, piece: Piece) -> None:
         """Leaves the piece as a process leaves it that is killed while it runs it."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -25,16 +24,6 @@ def browser(stage):
     return stage.browser(Role.ADMINISTRATOR)
 
 
-def wait(stage, kind: str):
-    """The newest piece of that kind, once it runs no more."""
-    for _ in range(200):
-        piece = stage.console.services.work.latest(kind)[0]
-        if piece.state is not State.RUNNING:
-            return piece
-        time.sleep(0.02)
-    raise AssertionError(piece)
-
-
 def table(answer, heading: str) -> dict[str, str]:
     """The rows of a table by their first cell."""
     part = answer.text.split(f'<caption class="only-read">{heading}</caption>')[1].split("</table>")[0]
@@ -44,7 +33,7 @@ def table(answer, heading: str) -> dict[str, str]:
 def test_days_are_counted(stage, browser) -> None:
     """The plot's table has the number of people who were seen on each of the last thirty days, and 0 for nobody."""
     rows = table(browser.get("/activity"), "People active each day")
-    today = datetime.now(UTC).date()
+    today = datetime.fromtimestamp(stage.clock.seconds, UTC).date()
     assert len(rows) == 30
     for back in (0, 1, 12):
         day = today - timedelta(days=back)
@@ -55,7 +44,7 @@ def test_everybody_is_counted_when_somebody_asks(stage, browser) -> None:
     """Nobody is counted before that; then each account is in exactly one group of how long people are away."""
     assert "Not counted yet." in browser.get("/activity").text
     assert browser.post("/activity/count").status == 303
-    assert wait(stage, "census").state is State.DONE
+    assert stage.newest("census").state is State.DONE
     answer = browser.get("/activity")
     total = sum(1 for _ in stage.users.iter_users())
     assert f"{total} accounts" in answer.text
@@ -80,7 +69,7 @@ def dormant(answer) -> set[str]:
 
 def test_away_for_long(stage, browser) -> None:
     """The list and the file have who was seen, but not for so long; not who is disabled, and nobody of the staff."""
-    now = datetime.now(UTC)
+    now = datetime.fromtimestamp(stage.clock.seconds, UTC)
     staff = {"ada", "grace", "alan", "kenji", "barbara"}
     expected = {
         user.username
@@ -132,7 +121,7 @@ def test_question_that_is_none(browser, query: str, told: str) -> None:
 def begin(stage, browser, **asked: str) -> str:
     """Asks for those away to be disabled; the address of the work, once it waits for a yes."""
     address = browser.post("/activity/dormant", {"days": "90", "grace": "0", "since": "", **asked}).path
-    assert wait(stage, "dormant").state is State.WAITING
+    assert stage.newest("dormant").state is State.WAITING
     return address
 
 
@@ -149,7 +138,7 @@ def test_disabling_shows_first_and_spares_who_came_back(stage, browser) -> None:
     stage.activity.record(seen)
     assert browser.post(address, {"typed": "0"}).status == 400
     assert browser.post(address, {"typed": str(len(expected))}).status == 303
-    assert wait(stage, "dormant").state is State.DONE
+    assert stage.newest("dormant").state is State.DONE
     assert {name for name in expected if stage.users.get_user(name).enabled} == {back}
     report = browser.get(f"{address}/report.csv").text
     assert f'"{back}","skipped"' in report

@@ -32,7 +32,11 @@ from usermgr_console._server import bind
 from usermgr_console._sessions import Person
 from usermgr_local import totp
 
+from .conftest import finished
+
 AXE = Path(__file__).parents[3] / ".tools" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
+PATIENCE = 60_000
+"""Milliseconds that a step may take: the machine does other things, too."""
 WIDE, PHONE = {"width": 1280, "height": 900}, {"width": 375, "height": 760}
 
 
@@ -85,8 +89,8 @@ def chromium() -> Iterator[Browser]:
     path = shutil.which("chromium")
     assert path, "chromium is missing: apt-get install chromium"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        expect.set_options(timeout=20_000)  # of a machine that does other things, too
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"], timeout=PATIENCE)
+        expect.set_options(timeout=PATIENCE)
         yield browser
         browser.close()
 
@@ -99,7 +103,7 @@ def context(chromium: Browser, served: Served) -> Iterator[Callable[..., Browser
 
     def make(**options: object) -> BrowserContext:
         one = chromium.new_context(viewport=WIDE, base_url=served.origin, **options)  # pyright: ignore[reportArgumentType]
-        one.set_default_timeout(20_000)
+        one.set_default_timeout(PATIENCE)
         one.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         one.on("weberror", lambda error: complaints.append(str(error.error)))
         one.on("request", lambda request: _check_host(request.url, served.origin, complaints))
@@ -131,8 +135,7 @@ def pages_of(served: Served) -> list[str]:
         "action", "store:axe", operation="disable_user", group="", subs=[], question={"group": "beta"}, acting=None
     )
     services.work.start(piece, Acting(Actor("axe"), None))
-    while services.work.find(piece.id).state == "running":
-        time.sleep(0.02)
+    finished(served.console, piece.id)
     known = {"sub": served.users.get_user("kenji").sub, "id": piece.id}
     extra = {"/groups/one": "?name=customers", "/people": "?q=a&seen=in-30"}
     found = ["/people", "/people?q=nobody-of-that-name", "/nothing-here", "/people/no-such-person"]
@@ -264,8 +267,9 @@ def test_sign_in_at_an_identity_provider(chromium, served: Served, provider, tmp
         chromium.new_context(base_url=origin, java_script_enabled=False) as plain,
         chromium.new_context(base_url=origin) as context,
     ):
+        plain.set_default_timeout(PATIENCE)
+        context.set_default_timeout(PATIENCE)
         page = plain.new_page()
-        page.set_default_timeout(5_000)
         page.route(re.compile("fonts"), lambda route: route.abort())  # of the provider's own page
         page.goto("/people?q=ada")
         page.get_by_role("button", name="Sign in with your organization's account").click()
@@ -354,11 +358,10 @@ def test_files_come_in_and_go_out(context, served: Served, scripts: bool) -> Non
 
 def follow(page: Page, heading: str, *, scripts: bool) -> None:
     """Waits for work; without a script, by looking again."""
-    for _ in range(50):
-        if scripts or page.get_by_role("heading", name=heading).count():
-            break
-        page.reload()
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not scripts and not page.get_by_role("heading", name=heading).count() and time.monotonic() < deadline:
         time.sleep(0.1)
+        page.reload()
     expect(page.get_by_role("heading", name=heading)).to_be_visible()
 
 
@@ -371,6 +374,14 @@ def held(page: Page, part: str) -> Iterator[list[Route]]:
     page.unroute(re.compile(part))
 
 
+def wait_for(page: Page, waiting: list[Route]) -> None:
+    """Waits until a request waits."""
+    deadline = time.monotonic() + PATIENCE / 1000
+    while not waiting:
+        assert time.monotonic() < deadline, "nothing was asked for"
+        page.wait_for_timeout(20)
+
+
 def test_searching_as_you_type(context, served: Served) -> None:
     """The list follows what is typed, the address too, and an answer that comes late replaces nothing newer."""
     page = sign_in(context(), served)
@@ -379,10 +390,7 @@ def test_searching_as_you_type(context, served: Served) -> None:
     # Two questions whose answers come in the wrong order, the older one even though it was called off.
     with held(page, r"q=grace$") as waiting:
         box.fill("grace")
-        for _ in range(100):
-            if waiting:
-                break
-            page.wait_for_timeout(20)
+        wait_for(page, waiting)
         box.fill("turing")
         expect(page.locator("#results tbody th")).to_have_text(["alan"])
         for route in waiting:
@@ -402,10 +410,7 @@ def test_a_search_that_is_taken_back_or_half_typed(context, served: Served) -> N
     count = rows.count()
     with held(page, r"q=grace$") as waiting:
         box.fill("grace")
-        for _ in range(100):
-            if waiting:
-                break
-            page.wait_for_timeout(20)
+        wait_for(page, waiting)
         box.fill("")
         page.wait_for_timeout(400)
         for route in waiting:
@@ -480,6 +485,7 @@ def test_a_search_that_reads_everybody_can_be_stopped(context, served: Served, m
     with held(page, "cursor=") as waiting:
         page.goto("/people?seen=never")
         page.get_by_role("button", name="Stop").click()
+        wait_for(page, waiting)
         for route in waiting:
             route.continue_()
         page.wait_for_timeout(200)

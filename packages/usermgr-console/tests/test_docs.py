@@ -120,11 +120,11 @@ def open_link(
     try:
         assert output
         link = next(line.strip() for line in output if "http://" in line)
-        with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link, timeout=10) as answer:
+        with urllib.request.build_opener(urllib.request.HTTPCookieProcessor()).open(link, timeout=60) as answer:
             return answer.url, answer.read().decode()
     finally:
         process.send_signal(end)
-        process.wait(timeout=20)
+        process.wait(timeout=60)
 
 
 def test_the_sample_console_prints_a_link_that_works(sample: Path, tmp_path: Path) -> None:

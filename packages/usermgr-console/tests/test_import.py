@@ -316,7 +316,7 @@ def test_work_under_way_is_not_deleted(stage, browser, monkeypatch) -> None:
 
 def waits_for_stop(running):
     """A kind of work that runs until it is stopped."""
-    running.stop.wait(20)
+    running.stop.wait(60)
     raise KeyboardInterrupt
 
 

@@ -8,11 +8,10 @@ import html
 import json
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, urlencode, urlsplit
 
@@ -20,6 +19,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
+from tests.stub import PATIENCE, Server
 from usermgr.audit import Audited, FileSink
 from usermgr.errors import ConfigurationError
 from usermgr_console import Config, Role, _provider, current_actor
@@ -262,7 +262,7 @@ class Forger:
                 answer = forger.answers[self.path]
                 status, body = answer if isinstance(answer, tuple) else (200, answer)
                 if callable(body):
-                    body = body()
+                    body = body(self.server)
                 self.send_response(status)
                 if status == 302:
                     self.send_header("Location", "/elsewhere")
@@ -277,8 +277,8 @@ class Forger:
 
             def log_message(self, *_: object) -> None: ...
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.issuer = f"http://127.0.0.1:{self.server.server_port}"
+        self.server = Server(Handler)
+        self.issuer = self.server.url
 
     def reset(self) -> None:
         """An honest provider."""
@@ -304,12 +304,8 @@ class Forger:
 def forging() -> Iterator[Forger]:
     """The forger, listening."""
     forger = Forger()
-    thread = threading.Thread(target=forger.server.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    yield forger
-    forger.server.shutdown()
-    thread.join()
-    forger.server.server_close()
+    with forger.server:
+        yield forger
 
 
 @pytest.fixture(scope="module")
@@ -453,7 +449,7 @@ BROKEN: dict[str, tuple[str, Any]] = {
     "a token elsewhere": ("/token", lambda honest: (302, honest)),
     "a token that is a list": ("/token", []),
     "far too much": ("/jwks", lambda honest: json.dumps(honest).encode() + b" " * 1024 * 1024),
-    "silence": ("/token", lambda honest: lambda: time.sleep(0.6) or honest),
+    "silence": ("/token", lambda honest: lambda server: server.closing.wait(PATIENCE) and honest),
 }
 
 
@@ -461,9 +457,9 @@ BROKEN: dict[str, tuple[str, Any]] = {
 def test_a_broken_answer_is_a_page(forged, path: str, body: object, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the provider answers, or does not, ends in a page without a session, and redirects are not followed."""
     stage, forger = forged
-    stage.console.services.provider._client.timeout = 0.3
     browser = stage.browser()
     asked = dict(parse_qsl(urlsplit(begin(browser)).query))
+    stage.console.services.provider._client.timeout = 0.3 if body is BROKEN["silence"][1] else 60
     forger.answers["/token"] = {"id_token": sign(forger.claims(asked["nonce"]))}
     forger.answers["/elsewhere"] = forger.answers[path]
     forger.answers[path] = body(forger.answers[path]) if callable(body) else body

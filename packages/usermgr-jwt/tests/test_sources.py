@@ -10,8 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -19,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.stub import PATIENCE, Server
 from usermgr_jwt import CognitoVerifier, HttpsSource, InvokeSource, JwksFile, pull
 from usermgr_jwt.errors import KeysFileError, KeysInvalidError, KeysReplacementError, KeysSourceError, UnknownKeyError
 
@@ -29,7 +31,7 @@ class Site:
 
     url: str
     answer: Callable[[BaseHTTPRequestHandler], None]
-    server: ThreadingHTTPServer
+    server: Server
     requests: list[str] = field(default_factory=list)
 
     def serve(self, document: bytes, status: int = 200, **headers: str) -> None:
@@ -44,11 +46,10 @@ class Site:
         self.answer = answer
 
 
-def trickling_headers(handler: BaseHTTPRequestHandler) -> None:
+def trickling_headers(handler: Any) -> None:
     handler.wfile.write(b"HTTP/1.0 200 OK\r\n")
-    for _ in range(40):
+    while not handler.server.closing.wait(0.05):
         handler.wfile.write(b"x: y\r\n")
-        time.sleep(0.05)
 
 
 @pytest.fixture
@@ -61,14 +62,9 @@ def site() -> Iterator[Site]:
         def log_message(self, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    site = Site(f"http://127.0.0.1:{server.server_port}/pool/.well-known/jwks.json", lambda _handler: None, server)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-    thread.start()
-    yield site
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with Server(Handler) as server:
+        site = Site(f"{server.url}/pool/.well-known/jwks.json", lambda _handler: None, server)
+        yield site
 
 
 class TestHttps:
@@ -130,27 +126,26 @@ class TestHttps:
             for _ in range(40):
                 handler.wfile.write(b" " * (1 << 16))
 
-        def trickling(handler: BaseHTTPRequestHandler) -> None:
+        def trickling(handler: Any) -> None:
             handler.wfile.write(b"HTTP/1.0 200 OK\r\n\r\n")
-            for _ in range(10):
+            while not handler.server.closing.wait(0.05):
                 handler.wfile.write(b" ")
-                time.sleep(0.05)
 
-        def hanging(handler: BaseHTTPRequestHandler) -> None:
-            time.sleep(0.5)
+        def hanging(handler: Any) -> None:
+            handler.server.closing.wait(PATIENCE)
 
-        for answer, problem in (
-            (silent, "failed"),
-            (endless, "more than"),
-            (trickling, "longer than"),
-            (trickling_headers, "longer than"),
-            (hanging, "failed"),
+        for answer, timeout, problem in (
+            (silent, PATIENCE, "failed"),
+            (endless, PATIENCE, "more than"),
+            (trickling, 0.2, "longer than"),
+            (trickling_headers, 0.2, "longer than"),
+            (hanging, 0.2, "failed"),
         ):
             site.answer = answer
             started = time.monotonic()
             with pytest.raises(KeysSourceError, match=problem):
-                HttpsSource(site.url, timeout=0.2).fetch()
-            assert answer is endless or time.monotonic() - started < 1.5
+                HttpsSource(site.url, timeout=timeout).fetch()
+            assert time.monotonic() - started < PATIENCE / 2
 
     def test_the_certificate_is_checked(self, site, tmp_path, monkeypatch, pool, compact):
         """A server whose certificate nobody vouches for is refused; with its authority in SSL_CERT_FILE it is read."""
@@ -168,7 +163,7 @@ class TestHttps:
             HttpsSource(url.replace("localhost", "127.0.0.1")).fetch()
         site.answer = trickling_headers
         with pytest.raises(KeysSourceError, match="longer than"):
-            HttpsSource(url, timeout=0.3).fetch()
+            HttpsSource(url, timeout=1).fetch()  # with the handshake
 
 
 def make_certificate(folder: Path) -> Path:

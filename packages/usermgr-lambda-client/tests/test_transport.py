@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 import boto3
 import pytest
 
+from tests.stub import PATIENCE, Server
 from usermgr import Factory, UserManager, errors, request_ids
 
 PASSWORD = "S3cret-planted-passw0rd"
@@ -25,7 +24,7 @@ class Stub:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b'{"v":1,"version":"0.1.0","result":null}'
-    delay: float = 0
+    hangs: bool = False
     close: bool = False
     missing: int = 0
     sent: list[bytes] = field(default_factory=list)
@@ -41,8 +40,9 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
 
         def do_POST(self) -> None:
             state.sent.append(self.rfile.read(int(self.headers["Content-Length"])))
-            time.sleep(state.delay)
-            if state.close:
+            if state.hangs:
+                server.closing.wait(PATIENCE)
+            if state.close or state.hangs:
                 self.close_connection = True
                 return
             self.send_response(state.status)
@@ -55,26 +55,23 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stub]:
         def log_message(self, *_: object) -> None:
             """Says nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
+    server = Server(Handler)
     environment = {
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}",
+        "AWS_ENDPOINT_URL": server.url,
         "AWS_ACCESS_KEY_ID": "test",
         "AWS_SECRET_ACCESS_KEY": "test",
         "AWS_REGION": "ap-northeast-1",
     }
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    yield state
-    server.shutdown()
-    server.server_close()
+    with server:
+        yield state
 
 
 @pytest.fixture
 def users(stub: Stub) -> UserManager:
     """The manager whose function is the stub."""
-    return Factory.create(Factory.AWS_LAMBDA, read_timeout=1)
+    return Factory.create(Factory.AWS_LAMBDA, read_timeout=PATIENCE / 2)
 
 
 def failure(report: bytes) -> dict[str, object]:
@@ -120,7 +117,6 @@ OUTCOMES = [
     ({"body": b'"S3cret-planted"'}, errors.ProtocolError),
     ({"body": b"S3cret-planted"}, errors.ProtocolError),
     ({"body": b'{"v":2,"result":null}'}, errors.VersionMismatchError),
-    ({"delay": 1.5}, errors.RemoteTimeoutError),
     ({"missing": 5}, errors.RemoteTimeoutError),
     ({"close": True}, errors.RemoteTimeoutError),
     ({"status": 400, "body": b"[]"}, errors.RemoteTimeoutError),  # which botocore cannot read, as from a broken proxy
@@ -140,6 +136,14 @@ def test_what_is_no_reply_is_an_error_sent_once(
     assert type(caught.value) is expected
     assert len(stub.sent) == 1
     assert "S3cret" not in str(caught.value) + repr(caught.value.details)
+
+
+def test_function_that_does_not_answer_is_not_waited_for(stub: Stub) -> None:
+    """After the read time-out it is RemoteTimeoutError, and nothing is sent again."""
+    stub.hangs = True
+    with pytest.raises(errors.RemoteTimeoutError):
+        Factory.create(Factory.AWS_LAMBDA, read_timeout=0.5).set_password("alice", PASSWORD)
+    assert len(stub.sent) <= 1
 
 
 def test_request_is_the_wire_protocols(stub: Stub, users: UserManager) -> None:

@@ -43,8 +43,10 @@ KEPT_DAYS = 7
 TIDY_SECONDS = 3600
 """How often pieces that are too old are looked for."""
 
-PATIENCE = 20
-"""How often, every 10 ms, the lock of a piece is tried before it counts as running."""
+GLANCE, PATIENCE = 0.2, 20.0
+"""For how many seconds the lock of a piece is tried before it counts as running: of one whose state says so, and of
+another one, which begins or ends just now, or which somebody looks at.
+"""
 
 DONE = "done.json"
 """The file with the result of a kind that deletes what it was made from: kept before, so that a run which is killed in
@@ -265,16 +267,18 @@ def _watch(path: Path, stop: threading.Event, over: threading.Event) -> None:
 
 
 def _hold(folder: Path) -> int | None:
-    """The lock of who runs the piece, which dies with its process; `None` where another one has it.
+    """The lock of who runs the piece, which dies with its process; `None` where another one has it, or it is gone.
 
-    Who looks at a piece has a lock for a moment, too: that is waited for.
+    Who looks at a piece has a lock for a moment, too, and who ran it has one until after its end is written: both are
+    waited for.
     """
-    for _ in range(PATIENCE):
-        lock = _lock(folder, fcntl.LOCK_EX)
-        if lock is not None:
-            return lock
+    began = time.monotonic()
+    while (lock := _lock(folder, fcntl.LOCK_EX)) is None:
+        state = _load(folder / "state.json").get("state")
+        if state is None or time.monotonic() - began > (GLANCE if state == State.RUNNING else PATIENCE):
+            return None
         time.sleep(0.01)
-    return None
+    return lock
 
 
 def _lock(folder: Path, how: int) -> int | None:
