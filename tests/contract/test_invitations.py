@@ -95,7 +95,7 @@ def test_who_signed_up_is_confirmed(make: Make) -> None:
 
 def client_of(endpoint: str) -> Any:
     """A client that sends what is lost three times."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=0.5)
+    config = Config(retries={"mode": "standard", "total_max_attempts": 3})
     return boto3.client("cognito-idp", region_name=REGION, endpoint_url=endpoint, config=config)
 
 

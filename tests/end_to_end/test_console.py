@@ -18,6 +18,8 @@ from usermgr_console import Config, create_app
 from usermgr_console._server import bind
 
 PASSWORD = "a-Long-passw0rd"
+PATIENCE = 60_000
+"""Milliseconds that a step may take: the machine does other things, too."""
 
 
 def test_staff_help_somebody_on_cognito(pool: Pool, tmp_path: Path) -> None:
@@ -42,8 +44,10 @@ def test_staff_help_somebody_on_cognito(pool: Pool, tmp_path: Path) -> None:
 
     try:
         with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"], timeout=PATIENCE)
             page = browser.new_page(base_url=config.origin, locale="en")
+            page.set_default_timeout(PATIENCE)
+            expect.set_options(timeout=PATIENCE)
             page.goto("/people")
             page.get_by_label("User name").fill("kim")
             page.get_by_label("Password").fill("wrong")

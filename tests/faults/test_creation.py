@@ -33,9 +33,11 @@ class Killed(BaseException):
     """Stands for SIGKILL: nothing of ours catches it."""
 
 
-def manager(pool: Pool, endpoint: str, *, attempts: int = 1, kill_after: str | None = None) -> UserManager:
+def manager(
+    pool: Pool, endpoint: str, *, attempts: int = 1, kill_after: str | None = None, patience: float = 60
+) -> UserManager:
     """The Cognito backend on that endpoint; with `kill_after` the process 'dies' when that call has been answered."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=0.5)
+    config = Config(retries={"mode": "standard", "total_max_attempts": attempts}, read_timeout=patience)
     client = boto3.client("cognito-idp", region_name=REGION, endpoint_url=endpoint, config=config)
     if kill_after is not None:
 
@@ -211,8 +213,9 @@ def test_failed_creation_leaves_nothing(
     """A creation that fails for good is its own error, may be tried again, and works when it is."""
     with FaultProxy(usermgr_sandbox.endpoint_url) as proxy:
         proxy.fail(call, fault=fault, times=1)
+        broken = manager(pool, proxy.endpoint_url, patience=1 if fault is Fault.HANG else 60)
         with pytest.raises(expected) as caught:
-            manager(pool, proxy.endpoint_url).add_user("alice", PASSWORD, ATTRIBUTES)
+            broken.add_user("alice", PASSWORD, ATTRIBUTES)
         assert caught.value.retryable is True
     users = manager(pool, usermgr_sandbox.endpoint_url)
     assert users.user_exists("alice") is False  # never made, or taken back

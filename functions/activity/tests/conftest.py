@@ -13,10 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.stub import Stub
+from tests.stub import PATIENCE, Stub
 from usermgr_function_activity import handler as function
 
-LIMIT = 3.0
 WAITED = "seconds that a faulty sign-in waited"
 EVENTS = json.loads((Path(__file__).parent / "events" / "v2.json").read_text())["events"]
 SIGN_IN = next(event for event in EVENTS if event["triggerSource"] == "TokenGeneration_Authentication")
@@ -67,6 +66,8 @@ def fails_open(
 
     def send(event: Any = SIGN_IN, *, code: str | None) -> dict[str, Any]:
         fresh = started()
+        if code is not None:  # what has a code has ended by a time-out of its own, however busy the machine is
+            fresh.DEADLINE = PATIENCE
         functions.append(fresh)
         before = copy.deepcopy(event)
         capsys.readouterr()
@@ -76,7 +77,7 @@ def fails_open(
         record_property(WAITED, took)
         assert answer is event
         assert event == before
-        assert took < LIMIT
+        assert took < PATIENCE / 2
         [text] = capsys.readouterr().out.splitlines()
         line = json.loads(text)
         assert (line["outcome"], line["Failed"], line.get("code")) == ("failed", 1, code)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.stub import Behaviour, answers, drips, full_backlog, hangs, hangs_up
+from usermgr_activity.transport import ATTEMPTS, PAUSE, READ_TIMEOUT
 from usermgr_function_activity import handler as function
 
 GOLDEN = json.loads((Path(__file__).parent / "events" / "v2.json").read_text())["events"]
@@ -80,6 +81,11 @@ def test_foreign_row_says_where(dynamodb: Any, fails_open: Any) -> None:
     dynamodb.behave = answers(400, FOREIGN_ROW)
     line = fails_open(code=None)
     assert (line["error"], line["at"].partition(":")[0]) == ("KeyError", "activity_of")
+
+
+def test_time_that_a_sign_in_waits_at_most() -> None:
+    """The deadline is under three seconds, and a DynamoDB that hangs is given up before it."""
+    assert ATTEMPTS * READ_TIMEOUT + PAUSE < function.DEADLINE < 3
 
 
 @pytest.mark.parametrize(

@@ -89,12 +89,12 @@ def test_cancelled_call_that_waits_is_never_started() -> None:
 
     def work(username: str) -> None:
         started.set()
-        go.wait(5)
+        go.wait(60)
         done.append(username)
 
     async def scenario(users: AsyncUserManager) -> None:
         under_way = asyncio.create_task(users.get_user("under way"))
-        await asyncio.to_thread(started.wait, 5)
+        await asyncio.to_thread(started.wait, 60)
         waiting = asyncio.create_task(users.get_user("waiting"))
         await asyncio.sleep(0)
         for task in (under_way, waiting):
@@ -161,7 +161,7 @@ def test_item_arrives_before_the_next_is_found() -> None:
     def source() -> Iterator[int]:
         go.wait(0.02)  # long enough for the loop to wait
         yield 1
-        assert go.wait(5)
+        assert go.wait(60)
         yield 2
 
     async def scenario(users: AsyncUserManager) -> list[Any]:
@@ -205,18 +205,19 @@ def test_error_in_a_stream_comes_after_its_items() -> None:
 
 def test_stream_that_is_cancelled_stops_reading() -> None:
     """A cancelled stream gives its thread back at its next item, however many more there would be."""
-    go = threading.Event()
+    begun, go = threading.Event(), threading.Event()
     read: list[int] = []
 
     def source() -> Iterator[int]:
-        go.wait(5)
+        begun.set()
+        go.wait(60)
         while True:
             read.append(1)
             yield 1
 
     async def scenario(users: AsyncUserManager) -> str:
         task = asyncio.create_task(anext(users.iter_users()))  # type: ignore[arg-type]
-        await asyncio.sleep(0.01)
+        await asyncio.to_thread(begun.wait, 60)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -241,7 +242,7 @@ def test_close_waits_for_what_is_under_way_and_closes_what_is_inside() -> None:
 
     async def scenario(users: AsyncUserManager) -> list[asyncio.Task[Any]]:
         tasks = [asyncio.create_task(users.get_user(name)) for name in ("first", "second")]
-        await asyncio.to_thread(begun.wait, 5)
+        await asyncio.to_thread(begun.wait, 60)
         return tasks
 
     first, second = run(scenario, stub, max_workers=1)

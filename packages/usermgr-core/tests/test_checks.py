@@ -73,7 +73,7 @@ def test_manager_inside_an_audited_one_is_checked() -> None:
 
 def test_checks_run_side_by_side() -> None:
     """A check that waits for another one does not wait for ever."""
-    met = threading.Barrier(2, timeout=10)
+    met = threading.Barrier(2, timeout=60)
 
     def wait(subject: Subject) -> list[Finding]:
         met.wait()
