@@ -1,9 +1,9 @@
 """Kills writers, again and again, and looks at what they leave: `python kill_writers.py STORE ROUNDS [torn]`.
 
-In each round two processes write to one store until SIGKILL ends both, at a random moment. A writer reports before each
-operation what it begins, and after it that it ended. So what the store must hold is known but for one operation a
-writer, and that one must be there whole, or not at all. `torn` makes writers without transactions: the harness has
-to notice. Prints one JSON object.
+In each round two processes write to one store until SIGKILL ends both, at a random moment after both began. A writer
+reports before each operation what it begins, and after it that it ended. So what the store must hold is known but for
+one operation a writer, and that one must be there whole, or not at all. `torn` makes writers without transactions: the
+harness has to notice. Prints one JSON object.
 """
 
 from __future__ import annotations
@@ -48,7 +48,6 @@ def write_for_ever(path: Path, writer: str, pipe: int, seed: int) -> None:
     rng = random.Random(seed)  # noqa: S311 - the same kills in every run
     users = usermgr_local.create(path=path, argon2=CHEAP)
     there = {user.username for user in users.iter_users() if user.username.startswith(writer)}
-    os.write(pipe, b"ready\n")
     number = 0
     while True:
         number += 1
@@ -141,8 +140,7 @@ def main(path: Path, rounds: int, *, torn: bool = False) -> dict[str, Any]:
     states: dict[str, State] = {writer: {} for writer in WRITERS}
     for turn in range(rounds):
         started = [(writer, *start(path, writer, turn)) for writer in WRITERS]
-        for _, _, said in started:
-            assert said.readline() == "ready\n"
+        first = {writer: said.readline() for writer, _, said in started}
         time.sleep(rng.uniform(0, 0.05))
         for _, child, _ in started:
             os.kill(child, signal.SIGKILL)
@@ -150,7 +148,8 @@ def main(path: Path, rounds: int, *, torn: bool = False) -> dict[str, Any]:
         for writer, child, said in started:
             status = os.waitpid(child, 0)[1]
             result["kills"] += os.WIFSIGNALED(status)
-            states[writer] = judge(result, states[writer], [json.loads(line) for line in said], users, writer)
+            reports = [json.loads(line) for line in (first[writer], *said)]
+            states[writer] = judge(result, states[writer], reports, users, writer)
             said.close()
         users.close()
         result["half_applied"] += damage(path)
