@@ -71,8 +71,11 @@ def reachable(world: World) -> Iterator[Case]:
 def clock(world: World) -> Iterator[Case]:
     users = usermgr_cognito.connect()
     yield Subject(users), OK, "this machine's clock is"
-    yield Subject(users, now=lambda: time.time() - 120), WARNING, "120 s behind AWS's"
-    yield Subject(users, now=lambda: time.time() + 600), FAILURE, "600 s ahead of AWS's"
+    behind, ahead = (Subject(users, now=lambda by=by: time.time() + by) for by in (-120, 600))
+    yield behind, WARNING, " s behind AWS's"
+    yield ahead, FAILURE, " s ahead of AWS's"
+    told = [found.evidence["seconds_ahead"] for subject in (behind, ahead) for found in findings("aws.clock", subject)]
+    assert [int(seconds) for seconds in told] == pytest.approx([-120, 600], abs=30)  # AWS's is told in whole seconds
     yield Subject(usermgr_cognito.connect(endpoint_url=NOWHERE)), WARNING, "no service answered"
     with Stub() as stub, mock.patch.object(Handler, "do_GET", without_date, create=True):
         yield Subject(at(stub)), WARNING, "let the proxy on the way pass the header Date"
