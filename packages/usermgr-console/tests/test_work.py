@@ -41,16 +41,25 @@ def test_work_that_ends_while_it_is_looked_at_has_its_result(work, monkeypatch) 
     assert (found.state, found.result) == (State.WAITING, {"count": 5})
 
 
-def test_work_begins_while_somebody_looks(work) -> None:
-    """A look locks the piece for a moment; who starts or deletes it waits for that and does not take it for a run."""
+@pytest.mark.parametrize(
+    ("how", "seconds"),
+    [
+        pytest.param(fcntl.LOCK_SH, 0.05, id="who looks"),
+        pytest.param(fcntl.LOCK_EX, _work.GLANCE + 0.1, id="who ran it and was late to leave"),
+    ],
+)
+def test_work_begins_once_a_lock_that_is_no_run_is_gone(work, how: int, seconds: float) -> None:
+    """A look locks the piece for a moment, and so does a run after its end is written; who starts or deletes it waits
+    for either, and takes neither for a run.
+    """
     piece = work.begin("count", "me")
     descriptor = os.open(piece.path("lock"), os.O_CREAT | os.O_RDWR, 0o600)
-    fcntl.flock(descriptor, fcntl.LOCK_SH)
-    looked = threading.Timer(0.05, os.close, [descriptor])
-    looked.start()
+    fcntl.flock(descriptor, how)
+    gone = threading.Timer(seconds, os.close, [descriptor])
+    gone.start()
 
     assert work.forget(piece)
-    looked.join()
+    gone.join()
 
 
 def test_two_who_look_do_not_take_each_other_for_its_run(work) -> None:
