@@ -51,8 +51,8 @@ def bad_function(aws: boto3.session.Session, usermgr_sandbox: Sandbox) -> Callab
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("bad.py", BAD_FUNCTIONS[kind][0])
         client.create_function(
-            FunctionName=kind, Runtime="python3.13", Role=role, Handler="bad.handler", Timeout=1,
-            Code={"ZipFile": packed.getvalue()},
+            FunctionName=kind, Runtime="python3.13", Role=role, Handler="bad.handler",
+            Timeout=1 if kind == "sleeps" else 30, Code={"ZipFile": packed.getvalue()},
         )  # fmt: skip
         return kind
 
