@@ -23,6 +23,7 @@ class Server(ThreadingHTTPServer):
     """A server that serves in a `with` block, on a free port. What hangs waits for `closing`."""
 
     daemon_threads = True
+    request_queue_size = 128  # as many threads as a test has may call at once, and none waits for a second try of TCP
 
     def __init__(self, handler: type[BaseHTTPRequestHandler]) -> None:
         super().__init__(("127.0.0.1", 0), handler)
