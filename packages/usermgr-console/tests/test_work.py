@@ -127,3 +127,14 @@ def test_a_piece_that_was_deleted_in_another_tab_is_not_there(stage, browser, mo
     answer = browser.post(f"/work/{piece.id}{path}", {"typed": "5"})
 
     assert [(each.status, "There is no such page" in each.text) for each in (never, answer)] == [(404, True)] * 2
+
+
+def test_work_that_was_done_meanwhile_is_not_begun_again(work) -> None:
+    """Who started it on a page from before, as by a second click, changes nothing."""
+    piece = work.begin("count", "me")
+    done = {"state": State.DONE, "result": {"count": 5}}
+    piece.keep("state.json", done)
+
+    assert not work.start(piece, Acting(Actor("me"), None))
+    found = work.find(piece.id)
+    assert (found.state, found.result) == (State.DONE, {"count": 5})

@@ -165,9 +165,12 @@ class Work:
         return sorted(mine, key=lambda piece: (piece.began, piece.id), reverse=True)
 
     def start(self, piece: Piece, who: Acting) -> bool:
-        """Runs it in a thread, in the name of `who`; `False` where it runs already, in whatever process, or is gone."""
+        """Runs it in a thread, in the name of `who`; `False` where it runs in whatever process, is done, or is gone."""
         lock = _hold(piece.folder)
         if lock is None:
+            return False
+        if _load(piece.path("state.json")).get("state") == State.DONE:  # by who had the lock until now
+            os.close(lock)
             return False
         piece.path("stop").unlink(missing_ok=True)
         _write(piece.path("state.json"), {"state": State.RUNNING, "result": {}})
