@@ -113,6 +113,7 @@ def test_input_that_cannot_be_read_is_misuse(content: bytes, arguments: list[str
 
     assert (ended.status, ended.out) == (2, "")
     assert said in ended.err
+    assert "profile" not in ended.err  # no setting is at fault
 
 
 # --- Import ------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from usermgr import Group
     from usermgr_bulk import ImportOptions, Input
 
-__all__ = ["Source", "format_options", "import_options", "source_options"]
+__all__ = ["Source", "check_format", "format_options", "import_options", "source_options"]
 
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 """The formats that the name of a file tells."""
@@ -102,7 +102,9 @@ class Source:
         if journal is not None:
             rows = FileInput.resume(path, journal)
         else:
-            rows = FileInput.open(path, format_of(path, given["form"]), **options)
+            form = format_of(path, given["form"])
+            check_format(form, options)
+            rows = FileInput.open(path, form, **options)
         return cls(path, rows, _groups_of(rows) if given["groups"] else [], is_export=False)
 
     @staticmethod
@@ -129,6 +131,20 @@ def format_of(path: Path, given: str | None) -> str:
     if form is None:
         raise click.UsageError("the file's name does not tell its format: name it, such as --format csv")
     return form
+
+
+def check_format(form: str, options: Mapping[str, Any]) -> None:
+    """Whether a package is installed that has the format, and the format has the options.
+
+    Raises `click.UsageError`, and `InvalidInputError` for the value of an option.
+    """
+    from usermgr.errors import ConfigurationError  # noqa: PLC0415 - as above
+    from usermgr.records import find_format  # noqa: PLC0415 - as above
+
+    try:
+        find_format(form, **options)
+    except ConfigurationError as error:  # whose remedy would be settings; here it was the command line
+        raise click.UsageError(error.message) from None
 
 
 def options_of_format(given: dict[str, Any]) -> dict[str, Any]:
