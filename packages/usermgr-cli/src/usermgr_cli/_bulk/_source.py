@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from usermgr import Group
     from usermgr_bulk import ImportOptions, Input
 
-__all__ = ["Source", "check_format", "format_options", "import_options", "source_options"]
+__all__ = ["Source", "format_options", "import_options", "misuse_of_format", "source_options"]
 
 SUFFIXES = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
 """The formats that the name of a file tells."""
@@ -102,9 +103,8 @@ class Source:
         if journal is not None:
             rows = FileInput.resume(path, journal)
         else:
-            form = format_of(path, given["form"])
-            check_format(form, options)
-            rows = FileInput.open(path, form, **options)
+            with misuse_of_format():
+                rows = FileInput.open(path, format_of(path, given["form"]), **options)
         return cls(path, rows, _groups_of(rows) if given["groups"] else [], is_export=False)
 
     @staticmethod
@@ -133,17 +133,14 @@ def format_of(path: Path, given: str | None) -> str:
     return form
 
 
-def check_format(form: str, options: Mapping[str, Any]) -> None:
-    """Whether a package is installed that has the format, and the format has the options.
-
-    Raises `click.UsageError`, and `InvalidInputError` for the value of an option.
-    """
+@contextmanager
+def misuse_of_format() -> Generator[None]:
+    """Makes a `click.UsageError` of a format that no package has, or lacks the option: no setting is at fault."""
     from usermgr.errors import ConfigurationError  # noqa: PLC0415 - as above
-    from usermgr.records import find_format  # noqa: PLC0415 - as above
 
     try:
-        find_format(form, **options)
-    except ConfigurationError as error:  # whose remedy would be settings; here it was the command line
+        yield
+    except ConfigurationError as error:
         raise click.UsageError(error.message) from None
 
 

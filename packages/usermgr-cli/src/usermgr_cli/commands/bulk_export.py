@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import click
 
 from usermgr_cli._bulk._files import to_go_on
-from usermgr_cli._bulk._source import SUFFIXES, check_format, format_options, options_of_format
+from usermgr_cli._bulk._source import SUFFIXES, format_options, misuse_of_format, options_of_format
 from usermgr_cli._line import Line
 
 if TYPE_CHECKING:
@@ -116,13 +116,15 @@ def _to_file(
     The folder goes when the file is there, or can never be made of it. With `resume`, one that was left is used.
     """
     from usermgr.errors import UsermgrError  # noqa: PLC0415 - as above
+    from usermgr.records import find_format  # noqa: PLC0415 - as above
     from usermgr_bulk import BulkStoppedError, export_users, read_export, write_users  # noqa: PLC0415 - as above
 
     if path.exists():
         raise click.UsageError(f"{path} is there already: name a new file")
     if not path.parent.is_dir():
         raise click.UsageError(f"there is no folder {path.parent}: make it, or name another file")
-    check_format(form, options)  # before anybody is read
+    with misuse_of_format():
+        find_format(form, **options)  # before anybody is read
     folder = _folder_of(path)
     if not resume:
         shutil.rmtree(folder, ignore_errors=True)
