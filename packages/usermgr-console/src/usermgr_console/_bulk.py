@@ -14,7 +14,7 @@ from usermgr.errors import UserNotFoundError
 from usermgr_bulk import Action, Selection, freeze_names, freeze_selection, run_action
 from usermgr_console._i18n import N_
 from usermgr_console._people import Question, conditions_of, stream
-from usermgr_console._work import Running
+from usermgr_console._work import JOURNAL, REPORT, Running
 
 __all__ = ["ACTIONS", "act", "counted"]
 
@@ -32,7 +32,7 @@ ACTIONS: Mapping[str, tuple[str, str | None]] = {
 
 WITH_GROUP = ("add_user_to_group", "remove_user_from_group")
 
-SELECTION, JOURNAL, REPORT = "selection.jsonl", "journal", "report.jsonl"
+SELECTION = "selection.jsonl"
 
 
 def act(running: Running) -> Mapping[str, Any]:

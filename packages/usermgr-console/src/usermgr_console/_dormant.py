@@ -19,9 +19,8 @@ from usermgr import ActivityStore, User, UserManager
 from usermgr.dormancy import DormancyPolicy, DormantUser, find_dormant, members_of
 from usermgr.errors import GroupNotFoundError, InvalidInputError, UserNotFoundError
 from usermgr_bulk import Call, Engine, Journal, RowOutcome, RowResult, RunIdentity, Steps, Task, write_report
-from usermgr_console._bulk import JOURNAL, REPORT
 from usermgr_console._config import Config
-from usermgr_console._work import Running
+from usermgr_console._work import JOURNAL, REPORT, Running
 
 __all__ = ["DORMANT", "Away", "disable_away", "find_away", "staff"]
 

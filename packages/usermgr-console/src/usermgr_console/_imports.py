@@ -20,7 +20,7 @@ from usermgr.records import GROUP
 from usermgr.validation import STANDARD_ATTRIBUTES
 from usermgr_bulk import Export, FileInput, ImportOptions, Problem, Progress, check_import, import_users, read_export
 from usermgr_console._archives import GROUPS, MANIFEST, REFUSALS, USERS, ArchiveRefused, is_archive, unpack
-from usermgr_console._work import DONE, Piece, Running
+from usermgr_console._work import DONE, JOURNAL, REPORT, Piece, Running
 
 __all__ = [
     "CHOICES", "FOUND", "IMPORT", "MOST_COLUMNS", "PROBLEMS", "REFUSED", "UPLOAD", "bring", "format_names",
@@ -33,7 +33,6 @@ UNPACKED = "export"
 """The folder with the three files of an archive, as `usermgr_bulk.read_export` reads them."""
 REFUSED = "refused.json"
 """Why an archive was refused: its `reason` and the `values` of its message."""
-JOURNAL, REPORT = "journal", "report.jsonl"
 
 SHOWN = 200
 """Problems on the page; the file has all."""

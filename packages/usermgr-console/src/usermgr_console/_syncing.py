@@ -15,13 +15,12 @@ from usermgr_bulk.sync import (
     parse_desired,
     plan_sync,
 )
-from usermgr_console._work import Running
+from usermgr_console._work import JOURNAL, REPORT, Running
 
 __all__ = ["DOCUMENT", "PLAN", "REFUSED", "SYNC", "bring_to_state"]
 
 SYNC = "sync"
 DOCUMENT, PLAN, REFUSED = "document", "plan.json", "refused.json"
-JOURNAL, REPORT = "journal", "report.jsonl"
 
 SHOWN = 200
 """Problems that are kept for the page."""

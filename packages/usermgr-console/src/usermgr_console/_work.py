@@ -33,7 +33,7 @@ from usermgr_console._faults import log_fault
 if TYPE_CHECKING:
     from usermgr_console._services import Services
 
-__all__ = ["DONE", "Kind", "Piece", "Running", "State", "Work"]
+__all__ = ["DONE", "JOURNAL", "REPORT", "Kind", "Piece", "Running", "State", "Work"]
 
 _log = logging.getLogger("usermgr_console")
 
@@ -51,6 +51,9 @@ another one, which begins or ends just now, or which somebody looks at.
 DONE = "done.json"
 """The file with the result of a kind that deletes what it was made from: kept before, so that a run which is killed in
 between is not done again."""
+
+JOURNAL, REPORT = "journal", "report.jsonl"
+"""The files that bulk work keeps beside its piece: to go on from, and a line for each row, which the page offers."""
 
 YES = "yes"
 """The file that stands for somebody's yes."""

@@ -21,6 +21,7 @@ from usermgr_console._plots import plot
 from usermgr_console._text import cell
 from usermgr_console._told import of_error
 from usermgr_console._views.people import BOM, BROKEN
+from usermgr_console._views.pieces import run
 from usermgr_console._work import State
 
 __all__ = ["count", "disable", "dormant", "dormant_csv", "page"]
@@ -98,8 +99,7 @@ def disable(call: Call) -> Response:
     away = Away.of({name: call.field(name) for name in ("days", "grace", "since")})
     away.policy(frozenset(), call.now)  # what is wrong with it is told now
     piece = call.services.work.begin(DORMANT, call.person.key, operation="disable_user", away=away.asked())
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 def _page(call: Call, away: Away, token: str | None) -> tuple[list[DormantUser], str | None]:

@@ -14,6 +14,7 @@ from usermgr_console._auditing import VERIFY
 from usermgr_console._call import Call
 from usermgr_console._told import Told, of_error
 from usermgr_console._trail import changes_of
+from usermgr_console._views.pieces import run
 
 __all__ = ["page", "verify"]
 
@@ -57,8 +58,7 @@ def page(call: Call) -> Response:
 def verify(call: Call) -> Response:
     """Reads the whole file, and tells what was done to it."""
     piece = call.services.work.begin(VERIFY, call.person.key)
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 def _midnight(call: Call, name: str, days: int) -> datetime | None:

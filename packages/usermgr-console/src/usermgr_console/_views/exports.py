@@ -8,7 +8,7 @@ from usermgr_console import _refusals
 from usermgr_console._call import Call
 from usermgr_console._exports import ARCHIVE, EXPORT
 from usermgr_console._files import blocks
-from usermgr_console._views.pieces import of_piece
+from usermgr_console._views.pieces import of_piece, run
 from usermgr_console._work import KEPT_DAYS, Piece
 
 __all__ = ["archive", "begin", "page"]
@@ -23,8 +23,7 @@ def page(call: Call) -> Response:
 def begin(call: Call) -> Response:
     """Begins an export."""
     piece = call.services.work.begin(EXPORT, call.person.key)
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 @of_piece

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from usermgr import Capability, Medium, Writer
 from usermgr.errors import InvalidInputError
@@ -14,7 +14,7 @@ from usermgr_bulk import Existing
 from usermgr_console import _refusals
 from usermgr_console._archives import LIMITS, MB, REFUSALS, USERS
 from usermgr_console._call import Call
-from usermgr_console._files import NAME_LENGTH, csv_of_lines, keep_upload
+from usermgr_console._files import NAME_LENGTH, keep_upload
 from usermgr_console._i18n import N_
 from usermgr_console._imports import (
     CHOICES,
@@ -27,7 +27,7 @@ from usermgr_console._imports import (
     has_upload,
     options_of,
 )
-from usermgr_console._views.pieces import explained, of_piece
+from usermgr_console._views.pieces import of_piece, rows_as_csv, run
 from usermgr_console._work import KEPT_DAYS, Piece, State
 
 __all__ = ["MAX_UPLOAD", "again", "choose", "details", "page", "problems", "upload"]
@@ -89,8 +89,7 @@ def upload(call: Call) -> Response:
     if keep_upload(file, piece.path(UPLOAD)) == 0:
         call.services.work.forget(piece)
         raise _refusals.told(400, N_("The file is empty"), N_("Nothing was changed: go back, and choose a file."))
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 @of_piece
@@ -103,8 +102,7 @@ def choose(call: Call, piece: Piece) -> Response:
     choices = _choices(call, found["attributes"])
     options_of(choices)  # what is wrong with it is told now
     piece.keep(CHOICES, choices)
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 @of_piece
@@ -112,19 +110,13 @@ def again(call: Call, piece: Piece) -> Response:
     """Back to the choices, as long as nobody has said yes."""
     _check_waits(piece)
     piece.path(CHOICES).unlink(missing_ok=True)
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 @of_piece
 def problems(call: Call, piece: Piece) -> Response:
     """All that the check found, as CSV."""
-    path = piece.path(PROBLEMS)
-    if not path.exists():
-        raise _refusals.missing()
-    headers = {"Content-Disposition": 'attachment; filename="problems.csv"'}
-    names = ("line", "key", "field", "code", "message", "certain")
-    return StreamingResponse(csv_of_lines(path, names, explained(call)), 200, headers, "text/csv; charset=utf-8")
+    return rows_as_csv(call, piece.path(PROBLEMS), ("line", "key", "field", "code", "message", "certain"))
 
 
 def details(call: Call, piece: Piece) -> dict[str, Any]:

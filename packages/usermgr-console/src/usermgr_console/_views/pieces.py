@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import wraps
+from pathlib import Path
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 
 from usermgr_console import _labels, _refusals
 from usermgr_console._call import Call
-from usermgr_console._files import Explain
+from usermgr_console._files import Explain, csv_of_lines
 from usermgr_console._routing import Handler
 from usermgr_console._work import Piece
 
-__all__ = ["explained", "of_piece"]
+__all__ = ["of_piece", "rows_as_csv", "run"]
 
 
 def of_piece(handler: Callable[[Call, Piece], Response]) -> Handler:
@@ -39,7 +40,22 @@ def of_piece(handler: Callable[[Call, Piece], Response]) -> Handler:
     return handle
 
 
-def explained(call: Call, *, outcomes: bool = False) -> Mapping[str, Explain]:
+def run(call: Call, piece: Piece) -> Response:
+    """Runs the piece in the name of who asks, and leads to its page."""
+    call.services.work.start(piece, call.acting())
+    return call.go("/work/{id}", id=piece.id)
+
+
+def rows_as_csv(call: Call, path: Path, columns: tuple[str, ...]) -> Response:
+    """A file of a piece, a line of JSON for each row, as CSV; in other languages than English with what a row means."""
+    if not path.exists():
+        raise _refusals.missing()
+    headers = {"Content-Disposition": f'attachment; filename="{path.stem}.csv"'}
+    lines = csv_of_lines(path, columns, _explained(call, outcomes="outcome" in columns))
+    return StreamingResponse(lines, 200, headers, "text/csv; charset=utf-8")
+
+
+def _explained(call: Call, *, outcomes: bool) -> Mapping[str, Explain]:
     """Columns that tell a row of a file of work in the reader's language, behind those that are the same in each.
 
     In English there are none, because the others say all of it. `outcomes` is for rows that have one.

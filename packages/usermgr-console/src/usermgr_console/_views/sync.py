@@ -16,6 +16,7 @@ from usermgr_console._call import Call
 from usermgr_console._files import NAME_LENGTH, keep_text, keep_upload
 from usermgr_console._i18n import N_
 from usermgr_console._syncing import DOCUMENT, PLAN, REFUSED, SYNC
+from usermgr_console._views.pieces import run
 from usermgr_console._work import KEPT_DAYS, Piece
 
 __all__ = ["MAX_DOCUMENT", "begin", "details", "page"]
@@ -90,8 +91,7 @@ def begin(call: Call) -> Response:
         keep_text(text, piece.path(DOCUMENT))
     else:
         keep_upload(file, piece.path(DOCUMENT))
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 def details(call: Call, piece: Piece) -> dict[str, Any]:

@@ -6,21 +6,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from usermgr_console import _refusals
 from usermgr_console._auditing import VERIFY
-from usermgr_console._bulk import ACTIONS, REPORT, WITH_GROUP
+from usermgr_console._bulk import ACTIONS, WITH_GROUP
 from usermgr_console._call import Call
 from usermgr_console._exports import EXPORT
-from usermgr_console._files import csv_of_lines
 from usermgr_console._i18n import N_
 from usermgr_console._imports import IMPORT
 from usermgr_console._people import Question, conditions_of
 from usermgr_console._syncing import SYNC
 from usermgr_console._views import imports, sync
-from usermgr_console._views.pieces import explained, of_piece
-from usermgr_console._work import Piece, State
+from usermgr_console._views.pieces import of_piece, rows_as_csv, run
+from usermgr_console._work import REPORT, Piece, State
 
 __all__ = ["LOOKS", "Look", "begin_action", "forget", "go_on", "page", "report", "stop"]
 
@@ -78,8 +77,7 @@ def begin_action(call: Call) -> Response:
         "action", call.person.key, operation=operation, group=group, question=question if everybody else {},
         subs=[] if everybody else subs, acting=call.person.sub,
     )  # fmt: skip
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 @of_piece
@@ -106,8 +104,7 @@ def go_on(call: Call, piece: Piece) -> Response:
         )
     if piece.state is State.WAITING and count:
         piece.agree()
-    call.services.work.start(piece, call.acting())
-    return call.go("/work/{id}", id=piece.id)
+    return run(call, piece)
 
 
 @of_piece
@@ -131,10 +128,4 @@ def stop(call: Call, piece: Piece) -> Response:
 @of_piece
 def report(call: Call, piece: Piece) -> Response:
     """What became of everybody, as CSV."""
-    if not piece.path(REPORT).exists():
-        raise _refusals.missing()
-    headers = {"Content-Disposition": 'attachment; filename="report.csv"'}
-    lines = csv_of_lines(
-        piece.path(REPORT), ("line", "key", "outcome", "code", "message"), explained(call, outcomes=True)
-    )
-    return StreamingResponse(lines, 200, headers, "text/csv; charset=utf-8")
+    return rows_as_csv(call, piece.path(REPORT), ("line", "key", "outcome", "code", "message"))
